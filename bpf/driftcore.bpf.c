@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
+/* All probes are one object: they share maps and globals. One hook family a file. */
+#include "progs/exec.h"
+#include "progs/life.h"
+#include "progs/sweep.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* What Rust has to agree with: named here so that their layout is in the object's BTF. */
+struct dc_exec *wire_exec __attribute__((unused));
+struct dc_fork *wire_fork __attribute__((unused));
+struct dc_exit *wire_exit __attribute__((unused));

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Which container a process belongs to.
+ *
+ * A process is a container's when its mount namespace is not the initial one and its root is not
+ * the initial root. That is settled when the process is first seen and inherited by fork from
+ * then on: no cgroup move, nested namespace, chroot or pivot_root changes it.
+ */
+#ifndef DRIFTCORE_CONTAINER_H
+#define DRIFTCORE_CONTAINER_H
+
+#include "maps.h"
+
+#include <bpf/bpf_core_read.h>
+
+#include "flavors.h"
+
+/* Longest chain of mounts from a process's root up to the root of its namespace. */
+#define DC_MOUNT_DEPTH 32
+
+static __always_inline struct mount *mount_of(struct vfsmount *mnt)
+{
+	return (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+}
+
+static __always_inline struct vfsmount *vfsmount_of(struct mount *mount)
+{
+	return (void *)mount + bpf_core_field_offset(struct mount, mnt);
+}
+
+/* An identity that no other mount namespace gets until the next boot. */
+static __always_inline __u64 mnt_namespace_id(struct mnt_namespace *ns)
+{
+	if (bpf_core_field_exists(struct mnt_namespace___seq, seq))
+		return BPF_CORE_READ((struct mnt_namespace___seq *)ns, seq);
+	if (bpf_core_field_exists(struct ns_common___id, ns_id)) {
+		void *common = (void *)ns + bpf_core_field_offset(struct mnt_namespace, ns);
+
+		return BPF_CORE_READ((struct ns_common___id *)common, ns_id);
+	}
+	/* Not seen on any kernel so far: reused, but never while the namespace lives. */
+	return BPF_CORE_READ(ns, ns.inum);
+}
+
+/*
+ * Finds the root of the namespace that the path belongs to: the mount that lies directly on what
+ * the host's own root lies on (the initial rootfs, which nobody sees; from 7.x there is one more
+ * below it). A process that a chroot took elsewhere leads there all the same. Where that mount
+ * shows the host's root, the namespace is a copy of the host's and the path itself is the root.
+ */
+static __always_inline void find_root(struct path *root, struct dc_container *found)
+{
+	struct vfsmount *mnt = root->mnt;
+	struct mount *mount = mount_of(mnt);
+	struct dentry *dentry = root->dentry;
+
+	for (int i = 0; i < DC_MOUNT_DEPTH; i++) {
+		struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+
+		if (parent == mount || parent == BPF_CORE_READ(parent, mnt_parent) ||
+		    (__u64)BPF_CORE_READ(parent, mnt.mnt_root) == host.base_dentry)
+			break;
+		mount = parent;
+	}
+
+	struct dentry *top = BPF_CORE_READ(mount, mnt.mnt_root);
+
+	if (mount != mount_of(mnt) && (__u64)top != host.root_dentry) {
+		mnt = vfsmount_of(mount);
+		dentry = top;
+	}
+	found->root_dentry = (__u64)dentry;
+	found->root_mount_root = (__u64)BPF_CORE_READ(mnt, mnt_root);
+	found->root_dev = BPF_CORE_READ(mnt, mnt_sb, s_dev);
+}
+
+static __always_inline __u64 leader_start(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_boottime);
+}
+
+static __always_inline struct dc_member *member(__u32 tgid, __u64 start_ns)
+{
+	struct dc_member *found = bpf_map_lookup_elem(&members, &tgid);
+
+	return found && found->start_ns == start_ns ? found : NULL;
+}
+
+static __always_inline void remember(__u32 tgid, __u64 start_ns, __u64 container)
+{
+	struct dc_member new = {.start_ns = start_ns, .container = container};
+
+	if (bpf_map_update_elem(&members, &tgid, &new, BPF_ANY))
+		count_loss(DC_LOSS_TASK_TABLE);
+}
+
+/*
+ * The container of a process; 0 for a host process. Fills in `found`: from the table, or, where
+ * that is full, from what can be seen now.
+ */
+static __always_inline __u64 container_of_task(struct task_struct *task, struct dc_container *found)
+{
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+	__u64 start_ns = leader_start(task);
+	struct dc_member *known = member(tgid, start_ns);
+	bool is_new = !known;
+	struct path root = {};
+	__u64 id;
+
+	if (!known) {
+		/* Born before the probes, or its fork did not fit: what its parent is, it is. */
+		struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+
+		known = member(BPF_CORE_READ(parent, tgid), leader_start(parent));
+	}
+	if (known) {
+		id = known->container;
+	} else {
+		struct mnt_namespace *ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
+
+		if (!ns || (__u64)ns == host.mnt_ns)
+			return 0;
+		root.dentry = BPF_CORE_READ(task, fs, root.dentry);
+		if (!root.dentry || (__u64)root.dentry == host.root_dentry)
+			return 0;
+		id = mnt_namespace_id(ns);
+	}
+	if (is_new)
+		remember(tgid, start_ns, id);
+
+	struct dc_container *container = bpf_map_lookup_elem(&containers, &id);
+
+	if (container) {
+		*found = *container;
+		return id;
+	}
+
+	root.dentry = BPF_CORE_READ(task, fs, root.dentry);
+	root.mnt = BPF_CORE_READ(task, fs, root.mnt);
+	find_root(&root, found);
+	if (bpf_map_update_elem(&containers, &id, found, BPF_NOEXIST))
+		count_loss(DC_LOSS_CONTAINER_TABLE);
+	return id;
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * One kernel type, several layouts. `struct x___tag` is CO-RE's way to write a variant of
+ * `struct x`; what the running kernel does not have is never reached, because every use stands
+ * behind an existence check that libbpf turns into a constant at load.
+ */
+#ifndef DRIFTCORE_FLAVORS_H
+#define DRIFTCORE_FLAVORS_H
+
+#include "vmlinux.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Inode times: `struct timespec64 i_ctime` until 6.5, `__i_ctime` 6.6 to 6.10 (13bc24457850,
+ * 12cd44023651), seconds and nanoseconds apart from 6.11 (3aa63a569c64). */
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+
+struct inode___time_before_6_6 {
+	struct timespec64 i_mtime;
+	struct timespec64 i_ctime;
+};
+
+struct inode___time_6_6 {
+	struct timespec64 __i_mtime;
+	struct timespec64 __i_ctime;
+};
+
+/* Two steps: 6.6 renamed only the ctime, 6.7 the other two. */
+struct inode___time_6_11 {
+	s64 i_mtime_sec;
+	u32 i_mtime_nsec;
+	s64 i_ctime_sec;
+	u32 i_ctime_nsec;
+};
+
+/* Identity of a mount namespace that is never used twice: `seq` until 6.17, then `ns_id`. */
+struct mnt_namespace___seq {
+	u64 seq;
+};
+
+struct ns_common___id {
+	u64 ns_id;
+};
+
+/* kernfs_node.parent became RCU-managed in 6.15 (633488947ef6). */
+struct kernfs_node___parent {
+	struct kernfs_node *parent;
+};
+
+struct kernfs_node___rcu_parent {
+	struct kernfs_node *__parent;
+};
+
+/* task_struct.self_exec_id was 32 bits wide until 5.6 (d1e7fd6462ca). */
+struct task_struct___exec_id_64 {
+	u64 self_exec_id;
+};
+
+/* The effective capabilities were an array of two words until 6.3 (f122a08b197d). */
+typedef struct {
+	u32 cap[2];
+} kernel_cap_t___words;
+
+struct cred___cap_words {
+	kernel_cap_t___words cap_effective;
+};
+
+typedef struct {
+	u64 val;
+} kernel_cap_t___one;
+
+struct cred___cap_one {
+	kernel_cap_t___one cap_effective;
+};
+
+/*
+ * OverlayFS. `ovl_inode` embeds the VFS inode; the upper dentry follows it, then what leads to
+ * the lower layers: `struct inode *lower` until 5.18, `struct ovl_path lowerpath` 5.19 to 6.4,
+ * `struct ovl_entry *oe` from 6.5 (0af950f57fef).
+ */
+struct ovl_layer;
+
+struct ovl_path {
+	const struct ovl_layer *layer;
+	struct dentry *dentry;
+};
+
+struct ovl_inode {
+	unsigned long flags;
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
+};
+
+struct ovl_inode___lower {
+	struct inode *lower;
+};
+
+struct ovl_inode___lowerpath {
+	struct ovl_path lowerpath;
+};
+
+struct ovl_entry {
+	unsigned int __numlower;
+	struct ovl_path __lowerstack[0];
+};
+
+struct ovl_inode___oe {
+	struct ovl_entry *oe;
+};
+
+#pragma clang attribute pop
+
+#endif

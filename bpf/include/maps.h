@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Every map of the probes, and the globals that user space reads or sets. */
+#ifndef DRIFTCORE_MAPS_H
+#define DRIFTCORE_MAPS_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "wire.h"
+
+/* Room for the strings of one exec: two paths and a cgroup path (each cut at DC_PATH_MAX), the
+ * file name, the interpreter's name and the arguments. A per-CPU map value may have 32 KiB. */
+#define DC_PATH_MAX 4096
+#define DC_NAME_MAX 256
+#define DC_ARGS_MAX 4096
+#define DC_TAIL_SIZE (28 * 1024)
+
+/* Execs: rare and decisive. Whom a record wakes: progs/exec.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024); /* resized by user space */
+} exec_ring SEC(".maps");
+
+/* Forks and exits: many and dispensable. Nobody is woken for them before the ring is half
+ * full; they are read when an exec is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1024 * 1024); /* resized by user space */
+} life_ring SEC(".maps");
+
+/* The reader's promise: the CLOCK_BOOTTIME until which it will have looked at the rings again
+ * without being woken. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} promise SEC(".maps");
+
+/* A process of a container. */
+struct dc_member {
+	__u64 start_ns; /* tells two uses of one pid apart */
+	__u64 container;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32); /* thread group id in the initial pid namespace */
+	__type(value, struct dc_member);
+} members SEC(".maps");
+
+/* A container's root, as it was when the container was first seen. */
+struct dc_container {
+	__u64 root_dentry;
+	__u64 root_mount_root; /* the dentry that the root mount shows as its root */
+	__u32 root_dev;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* identity of the mount namespace */
+	__type(value, struct dc_container);
+} containers SEC(".maps");
+
+/* A record while it is built: [0] by the exec probe, [1] by the iterator, which a probe may
+ * interrupt. */
+struct dc_scratch {
+	__u32 end; /* of what stands in the tail so far */
+	__u32 reserved;
+	struct dc_exec exec;
+	char tail[DC_TAIL_SIZE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct dc_scratch);
+} scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DC_LOSSES);
+	__type(key, __u32); /* enum dc_loss */
+	__type(value, __u64);
+} losses SEC(".maps");
+
+/* What the initial mount namespace and its root are, found by the iterator's first pass: no
+ * probe is attached before. */
+struct dc_host {
+	__u64 mnt_ns; /* address of the struct mnt_namespace */
+	__u64 root_dentry;
+	__u64 base_dentry; /* root of the mount that the root is mounted on */
+	__u64 known;
+};
+
+struct dc_host host;
+
+/* Set by user space: the iterator's next pass looks for the host instead of containers. */
+__u32 find_host;
+
+static __always_inline void count_loss(__u32 reason)
+{
+	__u64 *count = bpf_map_lookup_elem(&losses, &reason);
+
+	if (count)
+		(*count)++;
+}
+
+#endif

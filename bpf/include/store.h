@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Strings into the tail of a record. Where the tail ends is kept in the scratch, not in a
+ * register: a value read from memory is the same unknown on every path, so that the verifier
+ * walks each loop once an iteration instead of once a history.
+ */
+#ifndef DRIFTCORE_STORE_H
+#define DRIFTCORE_STORE_H
+
+#include "container.h"
+
+/* Path components that are walked. Longer paths are cut and marked. */
+#define DC_PATH_COMPONENTS 512
+#define DC_CGROUP_COMPONENTS 32
+
+/* One component with its NUL byte; false when it could not be read or there is no room. */
+static __always_inline bool store_name(struct dc_scratch *s, const void *name)
+{
+	__u32 end = *(volatile __u32 *)&s->end;
+
+	if (end > DC_TAIL_SIZE - DC_NAME_MAX)
+		return false;
+
+	long size = bpf_probe_read_kernel_str(&s->tail[end], DC_NAME_MAX, name);
+
+	if (size <= 0)
+		return false;
+	*(volatile __u32 *)&s->end = end + size;
+	return true;
+}
+
+/* Ends a string of the record: its size is what came since `begin`. Returns the new beginning. */
+static __always_inline __u32 end_string(struct dc_scratch *s, enum dc_string string, __u32 begin)
+{
+	__u32 end = *(volatile __u32 *)&s->end;
+
+	s->exec.string_size[string] = end - begin;
+	return end;
+}
+
+/*
+ * The path from the dentry up to the container's root, across mounts. A file with no place in
+ * any tree (a memfd) has its own name alone.
+ */
+static __always_inline void store_path(struct dc_scratch *s, struct vfsmount *mnt,
+				       struct dentry *dentry, __u64 root_dentry, __u32 cut)
+{
+	__u32 limit = *(volatile __u32 *)&s->end + DC_PATH_MAX;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < DC_PATH_COMPONENTS; i++) {
+		if ((__u64)dentry == root_dentry)
+			return;
+
+		if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
+			struct mount *mount = mount_of(mnt);
+			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+
+			if (parent == mount)
+				return;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mnt = vfsmount_of(parent);
+			continue;
+		}
+
+		if (!store_name(s, BPF_CORE_READ(dentry, d_name.name)))
+			break;
+		if (*(volatile __u32 *)&s->end > limit)
+			break;
+
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (parent == dentry)
+			return;
+		dentry = parent;
+	}
+	s->exec.flags |= cut;
+}
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	if (bpf_core_field_exists(struct kernfs_node___parent, parent))
+		return BPF_CORE_READ((struct kernfs_node___parent *)node, parent);
+	return BPF_CORE_READ((struct kernfs_node___rcu_parent *)node, __parent);
+}
+
+static __always_inline void store_cgroup(struct dc_scratch *s, struct kernfs_node *node)
+{
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < DC_CGROUP_COMPONENTS; i++) {
+		struct kernfs_node *parent = kernfs_parent(node);
+
+		if (!parent)
+			return;
+		if (!store_name(s, BPF_CORE_READ(node, name)))
+			break;
+		node = parent;
+	}
+	s->exec.flags |= DC_EXEC_CGROUP_TRUNCATED;
+}
+
+/* A kernel string without its NUL byte. */
+static __always_inline void store_string(struct dc_scratch *s, const void *string)
+{
+	__u32 end = *(volatile __u32 *)&s->end;
+
+	if (end > DC_TAIL_SIZE - DC_PATH_MAX)
+		return;
+
+	long size = bpf_probe_read_kernel_str(&s->tail[end], DC_PATH_MAX, string);
+
+	if (size > 1)
+		*(volatile __u32 *)&s->end = end + size - 1;
+}
+
+/* The arguments of the current process, from its own memory. */
+static __always_inline void store_args(struct dc_scratch *s, struct mm_struct *mm)
+{
+	__u32 end = *(volatile __u32 *)&s->end;
+	unsigned long start = BPF_CORE_READ(mm, arg_start);
+	unsigned long size = BPF_CORE_READ(mm, arg_end) - start;
+
+	if (end > DC_TAIL_SIZE - DC_ARGS_MAX)
+		return;
+	if (size > DC_ARGS_MAX) {
+		size = DC_ARGS_MAX;
+		s->exec.flags |= DC_EXEC_ARGS_TRUNCATED;
+	}
+	/* A page that is not there any more: say so, never pass it off as no arguments. */
+	if (bpf_probe_read_user(&s->tail[end], size, (void *)start))
+		s->exec.flags |= DC_EXEC_ARGS_TRUNCATED;
+	else
+		*(volatile __u32 *)&s->end = end + size;
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Execs, as they happen. */
+#include "../include/extract.h"
+#include "../include/record.h"
+
+#include <bpf/bpf_tracing.h>
+
+/* The promise counts only as long as it takes to finish a record after having looked at it. */
+#define DC_PROMISE_MARGIN_NS 200000
+
+/* An image file, on kernel evidence alone. */
+static __always_inline bool is_image(const struct dc_file *file)
+{
+	const __u32 needed =
+		DC_FILE_ON_ROOT_SUPERBLOCK | DC_FILE_OVERLAY | DC_FILE_LAYERS_KNOWN | DC_FILE_HAS_LOWER;
+	const __u32 refused = DC_FILE_HAS_UPPER | DC_FILE_UNHASHED;
+
+	return (file->flags & needed) == needed && !(file->flags & refused) && file->nlink;
+}
+
+/*
+ * A wake-up costs the exec more than all the rest (an interrupt to another processor; 20 us in a
+ * virtual machine). What may be drift is worth it. Code from the image waits for a reader that
+ * has promised to come by itself, which it does for a millisecond after each event it found.
+ */
+static __always_inline __u64 exec_wakeup(const struct dc_file *file, __u64 now)
+{
+	__u32 zero = 0;
+	__u64 *until = bpf_map_lookup_elem(&promise, &zero);
+
+	if (is_image(file) && until && now + DC_PROMISE_MARGIN_NS < *until)
+		return BPF_RB_NO_WAKEUP;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	struct dc_container container = {};
+	__u64 id = container_of_task(task, &container);
+	__u32 slot = 0;
+
+	if (!id)
+		return 0;
+
+	struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return 0;
+
+	struct file *file = BPF_CORE_READ(bprm, file);
+	__u32 begin = begin_exec(s, DC_KIND_EXEC, id, &container, task, file);
+
+	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
+		s->exec.flags |= DC_EXEC_SECURE;
+	store_string(s, BPF_CORE_READ(bprm, filename));
+	begin = end_string(s, DC_STRING_FILENAME, begin);
+	store_string(s, BPF_CORE_READ(bprm, interp));
+	begin = end_string(s, DC_STRING_INTERP, begin);
+	store_args(s, BPF_CORE_READ(task, mm));
+	end_string(s, DC_STRING_ARGS, begin);
+
+	__u64 wakeup = exec_wakeup(&s->exec.file, s->exec.header.boot_ns);
+
+	if (bpf_ringbuf_output(&exec_ring, &s->exec, end_exec(s), wakeup))
+		count_loss(DC_LOSS_EXEC_RING);
+	return 0;
+}
