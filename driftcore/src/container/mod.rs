@@ -1,0 +1,27 @@
+//! What a container is to its runtime: name, image, digests, labels, pod and root mount, read
+//! from the state that Docker, containerd, CRI-O and Podman keep on disk. No runtime is asked,
+//! so nothing here waits for a daemon.
+//!
+//! A cgroup name alone never makes a container: the caller has proved by namespaces that there
+//! is one, and [`Runtimes::resolve`] finds its name. Where no runtime confirms one, the id is
+//! `mnt-<inode of the mount namespace>`.
+
+mod bolt;
+mod cgroup;
+mod containerd;
+mod docker;
+mod found;
+mod mounts;
+mod overlay;
+mod resolve;
+mod roots;
+mod state;
+mod storage;
+
+pub use mounts::RootMount;
+pub use overlay::Layers;
+pub use resolve::Query;
+pub use resolve::Resolved;
+pub use resolve::Runtimes;
+pub use roots::ContainerdRoots;
+pub use roots::StateRoots;

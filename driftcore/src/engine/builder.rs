@@ -1,0 +1,114 @@
+//! How an engine is made.
+
+use super::Engine;
+use super::EngineError;
+use super::proofs::ProofOptions;
+use crate::container::StateRoots;
+use crate::event::Container;
+use crate::provenance::Bounds;
+use crate::sensor::SensorOptions;
+use crate::sink::Sink;
+
+/// Which events reach the sink.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Also events that are no drift. They cost what they say; without, code from the image is
+    /// judged and forgotten.
+    pub all_events: bool,
+    /// Only these containers, each an id, a name, or the beginning of an id. Empty: all.
+    pub containers: Vec<String>,
+}
+
+impl Scope {
+    /// Whether the container is one of those asked for.
+    pub fn includes(&self, container: Option<&Container>) -> bool {
+        self.containers.is_empty()
+            || container.is_some_and(|container| {
+                self.containers.iter().any(|wanted| {
+                    container.name.as_deref() == Some(wanted) || container.id.starts_with(wanted)
+                })
+            })
+    }
+}
+
+/// Options of an engine, and the way to one.
+#[derive(Clone, Debug, Default)]
+pub struct EngineBuilder {
+    pub(super) sensor: SensorOptions,
+    pub(super) roots: StateRoots,
+    pub(super) scope: Scope,
+    pub(super) proofs: ProofOptions,
+    pub(super) allow_degraded: bool,
+}
+
+impl EngineBuilder {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sizes of the rings.
+    pub fn sensor(&mut self, options: SensorOptions) -> &mut Self {
+        self.sensor = options;
+        self
+    }
+
+    /// Where the container runtimes keep their state.
+    pub fn state_roots(&mut self, roots: StateRoots) -> &mut Self {
+        self.roots = roots;
+        self
+    }
+
+    /// Which events reach the sink. Default: drift, of all containers.
+    pub fn scope(&mut self, scope: Scope) -> &mut Self {
+        self.scope = scope;
+        self
+    }
+
+    /// How much of a file is compared before its verdict is `unknown`. Default: 256 MiB, 2 s.
+    pub fn bounds(&mut self, bounds: Bounds) -> &mut Self {
+        self.proofs.bounds = bounds;
+        self
+    }
+
+    /// Goes on when the self-test fails, and reports `sensor/blind` instead of failing.
+    pub fn allow_degraded(&mut self, allow: bool) -> &mut Self {
+        self.allow_degraded = allow;
+        self
+    }
+
+    /// Loads and attaches the probes, proves that they see, takes in the containers that already
+    /// run, and reports those of their processes that run drifted code. From then on, what
+    /// happens waits in the rings for [`Engine::poll`] or [`Engine::run`].
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] says which capability or kernel feature is missing, or what the self-test
+    /// did not see.
+    pub fn build(&self, sink: impl Sink + Send + 'static) -> Result<Engine, EngineError> {
+        Engine::new(self, Box::new(sink))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_chosen_by_id_prefix_or_name() {
+        let container = Container {
+            id: "0123456789ab".to_owned(),
+            name: Some("web".to_owned()),
+            ..Container::default()
+        };
+        let scope = |wanted: &[&str]| Scope {
+            all_events: false,
+            containers: wanted.iter().map(|&wanted| wanted.to_owned()).collect(),
+        };
+        assert!(scope(&[]).includes(None));
+        assert!(scope(&["web"]).includes(Some(&container)));
+        assert!(scope(&["x", "0123"]).includes(Some(&container)));
+        assert!(!scope(&["we"]).includes(Some(&container)));
+        assert!(!scope(&["web"]).includes(None));
+    }
+}

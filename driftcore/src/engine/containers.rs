@@ -1,0 +1,170 @@
+//! The containers that run, by the identity that the kernel side gave them.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustc_hash::FxHashMap;
+
+use super::clock::Clock;
+use crate::container::Query;
+use crate::container::Runtimes;
+use crate::event::Container;
+use crate::event::EvidenceFlags;
+use crate::event::Exec;
+use crate::event::FileEvidence;
+use crate::event::Timestamp;
+use crate::provenance::Layers;
+
+/// How long a container without processes is kept: its last events may be in flight.
+const KEEP_ENDED: Duration = Duration::from_secs(30);
+/// How often runtime state that was not complete is read again, and for how long in all.
+const RETRY_EVERY: Duration = Duration::from_millis(50);
+const RETRY_FOR: Duration = Duration::from_secs(10);
+
+/// A container that runs or has just ended.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) container: Arc<Container>,
+    pub(super) layers: Option<Arc<Layers>>,
+    pub(super) fs_type: Option<String>,
+    pub(super) processes: u64,
+    /// The device of the root filesystem, by the runtime's own mount where there is one.
+    root_device: (u32, u32),
+    cgroup: Vec<u8>,
+    mnt_namespace: u32,
+    kernel_root_device: u32,
+    first_seen: Timestamp,
+    /// When the container's first process started, if that is the one we saw first.
+    started: Option<Timestamp>,
+    first_seen_at: Instant,
+    complete: bool,
+    next_try: Instant,
+    ended_at: Option<Instant>,
+}
+
+/// Containers by kernel identity.
+#[derive(Debug)]
+pub(super) struct Containers {
+    known: FxHashMap<u64, Known>,
+    runtimes: Runtimes,
+}
+
+impl Containers {
+    pub(super) fn new(runtimes: Runtimes) -> Self {
+        Self { known: FxHashMap::default(), runtimes }
+    }
+
+    /// The container of an exec; what the runtimes know about it is read the first time.
+    pub(super) fn of_exec(&mut self, exec: &Exec<'_>, clock: Clock) -> &mut Known {
+        let task = &exec.task;
+        let time = clock.wall(exec.boot_ns);
+        let runtimes = &self.runtimes;
+        let known = self.known.entry(task.container).or_insert_with(|| {
+            let mut cgroup = Vec::new();
+            task.cgroup.write_to(&mut cgroup);
+            let now = Instant::now();
+            let mut known = Known {
+                container: Arc::default(),
+                layers: None,
+                fs_type: None,
+                processes: 0,
+                root_device: split_device(task.root_device),
+                cgroup,
+                mnt_namespace: task.namespaces.mnt,
+                kernel_root_device: task.root_device,
+                first_seen: time,
+                started: (task.container_pid == 1).then(|| clock.wall(task.start_ns)),
+                first_seen_at: now,
+                complete: false,
+                next_try: now,
+                ended_at: None,
+            };
+            known.resolve(runtimes, task.pid, now);
+            known
+        });
+        if !known.complete {
+            let now = Instant::now();
+            if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
+                known.resolve(runtimes, task.pid, now);
+            }
+        }
+        known
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&Known> {
+        self.known.get(&id)
+    }
+
+    /// A process was born into, or found in, a container that is known.
+    pub(super) fn joined(&mut self, id: u64) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.processes += 1;
+            known.ended_at = None;
+        }
+    }
+
+    /// A process of a container ended.
+    pub(super) fn left(&mut self, id: u64) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.processes = known.processes.saturating_sub(1);
+            if known.processes == 0 {
+                known.ended_at = Some(Instant::now());
+            }
+        }
+    }
+
+    /// Forgets containers that ended long enough ago; calls `forgotten` with each.
+    pub(super) fn expire(&mut self, now: Instant, mut forgotten: impl FnMut(u64)) {
+        self.known.retain(|&id, known| {
+            let keep = known.ended_at.is_none_or(|ended| now < ended + KEEP_ENDED);
+            if !keep {
+                forgotten(id);
+            }
+            keep
+        });
+    }
+}
+
+impl Known {
+    fn resolve(&mut self, runtimes: &Runtimes, pid: u32, now: Instant) {
+        let resolved = runtimes.resolve(&Query {
+            cgroup: &self.cgroup,
+            pid,
+            mnt_namespace: self.mnt_namespace,
+            root_device: split_device(self.kernel_root_device),
+        });
+        let mut container = resolved.container;
+        // Docker writes it down only once the container runs.
+        container.started_at = container.started_at.or(self.started);
+        self.container = Arc::new(container);
+        self.complete = resolved.complete;
+        self.next_try = now + RETRY_EVERY;
+        for problem in &resolved.problems {
+            tracing::debug!(id = self.container.id, problem, "the runtime's state is not whole");
+        }
+        let Some(root) = resolved.root else { return };
+        self.root_device = root.device;
+        self.fs_type = Some(root.fs_type);
+        if let Some(layers) = root.layers
+            && self.layers.is_none()
+        {
+            let started = self.container.started_at.unwrap_or(self.first_seen);
+            self.layers = Some(Arc::new(Layers::new(layers.upper, layers.lowers, Some(started))));
+        }
+    }
+
+    /// The evidence with the root superblock decided by the runtime's own mount.
+    pub(super) fn on_own_root(&self, mut evidence: FileEvidence) -> FileEvidence {
+        let on_root = evidence.inode.major_minor() == self.root_device;
+        evidence.flags = evidence.flags.without(EvidenceFlags::ON_ROOT_SUPERBLOCK);
+        if on_root {
+            evidence.flags = evidence.flags.union(EvidenceFlags::ON_ROOT_SUPERBLOCK);
+        }
+        evidence
+    }
+}
+
+fn split_device(device: u32) -> (u32, u32) {
+    (device >> 20, device & 0xf_ffff)
+}

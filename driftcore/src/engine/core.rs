@@ -1,0 +1,255 @@
+//! What happens to a record: decoded, enriched, classified, matched, handed to the sink.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use rustc_hash::FxHashSet;
+
+use super::assemble::Origin;
+use super::assemble::exec_event;
+use super::builder::Scope;
+use super::clock::Clock;
+use super::clock::boot_now_ns;
+use super::containers::Containers;
+use super::counters::Counters;
+use super::proofs::Answered;
+use super::proofs::Proofs;
+use super::proofs::Verdicts;
+use crate::decode::decode;
+use crate::enrich::Lineage;
+use crate::enrich::ProcessTable;
+use crate::enrich::Seen;
+use crate::enrich::command_line;
+use crate::event::Action;
+use crate::event::DriftEvent;
+use crate::event::Event;
+use crate::event::Evidence;
+use crate::event::Exec;
+use crate::event::Kind;
+use crate::event::LossReason;
+use crate::event::Provenance;
+use crate::event::Timestamp;
+use crate::event::Verdict;
+use crate::matcher::binary_drift;
+use crate::provenance::Classified;
+use crate::sink::Sink;
+use crate::wire::RawEvent;
+
+/// Everything behind the sensor.
+pub(super) struct Core {
+    pub(super) processes: ProcessTable,
+    pub(super) containers: Containers,
+    pub(super) proofs: Proofs,
+    pub(super) counters: Counters,
+    pub(super) clock: Clock,
+    pub(super) scope: Scope,
+    pub(super) hostname: String,
+    pub(super) sink: Box<dyn Sink + Send>,
+    path: Vec<u8>,
+}
+
+impl Core {
+    pub(super) fn new(
+        containers: Containers,
+        proofs: Proofs,
+        scope: Scope,
+        sink: Box<dyn Sink + Send>,
+    ) -> Self {
+        Self {
+            processes: ProcessTable::new(),
+            containers,
+            proofs,
+            counters: Counters::default(),
+            clock: Clock::now(),
+            scope,
+            hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            sink,
+            path: Vec::new(),
+        }
+    }
+
+    /// Takes in one record.
+    pub(super) fn record(&mut self, bytes: &[u8], origin: Origin) {
+        let raw = match RawEvent::new(bytes) {
+            Ok(raw) => raw,
+            Err(error) => {
+                tracing::warn!(%error, "a record from the kernel is malformed");
+                *self.counters.lost.entry(LossReason::Malformed).or_default() += 1;
+                return;
+            }
+        };
+        match decode(&raw) {
+            Event::Fork(fork) => {
+                if self.processes.fork(&fork) {
+                    self.containers.joined(fork.container);
+                }
+            }
+            Event::Exit(exit) => {
+                if self.processes.exit(&exit) {
+                    self.containers.left(exit.container);
+                }
+            }
+            Event::Exec(exec) => self.exec(&exec, origin),
+        }
+    }
+
+    fn exec(&mut self, exec: &Exec<'_>, origin: Origin) {
+        self.containers.of_exec(exec, self.clock);
+
+        // The iterator runs in our context and cannot read another process's memory.
+        let read = exec.found_running.then(|| command_line(exec.task.pid, exec.task.start_ns));
+        let args = match &read {
+            Some(Some((args, more))) => (args.as_slice(), *more),
+            Some(None) => (&[][..], true),
+            None => (exec.args, exec.args_truncated),
+        };
+        let Lineage { joined, seen } = self.processes.exec(exec, args.0);
+        if joined {
+            self.containers.joined(exec.task.container);
+        }
+        if seen == Seen::Before {
+            return;
+        }
+        if exec.found_running {
+            self.counters.found_running += 1;
+        } else {
+            self.counters.execs += 1;
+        }
+
+        let Some(known) = self.containers.get(exec.task.container) else { return };
+        let evidence = known.on_own_root(exec.file);
+        exec.exe.write_to(&mut self.path);
+        let verdicts = self.proofs.ask(
+            &evidence,
+            known.layers.as_ref(),
+            &self.path,
+            known.container.started_at,
+            &mut self.counters,
+        );
+        match verdicts {
+            Verdicts::Now(classified) => {
+                if self.is_wanted(&classified) {
+                    let event = self.assemble(exec, args, origin);
+                    self.deliver(event, classified);
+                }
+            }
+            Verdicts::Later(question) => {
+                let event = self.assemble(exec, args, origin);
+                if let Some(Answered { event, classified }) =
+                    self.proofs.begin(question, event, &mut self.counters)
+                {
+                    self.deliver(event, classified);
+                }
+            }
+        }
+    }
+
+    fn is_wanted(&self, classified: &Classified) -> bool {
+        self.scope.all_events || classified.provenance.verdict.is_drift_for_code()
+    }
+
+    fn assemble(&mut self, exec: &Exec<'_>, args: (&[u8], bool), origin: Origin) -> DriftEvent {
+        let ancestors = self.processes.ancestors(exec);
+        let container = self.containers.get(exec.task.container);
+        let container = container.map(|known| (*known.container).clone());
+        exec_event(exec, args, origin, self.clock, container, ancestors)
+    }
+
+    /// Hands over what content proofs have answered.
+    pub(super) fn answers(&mut self) {
+        while let Some(Answered { event, classified }) = self.proofs.next_answer() {
+            self.deliver(event, classified);
+        }
+    }
+
+    fn deliver(&mut self, mut event: DriftEvent, classified: Classified) {
+        if !self.scope.includes(event.container.as_ref()) {
+            return;
+        }
+        event.drift = classified.provenance.verdict.is_drift_for_code();
+        if !event.drift && !self.scope.all_events {
+            return;
+        }
+        if let (Some(file), Some(digest)) = (&mut event.file, classified.sha256) {
+            file.sha256 = Some(hex(&digest));
+        }
+        event.provenance = Some(classified.provenance);
+        self.counters.drift += u64::from(event.drift);
+        self.sink.event(&event);
+        if let Some(alert) = binary_drift(&event, &self.hostname) {
+            self.counters.alerts += 1;
+            self.sink.alert(&alert);
+        }
+    }
+
+    /// Says that events were lost.
+    pub(super) fn dropped(&mut self, lost: impl Iterator<Item = (LossReason, u64)>) {
+        let mut event = DriftEvent::new(Timestamp::now(), Kind::Sensor, Action::Dropped);
+        for (reason, count) in lost.filter(|&(_, count)| count > 0) {
+            event.lost.insert(reason, count);
+            *self.counters.lost.entry(reason).or_default() += count;
+        }
+        event.drift = true;
+        // Of what is lost, only its lasting effects can be found again.
+        tracing::warn!(lost = ?event.lost, "events were lost");
+        self.sink.event(&event);
+    }
+
+    /// Says that something cannot be seen.
+    pub(super) fn blind(&mut self, what: String) {
+        tracing::error!(what, "the sensor is blind");
+        let mut event = DriftEvent::new(Timestamp::now(), Kind::Sensor, Action::Blind);
+        event.drift = true;
+        event.provenance = Some(Provenance::new(Verdict::Unknown, Evidence::None, what));
+        self.sink.event(&event);
+    }
+
+    /// Reports what is being proved, as far as that takes no longer than `patience`; the rest as
+    /// `unknown`.
+    pub(super) fn finish(&mut self, patience: Duration) {
+        let deadline = Instant::now().checked_add(patience);
+        self.answers();
+        while !self.proofs.is_idle() && deadline.is_none_or(|at| Instant::now() < at) {
+            std::thread::sleep(Duration::from_millis(1));
+            self.answers();
+        }
+        self.abandon();
+    }
+
+    /// Reports what still waits for a verdict as `unknown`.
+    fn abandon(&mut self) {
+        for event in self.proofs.abandon() {
+            let reason = "the content proof was not done when the sensor stopped";
+            self.deliver(event, Classified::unknown(reason));
+        }
+    }
+
+    /// Marks as ended what a sweep did not find.
+    pub(super) fn retain_running(&mut self, running: &[(u32, u64)], now_boot_ns: u64) {
+        let running: FxHashSet<(u32, u64)> = running.iter().copied().collect();
+        let containers = &mut self.containers;
+        self.processes.retain_running(
+            now_boot_ns,
+            |pid, start_ns| running.contains(&(pid, start_ns)),
+            |container| containers.left(container),
+        );
+    }
+
+    /// Housekeeping, about once a second.
+    pub(super) fn expire(&mut self, forgotten: impl FnMut(u64)) {
+        self.clock = Clock::now();
+        self.processes.expire(boot_now_ns());
+        self.containers.expire(Instant::now(), forgotten);
+    }
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    use std::fmt::Write;
+
+    let mut text = String::with_capacity(64);
+    for byte in digest {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,0 +1,28 @@
+//! What the engine did, in numbers.
+
+use std::collections::BTreeMap;
+
+use crate::event::LossReason;
+
+/// Counts since the engine was built.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Execs in containers that were seen live.
+    pub execs: u64,
+    /// Running processes of containers that a sweep found.
+    pub found_running: u64,
+    /// Events that were drift.
+    pub drift: u64,
+    /// Alerts handed to the sink.
+    pub alerts: u64,
+    /// Content proofs that were begun.
+    pub proofs: u64,
+    /// Verdicts that came from the cache of proofs.
+    pub proofs_cached: u64,
+    /// Content proofs that were not begun because too many were waiting; their verdict is
+    /// `unknown`.
+    pub proofs_refused: u64,
+    /// Events that were lost, by reason.
+    pub lost: BTreeMap<LossReason, u64>,
+}

@@ -1,0 +1,32 @@
+//! The engine: every stage in its place, from the rings to the sink. The one type that most
+//! embedders use.
+//!
+//! It runs on the caller's thread: [`Engine::run`] until stopped, or [`Engine::poll`] whenever
+//! [`Engine::as_fd`](std::os::fd::AsFd::as_fd) is readable in a loop of the caller's own. Only the
+//! comparison of file contents has threads of its own.
+
+mod assemble;
+mod builder;
+mod clock;
+mod containers;
+mod core;
+mod counters;
+mod error;
+mod pipeline;
+mod proofs;
+mod run;
+mod selftest;
+mod survey;
+mod wake;
+
+pub use builder::EngineBuilder;
+pub use builder::Scope;
+pub use counters::Counters;
+pub use error::EngineError;
+pub use pipeline::Pipeline;
+pub use run::Engine;
+pub use selftest::SelfTest;
+pub use selftest::self_test;
+pub use survey::RunningContainer;
+pub use survey::survey;
+pub use wake::Stopper;

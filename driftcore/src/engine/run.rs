@@ -1,0 +1,310 @@
+//! The engine itself: waits, reads, hands on.
+
+use std::fmt;
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::event::epoll;
+use rustix::event::epoll::EventData;
+use rustix::event::epoll::EventFlags;
+use rustix::time::Itimerspec;
+use rustix::time::TimerfdClockId;
+use rustix::time::TimerfdFlags;
+use rustix::time::TimerfdTimerFlags;
+use rustix::time::Timespec;
+
+use super::EngineBuilder;
+use super::EngineError;
+use super::assemble::Origin;
+use super::clock::boot_now_ns;
+use super::containers::Containers;
+use super::core::Core;
+use super::counters::Counters;
+use super::proofs::Proofs;
+use super::selftest;
+use super::wake::Stopper;
+use crate::container::Runtimes;
+use crate::decode::decode;
+use crate::event::Event;
+use crate::event::LossReason;
+use crate::sensor::Batch;
+use crate::sensor::Canary;
+use crate::sensor::Losses;
+use crate::sensor::Sensor;
+use crate::sink::Sink;
+use crate::wire::RawEvent;
+
+/// How often counters are read and what has ended is forgotten.
+const TICK: Duration = Duration::from_secs(1);
+/// How long a lone exec of code from the image may wait for company: within it, the rings are read
+/// again without a wake-up.
+const LINGER: Duration = Duration::from_millis(1);
+/// How long it may wait in a stream of such execs. (What may be drift never waits.)
+const LINGER_MAX: Duration = Duration::from_millis(8);
+/// How long the end waits for verdicts that are being proved.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// A running drift detector. Made by [`EngineBuilder::build`]; dropping it detaches everything.
+pub struct Engine {
+    sensor: Sensor,
+    core: Core,
+    batch: Batch,
+    stopper: Stopper,
+    epoll: OwnedFd,
+    _timer: OwnedFd,
+    linger: OwnedFd,
+    lingering: Duration,
+    next_tick: Instant,
+    losses: Losses,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("counters", &self.core.counters).finish_non_exhaustive()
+    }
+}
+
+/// Readable when [`Engine::poll`] has something to do.
+impl AsFd for Engine {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+impl Engine {
+    pub(super) fn new(
+        options: &EngineBuilder,
+        sink: Box<dyn Sink + Send>,
+    ) -> Result<Self, EngineError> {
+        let stopper = Stopper::new().map_err(EngineError::io("make an event descriptor"))?;
+        let waker = stopper.clone();
+        let proofs = Proofs::new(options.proofs, Arc::new(move || waker.wake()))?;
+        let containers = Containers::new(Runtimes::new(options.roots.clone()));
+        let mut core = Core::new(containers, proofs, options.scope.clone(), sink);
+
+        // Before the probes are loaded: it brings the overlay module in.
+        let canary = Canary::prepare();
+        let mut sensor = Sensor::load(options.sensor)?;
+        let mut record = |record: &[u8]| core.record(record, Origin::Live);
+        let canary = canary.as_ref().map_err(ToString::to_string);
+        let test = selftest::run(canary, &mut sensor, &mut record);
+        if let Some(container) = test.container {
+            sensor.forget_container(container);
+        }
+        if !test.passed() {
+            let what = test.blind.join("; ");
+            if !options.allow_degraded {
+                return Err(EngineError::Blind(what));
+            }
+            core.blind(what);
+        }
+
+        let timer = timer(Some(TICK))?;
+        let linger = self::timer(None)?;
+        let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
+        let losses = sensor.losses()?;
+        let mut engine = Self {
+            sensor,
+            core,
+            batch: Batch::new(),
+            stopper,
+            epoll,
+            _timer: timer,
+            linger,
+            lingering: LINGER,
+            next_tick: Instant::now() + TICK,
+            losses,
+        };
+        // What came live so far first: a sweep then shows only what is newer or was there before.
+        engine.read_rings()?;
+        engine.sweep(Origin::BeforeStart)?;
+        Ok(engine)
+    }
+
+    /// Runs on this thread until [`Stopper::stop`], then reports what is still under way and
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError`] when the rings can no longer be read.
+    pub fn run(&mut self) -> Result<(), EngineError> {
+        while !self.stopper.is_stopped() {
+            self.poll(None)?;
+        }
+        self.finish()
+    }
+
+    /// Waits at most `timeout` (`None`: as long as it takes) for something to do, and does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::run`].
+    pub fn poll(&mut self, timeout: Option<Duration>) -> Result<(), EngineError> {
+        let timeout = timeout.map(|timeout| Timespec {
+            tv_sec: timeout.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: timeout.subsec_nanos().into(),
+        });
+        let mut events =
+            [epoll::Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 4];
+        match epoll::wait(&self.epoll, &mut events[..], timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(EngineError::io("wait for events")(errno)),
+        }
+        self.stopper.clear();
+        self.read_rings()?;
+        self.core.answers();
+        if Instant::now() >= self.next_tick {
+            self.tick()?;
+        }
+        Ok(())
+    }
+
+    /// Stops a running engine from elsewhere.
+    pub fn stopper(&self) -> Stopper {
+        self.stopper.clone()
+    }
+
+    /// What was done so far.
+    pub fn counters(&self) -> &Counters {
+        &self.core.counters
+    }
+
+    /// Takes in what waits in the rings and reports what is being proved, as far as that takes no
+    /// more than three seconds. [`Engine::run`] ends with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::run`].
+    pub fn finish(&mut self) -> Result<(), EngineError> {
+        self.read_rings()?;
+        self.tick()?;
+        self.core.finish(DRAIN);
+        Ok(())
+    }
+
+    fn read_rings(&mut self) -> Result<(), EngineError> {
+        let before = self.core.counters.execs;
+        loop {
+            let more = self.sensor.read(&mut self.batch)?;
+            if self.batch.is_empty() {
+                break;
+            }
+            for record in self.batch.records() {
+                self.core.record(record, Origin::Live);
+            }
+            if !more {
+                break;
+            }
+        }
+        match self.core.counters.execs - before {
+            0 => {}
+            1 => self.linger(LINGER)?,
+            _ => self.linger((self.lingering * 2).min(LINGER_MAX))?,
+        }
+        Ok(())
+    }
+
+    /// Reads again after that time, woken or not, and tells the kernel side so.
+    fn linger(&mut self, time: Duration) -> Result<(), EngineError> {
+        self.lingering = time;
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(0);
+        self.sensor.promise(boot_now_ns() + nanos)?;
+        set_timer(&self.linger, Some(time), None)
+    }
+
+    fn tick(&mut self) -> Result<(), EngineError> {
+        self.next_tick = Instant::now() + TICK;
+        let losses = self.sensor.losses()?;
+        let lost = losses.since(&self.losses);
+        self.losses = losses;
+        if !lost.is_empty() {
+            self.core.dropped(lost.iter());
+            self.repair(&lost)?;
+        }
+        let sensor = &self.sensor;
+        self.core.expire(|container| sensor.forget_container(container));
+        Ok(())
+    }
+
+    /// Makes up for lost events as far as their effects still show.
+    fn repair(&mut self, lost: &Losses) -> Result<(), EngineError> {
+        let exits_lost =
+            lost.iter().any(|(reason, count)| reason != LossReason::ContainerTable && count > 0);
+        self.read_rings()?;
+        let running = self.sweep(Origin::Recovered)?;
+        if exits_lost {
+            self.core.retain_running(&running, boot_now_ns());
+        }
+        Ok(())
+    }
+
+    /// Takes in every container process that runs now; the processes seen.
+    fn sweep(&mut self, origin: Origin) -> Result<Vec<(u32, u64)>, EngineError> {
+        let mut running = Vec::new();
+        let core = &mut self.core;
+        self.sensor.sweep(&mut |record| {
+            if let Ok(raw) = RawEvent::new(record)
+                && let Event::Exec(exec) = decode(&raw)
+            {
+                running.push((exec.task.pid, exec.task.start_ns));
+            }
+            core.record(record, origin);
+        })?;
+        Ok(running)
+    }
+}
+
+/// Waits for execs, for a life ring that is half full, for answers and stops, and for the timers.
+fn wait_set(
+    sensor: &Sensor,
+    stopper: &Stopper,
+    timer: &OwnedFd,
+    linger: &OwnedFd,
+) -> Result<OwnedFd, EngineError> {
+    let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
+        .map_err(EngineError::io("make an epoll descriptor"))?;
+    let watched = [
+        (sensor.exec_fd(), EventFlags::IN),
+        (sensor.life_fd(), EventFlags::IN | EventFlags::ET),
+        (stopper.fd(), EventFlags::IN),
+        (timer.as_fd(), EventFlags::IN | EventFlags::ET),
+        (linger.as_fd(), EventFlags::IN | EventFlags::ET),
+    ];
+    for (number, (fd, flags)) in (0_u64..).zip(watched) {
+        epoll::add(&epoll, fd, EventData::new_u64(number), flags)
+            .map_err(EngineError::io("watch a descriptor"))?;
+    }
+    Ok(epoll)
+}
+
+fn timer(every: Option<Duration>) -> Result<OwnedFd, EngineError> {
+    let timer = rustix::time::timerfd_create(
+        TimerfdClockId::Monotonic,
+        TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
+    )
+    .map_err(EngineError::io("make a timer"))?;
+    set_timer(&timer, every, every)?;
+    Ok(timer)
+}
+
+fn set_timer(
+    timer: &OwnedFd,
+    first: Option<Duration>,
+    every: Option<Duration>,
+) -> Result<(), EngineError> {
+    let time = |duration: Option<Duration>| {
+        let duration = duration.unwrap_or_default();
+        Timespec {
+            tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
+            tv_nsec: duration.subsec_nanos().into(),
+        }
+    };
+    let setting = Itimerspec { it_interval: time(every), it_value: time(first) };
+    rustix::time::timerfd_settime(timer, TimerfdTimerFlags::empty(), &setting)
+        .map_err(EngineError::io("set a timer"))?;
+    Ok(())
+}

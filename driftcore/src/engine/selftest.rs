@@ -1,0 +1,197 @@
+//! Whether the sensor sees what it must see.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use super::EngineError;
+use crate::decode::decode;
+use crate::event::Event;
+use crate::event::EvidenceFlags;
+use crate::event::Exec;
+use crate::sensor::Batch;
+use crate::sensor::Canary;
+use crate::sensor::CanaryCase;
+use crate::sensor::Sensor;
+use crate::sensor::SensorOptions;
+use crate::wire::RawEvent;
+
+/// How long the canaries' events may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the self-test found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelfTest {
+    /// What the sensor does not see, in words. Empty: it sees.
+    pub blind: Vec<String>,
+    pub(super) container: Option<u64>,
+}
+
+impl SelfTest {
+    /// True when every canary was seen as it is.
+    pub fn passed(&self) -> bool {
+        self.blind.is_empty()
+    }
+}
+
+/// Loads a sensor, asks it the questions of the self-test, and unloads it.
+///
+/// # Errors
+///
+/// [`EngineError::Sensor`] when it cannot even be loaded.
+pub fn self_test(options: SensorOptions) -> Result<SelfTest, EngineError> {
+    let canary = Canary::prepare();
+    let mut sensor = Sensor::load(options)?;
+    Ok(run(canary.as_ref().map_err(ToString::to_string), &mut sensor, &mut |_| ()))
+}
+
+/// Runs the canaries and looks for them among what the rings bring; `other` gets every record
+/// that is none of theirs.
+pub(super) fn run(
+    canary: Result<&Canary, String>,
+    sensor: &mut Sensor,
+    other: &mut dyn FnMut(&[u8]),
+) -> SelfTest {
+    let mut test = SelfTest::default();
+    let pids = canary.and_then(|canary| canary.run().map_err(|error| error.to_string()));
+    let pids = match pids {
+        Ok(pids) => pids,
+        Err(error) => {
+            test.blind.push(format!("the self-test could not be done: {error}"));
+            return test;
+        }
+    };
+
+    let mut seen = [false; CanaryCase::ALL.len()];
+    let mut batch = Batch::new();
+    let deadline = Instant::now() + PATIENCE;
+    while seen.contains(&false) && Instant::now() < deadline {
+        match sensor.read(&mut batch) {
+            Ok(_) => {}
+            Err(error) => {
+                test.blind.push(error.to_string());
+                return test;
+            }
+        }
+        for record in batch.records() {
+            let Some((index, exec)) = canary_of(record, &pids) else {
+                other(record);
+                continue;
+            };
+            seen[index] = true;
+            test.container = Some(exec.task.container);
+            if let Some(wrong) = wrong(CanaryCase::ALL[index], &exec) {
+                test.blind.push(wrong);
+            }
+        }
+        if seen.contains(&false) && batch.is_empty() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    for (case, _) in CanaryCase::ALL.iter().zip(seen).filter(|(_, seen)| !seen) {
+        test.blind.push(format!("the execution of {case} in a container was not seen"));
+    }
+    test
+}
+
+fn canary_of<'a>(record: &'a [u8], pids: &[u32]) -> Option<(usize, Exec<'a>)> {
+    let Event::Exec(exec) = decode(&RawEvent::new(record).ok()?) else { return None };
+    let index = pids.iter().position(|&pid| pid == exec.task.pid)?;
+    Some((index, exec))
+}
+
+/// What is wrong with the evidence about a canary.
+fn wrong(case: CanaryCase, exec: &Exec<'_>) -> Option<String> {
+    let mut path = Vec::new();
+    exec.exe.write_to(&mut path);
+    if path != case.path().as_bytes() {
+        let path = String::from_utf8_lossy(&path);
+        return Some(format!("the path of {case} was read as {path}, not {}", case.path()));
+    }
+    let file = &exec.file;
+    let on_root = EvidenceFlags::ON_ROOT_SUPERBLOCK
+        .union(EvidenceFlags::OVERLAY)
+        .union(EvidenceFlags::LAYERS_KNOWN);
+    if !file.flags.contains(on_root) {
+        return Some(format!("{case} was not seen as a file of the container's overlay root"));
+    }
+    let data = file.flags.contains(EvidenceFlags::UPPER_DATA);
+    let layers = (file.upper.is_some(), file.lower.is_some(), data);
+    let right = match case {
+        CanaryCase::Image => !layers.0 && layers.1,
+        CanaryCase::CopiedUp => {
+            layers == (true, true, true)
+                && file.upper.map(|inode| inode.size) == file.lower.map(|inode| inode.size)
+        }
+        CanaryCase::Added => layers.0 && !layers.1,
+    };
+    (!right).then(|| {
+        let (upper, lower, data) = layers;
+        format!("the layers of {case} were misread: upper {upper}, lower {lower}, data {data}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::FileEvidence;
+    use crate::event::Inode;
+    use crate::event::KernelPath;
+
+    const ON_ROOT: EvidenceFlags = EvidenceFlags::ON_ROOT_SUPERBLOCK
+        .union(EvidenceFlags::OVERLAY)
+        .union(EvidenceFlags::LAYERS_KNOWN);
+
+    fn seen(
+        components: &'static [u8],
+        flags: EvidenceFlags,
+        upper: Option<u64>,
+        lower: Option<u64>,
+    ) -> Exec<'static> {
+        let layer = |size| Inode { size, ..Inode::default() };
+        Exec {
+            exe: KernelPath { components, truncated: false },
+            file: FileEvidence {
+                flags,
+                upper: upper.map(layer),
+                lower: lower.map(layer),
+                ..FileEvidence::default()
+            },
+            ..Exec::default()
+        }
+    }
+
+    #[test]
+    fn right_answers_pass() {
+        let data = ON_ROOT.union(EvidenceFlags::UPPER_DATA);
+        let answers = [
+            (CanaryCase::Image, seen(b"canary-image\0", ON_ROOT, None, Some(9))),
+            (CanaryCase::CopiedUp, seen(b"canary-copied-up\0", data, Some(9), Some(9))),
+            (CanaryCase::Added, seen(b"canary-added\0", data, Some(9), None)),
+        ];
+        for (case, exec) in answers {
+            assert_eq!(wrong(case, &exec), None);
+        }
+    }
+
+    #[test]
+    fn each_wrong_answer_is_named() {
+        let data = ON_ROOT.union(EvidenceFlags::UPPER_DATA);
+        let elsewhere = data.without(EvidenceFlags::ON_ROOT_SUPERBLOCK);
+        let answers = [
+            (CanaryCase::Image, seen(b"canary-image\0run\0", ON_ROOT, None, Some(9)), "path"),
+            (CanaryCase::Image, seen(b"canary-image\0", ON_ROOT, Some(9), Some(9)), "layers"),
+            (CanaryCase::Added, seen(b"canary-added\0", data, Some(9), Some(9)), "layers"),
+            (CanaryCase::Added, seen(b"canary-added\0", elsewhere, Some(9), None), "root"),
+            (CanaryCase::CopiedUp, seen(b"canary-copied-up\0", data, Some(8), Some(9)), "layers"),
+            (
+                CanaryCase::CopiedUp,
+                seen(b"canary-copied-up\0", ON_ROOT, Some(9), Some(9)),
+                "layers",
+            ),
+        ];
+        for (case, exec, word) in answers {
+            let said = wrong(case, &exec).expect("it is wrong");
+            assert!(said.contains(word), "{said}");
+        }
+    }
+}

@@ -1,0 +1,444 @@
+//! The processes of containers, kept by events, and their ancestors up to the host's first
+//! process.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::proc;
+use crate::event::Ancestor;
+use crate::event::Exec;
+use crate::event::Exit;
+use crate::event::Fork;
+use crate::event::Text;
+
+/// Most processes that are kept, ended and host ones included.
+const CAPACITY: usize = 32_768;
+/// Most bytes of names, paths and arguments that are kept; beyond it, arguments are left out.
+const CAPACITY_BYTES: usize = 8 << 20;
+/// How long an ended process is kept, in nanoseconds: for events that are still in flight and
+/// for children that outlive it.
+const KEEP_ENDED_NS: u64 = 30_000_000_000;
+/// Longest chain of ancestors that is reported.
+const DEPTH: usize = 16;
+
+/// What a process runs. Shared by a process and the children that it forks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Program {
+    /// `comm`.
+    pub name: Vec<u8>,
+    /// Path of the executable, as the container sees it.
+    pub exe: Vec<u8>,
+    /// Arguments, each ended by a NUL byte.
+    pub args: Vec<u8>,
+}
+
+impl Program {
+    fn bytes(&self) -> usize {
+        self.name.len() + self.exe.len() + self.args.len()
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    start_ns: u64,
+    /// 0: a host process.
+    container: u64,
+    parent: (u32, u64),
+    exec_id: u64,
+    program: Arc<Program>,
+    ended: bool,
+}
+
+/// Whether a program of a process had been seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It is new.
+    New,
+    /// It came by another way already: by a sweep, or as a fork of a process that runs it.
+    Before,
+}
+
+/// What happened to the number of processes of a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lineage {
+    /// The process is new to its container.
+    pub joined: bool,
+    /// The program is new.
+    pub seen: Seen,
+}
+
+/// Processes by pid, safe against the reuse of pids, bounded in number and bytes.
+#[derive(Debug, Default)]
+pub struct ProcessTable {
+    entries: FxHashMap<u32, Entry>,
+    ended: VecDeque<(u64, u32, u64)>,
+    bytes: usize,
+    path: Vec<u8>,
+}
+
+impl ProcessTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of processes, ended and host ones included.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True when no process is known.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes in an exec, or a running process that a sweep found.
+    pub fn exec(&mut self, exec: &Exec<'_>, args: &[u8]) -> Lineage {
+        let task = &exec.task;
+        let known = self.entries.get(&task.pid).filter(|entry| entry.start_ns == task.start_ns);
+        let joined = known.is_none();
+        let seen = match known {
+            Some(entry) if entry.exec_id >= task.exec_id => Seen::Before,
+            Some(_) => Seen::New,
+            // A child whose fork was lost runs its parent's program.
+            None if exec.found_running
+                && self.runs(task.ppid, task.parent_start_ns, task.exec_id) =>
+            {
+                Seen::Before
+            }
+            None => Seen::New,
+        };
+        if seen == Seen::Before && !joined {
+            return Lineage { joined, seen };
+        }
+        let mut path = std::mem::take(&mut self.path);
+        exec.exe.write_to(&mut path);
+        let program = Program {
+            name: task.comm.to_vec(),
+            exe: path.clone(),
+            args: if self.bytes < CAPACITY_BYTES { args.to_vec() } else { Vec::new() },
+        };
+        self.path = path;
+        // Keep the parent that forked it: a later one is only who inherited the orphan.
+        let parent = self
+            .entries
+            .get(&task.pid)
+            .filter(|entry| entry.start_ns == task.start_ns)
+            .map_or((task.ppid, task.parent_start_ns), |entry| entry.parent);
+        self.insert(
+            task.pid,
+            Entry {
+                start_ns: task.start_ns,
+                container: task.container,
+                parent,
+                exec_id: task.exec_id,
+                program: Arc::new(program),
+                ended: false,
+            },
+        );
+        Lineage { joined, seen }
+    }
+
+    fn runs(&self, pid: u32, start_ns: u64, exec_id: u64) -> bool {
+        self.entries
+            .get(&pid)
+            .is_some_and(|entry| entry.start_ns == start_ns && entry.exec_id == exec_id)
+    }
+
+    /// Takes in a fork; true when the process is new to its container.
+    pub fn fork(&mut self, fork: &Fork) -> bool {
+        if self.entries.get(&fork.pid).is_some_and(|entry| entry.start_ns == fork.start_ns) {
+            return false;
+        }
+        let parent = self
+            .entries
+            .get(&fork.parent_pid)
+            .filter(|entry| entry.start_ns == fork.parent_start_ns);
+        let (exec_id, program) = parent
+            .map_or_else(Default::default, |entry| (entry.exec_id, Arc::clone(&entry.program)));
+        self.insert(
+            fork.pid,
+            Entry {
+                start_ns: fork.start_ns,
+                container: fork.container,
+                parent: (fork.parent_pid, fork.parent_start_ns),
+                exec_id,
+                program,
+                ended: false,
+            },
+        );
+        true
+    }
+
+    /// Takes in an exit; true when the process was known and running.
+    pub fn exit(&mut self, exit: &Exit) -> bool {
+        let Some(entry) =
+            self.entries.get_mut(&exit.pid).filter(|entry| entry.start_ns == exit.start_ns)
+        else {
+            return false;
+        };
+        let was_running = !std::mem::replace(&mut entry.ended, true);
+        if was_running {
+            self.ended.push_back((exit.boot_ns, exit.pid, exit.start_ns));
+        }
+        was_running
+    }
+
+    /// Forgets processes that ended long enough ago.
+    pub fn expire(&mut self, now_boot_ns: u64) {
+        while let Some(&(at, pid, start_ns)) = self.ended.front() {
+            if now_boot_ns.saturating_sub(at) < KEEP_ENDED_NS && self.entries.len() < CAPACITY {
+                return;
+            }
+            self.ended.pop_front();
+            if self.entries.get(&pid).is_some_and(|entry| entry.start_ns == start_ns) {
+                self.remove(pid);
+            }
+        }
+    }
+
+    /// Marks processes of containers as ended that `alive` does not know; calls `left` with the
+    /// container of each. For use after exits were lost.
+    pub fn retain_running(
+        &mut self,
+        now_boot_ns: u64,
+        alive: impl Fn(u32, u64) -> bool,
+        mut left: impl FnMut(u64),
+    ) {
+        for (&pid, entry) in &mut self.entries {
+            if entry.container != 0 && !entry.ended && !alive(pid, entry.start_ns) {
+                entry.ended = true;
+                self.ended.push_back((now_boot_ns, pid, entry.start_ns));
+                left(entry.container);
+            }
+        }
+    }
+
+    /// The ancestors of a process, its parent first, up to the host's first process.
+    pub fn ancestors(&mut self, exec: &Exec<'_>) -> Vec<Ancestor> {
+        let task = &exec.task;
+        let mut next = self
+            .entries
+            .get(&task.pid)
+            .filter(|entry| entry.start_ns == task.start_ns)
+            .map_or((task.ppid, task.parent_start_ns), |entry| entry.parent);
+        let mut ancestors = Vec::new();
+        while next.0 != 0 && ancestors.len() < DEPTH {
+            let (pid, start_ns) = next;
+            let Some(entry) = self.find(pid, start_ns) else { break };
+            let program = &entry.program;
+            ancestors.push(Ancestor {
+                pid,
+                name: Text::from(program.name.as_slice()),
+                exe: Text::from(program.exe.as_slice()),
+                cmdline: split_args(&program.args),
+            });
+            if entry.parent == next {
+                break;
+            }
+            next = entry.parent;
+        }
+        ancestors
+    }
+
+    /// A process by pid and start; a host process is looked up when it is first asked for.
+    fn find(&mut self, pid: u32, start_ns: u64) -> Option<&Entry> {
+        // /proc gives host processes' starts in ticks.
+        let known = self.entries.get(&pid).is_some_and(|entry| {
+            entry.start_ns == start_ns
+                || entry.container == 0 && proc::same_tick(entry.start_ns, start_ns)
+        });
+        if !known {
+            let found = proc::host_process(pid, start_ns)?;
+            let parent_start = proc::start_of(found.ppid).unwrap_or(0);
+            let entry = Entry {
+                start_ns,
+                container: 0,
+                parent: (found.ppid, parent_start),
+                exec_id: 0,
+                program: Arc::new(found.program),
+                ended: false,
+            };
+            self.insert(pid, entry);
+        }
+        self.entries.get(&pid)
+    }
+
+    fn insert(&mut self, pid: u32, entry: Entry) {
+        if self.entries.len() >= CAPACITY {
+            self.make_room();
+        }
+        self.bytes += entry.program.bytes();
+        if let Some(old) = self.entries.insert(pid, entry) {
+            self.bytes = self.bytes.saturating_sub(old.program.bytes());
+        }
+    }
+
+    fn remove(&mut self, pid: u32) {
+        if let Some(old) = self.entries.remove(&pid) {
+            self.bytes = self.bytes.saturating_sub(old.program.bytes());
+        }
+    }
+
+    /// Full: host processes can be read again, ended ones are only history, and of running ones
+    /// any must go.
+    fn make_room(&mut self) {
+        if let Some((_, pid, start_ns)) = self.ended.pop_front()
+            && self.entries.get(&pid).is_some_and(|entry| entry.start_ns == start_ns)
+        {
+            self.remove(pid);
+            return;
+        }
+        let host = self.entries.iter().find(|(_, entry)| entry.container == 0);
+        if let Some(pid) = host.or_else(|| self.entries.iter().next()).map(|(&pid, _)| pid) {
+            self.remove(pid);
+        }
+    }
+}
+
+/// Arguments, each ended by a NUL byte, as a list. The last one may have lost its NUL to a cut.
+pub fn split_args(args: &[u8]) -> Vec<Text> {
+    let args = args.strip_suffix(b"\0").unwrap_or(args);
+    if args.is_empty() {
+        return Vec::new();
+    }
+    args.split(|&byte| byte == 0).map(Text::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::KernelPath;
+    use crate::event::TaskFacts;
+
+    const CONTAINER: u64 = 9;
+
+    fn exec(pid: u32, start_ns: u64, exec_id: u64, parent: (u32, u64)) -> Exec<'static> {
+        Exec {
+            task: TaskFacts {
+                container: CONTAINER,
+                pid,
+                ppid: parent.0,
+                start_ns,
+                parent_start_ns: parent.1,
+                exec_id,
+                comm: b"name",
+                ..TaskFacts::default()
+            },
+            exe: KernelPath { components: b"name\0bin\0", truncated: false },
+            ..Exec::default()
+        }
+    }
+
+    fn fork(pid: u32, start_ns: u64, parent: (u32, u64)) -> Fork {
+        Fork {
+            boot_ns: 0,
+            container: CONTAINER,
+            pid,
+            start_ns,
+            parent_pid: parent.0,
+            parent_start_ns: parent.1,
+        }
+    }
+
+    fn exit(pid: u32, start_ns: u64, boot_ns: u64) -> Exit {
+        Exit { boot_ns, container: CONTAINER, pid, start_ns }
+    }
+
+    // Pids beyond pid_max, so that /proc never knows them.
+    const SHELL: (u32, u64) = (1 << 23, 10);
+    const TOOL: (u32, u64) = ((1 << 23) + 1, 20);
+    const GRANDCHILD: (u32, u64) = ((1 << 23) + 2, 30);
+
+    #[test]
+    fn ancestors_are_those_that_forked_even_when_orphaned() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0-c\0");
+        assert!(table.fork(&fork(TOOL.0, TOOL.1, SHELL)));
+        assert!(table.fork(&fork(GRANDCHILD.0, GRANDCHILD.1, TOOL)));
+        assert!(table.exit(&exit(TOOL.0, TOOL.1, 40)));
+
+        // The kernel names the reaper as parent by now.
+        let orphan = exec(GRANDCHILD.0, GRANDCHILD.1, 2, (0, 0));
+        table.exec(&orphan, b"x\0");
+        let pids: Vec<u32> = table.ancestors(&orphan).iter().map(|a| a.pid).collect();
+        assert_eq!(pids, [TOOL.0, SHELL.0]);
+        let shell = table.ancestors(&orphan).pop().unwrap();
+        assert_eq!(shell.cmdline, [Text::from("sh"), Text::from("-c")]);
+        assert_eq!(shell.exe, Text::from("/bin/name"));
+    }
+
+    #[test]
+    fn a_reused_pid_is_another_process() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, 10, 1, (0, 0)), b"");
+        assert!(!table.exit(&exit(SHELL.0, 11, 40)));
+        let second = table.exec(&exec(SHELL.0, 50, 1, (0, 0)), b"");
+        assert_eq!(second, Lineage { joined: true, seen: Seen::New });
+    }
+
+    #[test]
+    fn one_program_is_new_once_by_whichever_way_it_comes() {
+        let mut table = ProcessTable::new();
+        let found = Exec { found_running: true, ..exec(SHELL.0, 10, 3, (0, 0)) };
+        assert_eq!(table.exec(&found, b""), Lineage { joined: true, seen: Seen::New });
+        let live = exec(SHELL.0, 10, 3, (0, 0));
+        assert_eq!(table.exec(&live, b""), Lineage { joined: false, seen: Seen::Before });
+        let next = exec(SHELL.0, 10, 4, (0, 0));
+        assert_eq!(table.exec(&next, b""), Lineage { joined: false, seen: Seen::New });
+    }
+
+    #[test]
+    fn a_running_child_whose_fork_was_lost_is_no_new_exec() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 3, (0, 0)), b"");
+        let child = Exec { found_running: true, ..exec(TOOL.0, TOOL.1, 3, SHELL) };
+        assert_eq!(table.exec(&child, b""), Lineage { joined: true, seen: Seen::Before });
+    }
+
+    #[test]
+    fn ended_processes_are_kept_for_a_while() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"");
+        table.exit(&exit(SHELL.0, SHELL.1, 1_000));
+        table.expire(1_000 + KEEP_ENDED_NS - 1);
+        assert_eq!(table.len(), 1);
+        table.expire(1_000 + KEEP_ENDED_NS);
+        assert!(table.is_empty());
+        assert_eq!(table.bytes, 0);
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let mut table = ProcessTable::new();
+        for pid in 0..u32::try_from(CAPACITY).unwrap() + 500 {
+            table.fork(&fork((1 << 23) + pid, 1, (0, 0)));
+        }
+        assert_eq!(table.len(), CAPACITY);
+    }
+
+    #[test]
+    fn lost_exits_are_made_up_for() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"");
+        table.exec(&exec(TOOL.0, TOOL.1, 1, (0, 0)), b"");
+        let mut left = Vec::new();
+        table.retain_running(0, |pid, _| pid == SHELL.0, |container| left.push(container));
+        assert_eq!(left, [CONTAINER]);
+        assert!(!table.exit(&exit(TOOL.0, TOOL.1, 1)));
+    }
+
+    #[test]
+    fn the_chain_reaches_this_test_on_the_host() {
+        let me = std::process::id();
+        let start = proc::start_of(me).unwrap();
+        let mut table = ProcessTable::new();
+        let child = exec(SHELL.0, SHELL.1, 1, (me, start));
+        table.exec(&child, b"");
+        let ancestors = table.ancestors(&child);
+        assert_eq!(ancestors[0].pid, me);
+        assert!(!ancestors[0].cmdline.is_empty());
+    }
+}

@@ -1,0 +1,305 @@
+//! The event that Driftcore reports, and its JSON form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeStruct;
+
+use super::Container;
+use super::File;
+use super::LossReason;
+use super::Process;
+use super::Provenance;
+use super::Text;
+use super::Timestamp;
+
+/// Version of the JSON form. Fields are only ever added within one version.
+pub const VERSION: u32 = 1;
+
+/// What kind of thing departed from its declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// Code that runs.
+    Binary,
+    /// The sensor itself.
+    Sensor,
+}
+
+impl Kind {
+    /// The name in events and rules.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Binary => "binary",
+            Self::Sensor => "sensor",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Action {
+    /// Binary: a program was executed.
+    Exec,
+    /// Sensor: events were lost; `lost` counts them by reason.
+    Dropped,
+    /// Sensor: something cannot be seen; the provenance's reason says what.
+    Blind,
+}
+
+impl Action {
+    /// The name in events and rules.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exec => "exec",
+            Self::Dropped => "dropped",
+            Self::Blind => "blind",
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An observed event of a container, with the verdict about it.
+///
+/// Its JSON form is one object; optional parts that say nothing are left out.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(remote = "Self")]
+pub struct DriftEvent {
+    /// When it happened.
+    pub time: Timestamp,
+    /// Whether it departs from what the container was declared to be.
+    pub drift: bool,
+    /// What kind of thing.
+    pub kind: Kind,
+    /// What happened to it.
+    pub action: Action,
+    /// Where the file came from.
+    pub provenance: Option<Provenance>,
+    /// In which container.
+    pub container: Option<Container>,
+    /// By which process.
+    pub process: Option<Process>,
+    /// To which file.
+    #[serde(default)]
+    pub file: Option<File>,
+    /// The process was already running when the sensor started.
+    #[serde(default)]
+    pub before_start: bool,
+    /// The event itself was lost; a sweep of the running processes found its effect.
+    #[serde(default)]
+    pub recovered: bool,
+    /// Names of the fields that are shorter than what the kernel had.
+    #[serde(default)]
+    pub truncated: Vec<String>,
+    /// Sensor: how many events were lost, by reason.
+    #[serde(default)]
+    pub lost: BTreeMap<LossReason, u64>,
+    /// Only while reading JSON: the fields that came escaped.
+    #[serde(default)]
+    escaped: Vec<String>,
+}
+
+impl DriftEvent {
+    /// An event with nothing known but its time, kind and action.
+    pub fn new(time: Timestamp, kind: Kind, action: Action) -> Self {
+        Self {
+            time,
+            drift: false,
+            kind,
+            action,
+            provenance: None,
+            container: None,
+            process: None,
+            file: None,
+            before_start: false,
+            recovered: false,
+            truncated: Vec::new(),
+            lost: BTreeMap::new(),
+            escaped: Vec::new(),
+        }
+    }
+
+    /// Calls `visit` with every text that may hold any bytes, and the name of its field.
+    fn visit_texts<'a>(&'a self, visit: &mut dyn FnMut(&dyn fmt::Display, &'a Text)) {
+        if let Some(process) = &self.process {
+            visit(&"process.name", &process.name);
+            visit(&"process.exe", &process.exe);
+            for (index, argument) in process.cmdline.iter().enumerate() {
+                visit(&format_args!("process.cmdline[{index}]"), argument);
+            }
+            visit(&"process.cwd", &process.cwd);
+            visit(&"process.cgroup", &process.cgroup);
+            for (number, ancestor) in process.ancestors.iter().enumerate() {
+                visit(&format_args!("process.ancestors[{number}].name"), &ancestor.name);
+                visit(&format_args!("process.ancestors[{number}].exe"), &ancestor.exe);
+                for (index, argument) in ancestor.cmdline.iter().enumerate() {
+                    let name = format_args!("process.ancestors[{number}].cmdline[{index}]");
+                    visit(&name, argument);
+                }
+            }
+        }
+        if let Some(file) = &self.file {
+            visit(&"file.path", &file.path);
+        }
+    }
+
+    /// The text that an `escaped` list names.
+    fn text_mut(&mut self, name: &str) -> Option<&mut Text> {
+        if name == "file.path" {
+            return self.file.as_mut().map(|file| &mut file.path);
+        }
+        let process = self.process.as_mut()?;
+        let name = name.strip_prefix("process.")?;
+        if let Some(rest) = name.strip_prefix("ancestors[") {
+            let (number, name) = rest.split_once("].")?;
+            let ancestor = process.ancestors.get_mut(number.parse::<usize>().ok()?)?;
+            return match name {
+                "name" => Some(&mut ancestor.name),
+                "exe" => Some(&mut ancestor.exe),
+                _ => element(&mut ancestor.cmdline, name),
+            };
+        }
+        match name {
+            "name" => Some(&mut process.name),
+            "exe" => Some(&mut process.exe),
+            "cwd" => Some(&mut process.cwd),
+            "cgroup" => Some(&mut process.cgroup),
+            _ => element(&mut process.cmdline, name),
+        }
+    }
+}
+
+fn element<'a>(cmdline: &'a mut [Text], name: &str) -> Option<&'a mut Text> {
+    let index = name.strip_prefix("cmdline[")?.strip_suffix(']')?;
+    cmdline.get_mut(index.parse::<usize>().ok()?)
+}
+
+impl Serialize for DriftEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut escaped: Vec<String> = Vec::new();
+        self.visit_texts(&mut |name, text| {
+            if text.as_str().is_none() {
+                escaped.push(name.to_string());
+            }
+        });
+
+        // The length is a hint that JSON does not need; parts that say nothing are skipped.
+        let mut event = serializer.serialize_struct("DriftEvent", 14)?;
+        event.serialize_field("version", &VERSION)?;
+        event.serialize_field("time", &self.time)?;
+        event.serialize_field("drift", &self.drift)?;
+        event.serialize_field("kind", &self.kind)?;
+        event.serialize_field("action", &self.action)?;
+        event.serialize_field("provenance", &self.provenance)?;
+        event.serialize_field("container", &self.container)?;
+        event.serialize_field("process", &self.process)?;
+        if let Some(file) = &self.file {
+            event.serialize_field("file", file)?;
+        }
+        if self.before_start {
+            event.serialize_field("before_start", &true)?;
+        }
+        if self.recovered {
+            event.serialize_field("recovered", &true)?;
+        }
+        if !self.truncated.is_empty() {
+            event.serialize_field("truncated", &self.truncated)?;
+        }
+        if !self.lost.is_empty() {
+            event.serialize_field("lost", &self.lost)?;
+        }
+        if !escaped.is_empty() {
+            event.serialize_field("escaped", &escaped)?;
+        }
+        event.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for DriftEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // `remote = "Self"` makes the derive an inherent function, which this one finishes.
+        let mut event = Self::deserialize(deserializer)?;
+        for name in std::mem::take(&mut event.escaped) {
+            if let Some(text) = event.text_mut(&name) {
+                text.unescape();
+            }
+        }
+        Ok(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Ancestor;
+    use crate::event::Evidence;
+    use crate::event::Verdict;
+
+    fn event() -> DriftEvent {
+        let mut event = DriftEvent::new(Timestamp::from_nanos(1), Kind::Binary, Action::Exec);
+        event.drift = true;
+        event.provenance =
+            Some(Provenance::new(Verdict::Added, Evidence::Kernel, "not in the image"));
+        event.process = Some(Process {
+            pid: 7,
+            name: Text::from(&b"a\xff"[..]),
+            cmdline: vec![Text::from("./a"), Text::from(&b"\\\xfe"[..])],
+            ancestors: vec![Ancestor { exe: Text::from(&b"/\xfd"[..]), ..Ancestor::default() }],
+            ..Process::default()
+        });
+        event.file = Some(File { path: Text::from("/tmp/\"\n"), ..File::default() });
+        event
+    }
+
+    #[test]
+    fn json_form_names_what_is_escaped() {
+        let json = serde_json::to_value(event()).unwrap();
+        assert_eq!(json["version"], 1);
+        assert_eq!(json["time"], "1970-01-01T00:00:00.000000001Z");
+        assert_eq!(json["provenance"]["verdict"], "added");
+        assert_eq!(json["container"], serde_json::Value::Null);
+        assert_eq!(json["process"]["name"], "a\\xff");
+        assert_eq!(json["process"]["cmdline"][1], "\\\\\\xfe");
+        assert_eq!(json["file"]["path"], "/tmp/\"\n");
+        assert_eq!(
+            json["escaped"],
+            serde_json::json!(["process.name", "process.cmdline[1]", "process.ancestors[0].exe"])
+        );
+        assert!(json.get("before_start").is_none());
+        assert!(json.get("lost").is_none());
+    }
+
+    #[test]
+    fn json_form_reads_back_to_the_same_bytes() {
+        let text = serde_json::to_string(&event()).unwrap();
+        assert!(!text.contains('\n'));
+        let back: DriftEvent = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, event());
+    }
+
+    #[test]
+    fn unknown_names_in_escaped_are_ignored() {
+        let mut json = serde_json::to_value(event()).unwrap();
+        json["escaped"] = serde_json::json!(["process.cmdline[99]", "nonsense", "process.name"]);
+        let back: DriftEvent = serde_json::from_value(json).unwrap();
+        assert_eq!(back.process.unwrap().name.as_bytes(), b"a\xff");
+    }
+}

@@ -1,0 +1,45 @@
+//! What the sensor says about itself.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Why something that happened was not reported as an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LossReason {
+    /// The exec ring was full: an exec was lost. The sweep that follows repairs what still runs.
+    ExecRing,
+    /// A fork or exit was left out to keep room for execs. Ancestors may be incomplete.
+    LifeRing,
+    /// The kernel's table of container processes was full.
+    TaskTable,
+    /// The kernel's table of containers was full.
+    ContainerTable,
+    /// The kernel did not run the probe because it was already running on that processor.
+    Recursion,
+    /// Bytes from the ring that are no event of this schema.
+    Malformed,
+}
+
+impl LossReason {
+    /// The name in events and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ExecRing => "exec_ring",
+            Self::LifeRing => "life_ring",
+            Self::TaskTable => "task_table",
+            Self::ContainerTable => "container_table",
+            Self::Recursion => "recursion",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl fmt::Display for LossReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

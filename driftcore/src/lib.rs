@@ -1,0 +1,66 @@
+//! Container drift detection: what a container runs that its image did not bring, found as it
+//! happens and proved by content.
+//!
+//! # Map
+//!
+//! Data runs one way:
+//!
+//! ```text
+//! sensor ─→ wire ─→ decode ─→ enrich ─→ provenance ─→ matcher ─→ sink
+//! ```
+//!
+//! - [`event`]: the vocabulary. [`event::DriftEvent`] is what comes out.
+//! - [`sensor`]: loads the BPF probes and reads their rings (feature `sensor`).
+//! - [`wire`], [`decode`]: from hostile bytes to typed, borrowed events.
+//! - [`enrich`]: who the ancestors are. [`container`]: what the container is to its runtime.
+//! - [`provenance`]: where a file came from, and on what evidence.
+//! - [`matcher`]: rules over events. [`sink`]: where results go.
+//! - [`engine`]: all of it together (feature `sensor`).
+//!
+//! # Example
+//!
+//! Prints what drifts on this node until the process is interrupted:
+//!
+//! ```no_run
+//! # #[cfg(feature = "sensor")]
+//! use driftcore::engine::EngineBuilder;
+//! # #[cfg(feature = "sensor")]
+//! use driftcore::event::DriftEvent;
+//!
+//! # #[cfg(feature = "sensor")]
+//! fn main() -> Result<(), driftcore::engine::EngineError> {
+//!     let mut engine = EngineBuilder::new().build(|event: &DriftEvent| {
+//!         if let (Some(provenance), Some(file)) = (&event.provenance, &event.file) {
+//!             println!("{}: {} ({})", file.path, provenance.verdict, provenance.reason);
+//!         }
+//!     })?;
+//!     engine.run()
+//! }
+//! # #[cfg(not(feature = "sensor"))]
+//! # fn main() {}
+//! ```
+//!
+//! A caller with an event loop of its own watches the engine's descriptor
+//! ([`AsFd`](std::os::fd::AsFd)) and calls [`engine::Engine::poll`] when it is readable. One with
+//! a sensor of its own takes [`provenance::classify`] alone: `default-features = false` needs no
+//! C compiler and no libbpf.
+//!
+//! # Features
+//!
+//! - `sensor` (default): the sensor and the engine over it. Needs clang and libelf to build, and
+//!   Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod container;
+pub mod decode;
+#[cfg(feature = "sensor")]
+pub mod engine;
+pub mod enrich;
+pub mod event;
+pub mod matcher;
+pub mod provenance;
+#[cfg(feature = "sensor")]
+pub mod sensor;
+pub mod sink;
+pub mod wire;

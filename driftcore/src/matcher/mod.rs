@@ -1,0 +1,10 @@
+//! Rules over events, and the alert that a match makes, in Falco's form. For now there is the one
+//! rule that is built in: code that the image did not bring.
+
+mod alert;
+mod binary_drift;
+
+pub use alert::Alert;
+pub use alert::Priority;
+pub use binary_drift::BINARY_DRIFT;
+pub use binary_drift::binary_drift;

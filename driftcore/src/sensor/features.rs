@@ -1,0 +1,107 @@
+//! What this kernel gives the sensor.
+
+use std::path::Path;
+
+use procfs::process::Process;
+
+/// Facts about the running kernel and this process's rights, as `driftd doctor` reports them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Features {
+    /// Release, as `uname -r` prints it.
+    pub release: String,
+    /// Major and minor version of the release.
+    pub version: (u32, u32),
+    /// The kernel describes its own types (`/sys/kernel/btf/vmlinux`).
+    pub btf: bool,
+    /// OverlayFS is there: built in, or its module is loaded.
+    pub overlay: bool,
+    /// The types of OverlayFS are described, by the kernel's BTF or the module's.
+    pub overlay_btf: bool,
+    /// `bpf` stands in the list of active security modules.
+    pub bpf_lsm: bool,
+    /// Capabilities that are needed and that this process does not have.
+    pub missing_capabilities: Vec<&'static str>,
+}
+
+const CAP_SYS_ADMIN: u32 = 21;
+const CAP_PERFMON: u32 = 38;
+const CAP_BPF: u32 = 39;
+
+impl Features {
+    /// Looks. Fails at nothing: what cannot be found out counts as not there.
+    pub fn detect() -> Self {
+        let uname = rustix::system::uname();
+        let release = uname.release().to_string_lossy().into_owned();
+        let effective = Process::myself().and_then(|me| me.status()).map_or(0, |s| s.capeff);
+        let filesystems = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
+        let modules = std::fs::read_to_string("/proc/modules").unwrap_or_default();
+        let overlay = filesystems.lines().any(|line| line.trim() == "nodev\toverlay");
+        let overlay_is_module = modules.lines().any(|line| line.starts_with("overlay "));
+        let btf = Path::new("/sys/kernel/btf/vmlinux").exists();
+        let lsm = std::fs::read_to_string("/sys/kernel/security/lsm").unwrap_or_default();
+        Self {
+            version: parse_version(&release),
+            btf,
+            overlay,
+            overlay_btf: Path::new("/sys/kernel/btf/overlay").exists()
+                || (btf && overlay && !overlay_is_module),
+            bpf_lsm: lsm.trim().split(',').any(|name| name == "bpf"),
+            missing_capabilities: missing(effective),
+            release,
+        }
+    }
+
+    /// Which layout of the overlay inode to assume where it is not described: 1 until 5.18,
+    /// 2 for 5.19 to 6.4, 3 from 6.5 (`enum dc_overlay_layout`).
+    pub(super) fn overlay_layout(&self) -> u32 {
+        match self.version {
+            version if version < (5, 19) => 1,
+            version if version < (6, 5) => 2,
+            _ => 3,
+        }
+    }
+}
+
+/// `CAP_SYS_ADMIN` stands for the two younger ones (capabilities(7), 5.8).
+fn missing(effective: u64) -> Vec<&'static str> {
+    let has = |capability: u32| effective & (1 << capability) != 0;
+    let mut missing = Vec::new();
+    if !has(CAP_SYS_ADMIN) {
+        missing.push("CAP_SYS_ADMIN");
+        if !has(CAP_BPF) {
+            missing.push("CAP_BPF");
+        }
+        if !has(CAP_PERFMON) {
+            missing.push("CAP_PERFMON");
+        }
+    }
+    missing
+}
+
+fn parse_version(release: &str) -> (u32, u32) {
+    let mut numbers = release
+        .split(|character: char| !character.is_ascii_digit())
+        .map(|number| number.parse().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_read_as_distributions_write_them() {
+        assert_eq!(parse_version("6.1.0-40-amd64"), (6, 1));
+        assert_eq!(parse_version("5.10.0-46-cloud-amd64"), (5, 10));
+        assert_eq!(parse_version("7.2-rc1"), (7, 2));
+        assert_eq!(parse_version("what"), (0, 0));
+    }
+
+    #[test]
+    fn sys_admin_stands_for_the_younger_capabilities() {
+        assert!(missing(1 << CAP_SYS_ADMIN).is_empty());
+        assert_eq!(missing(0), ["CAP_SYS_ADMIN", "CAP_BPF", "CAP_PERFMON"]);
+        assert_eq!(missing(1 << CAP_BPF | 1 << CAP_PERFMON), ["CAP_SYS_ADMIN"]);
+    }
+}

@@ -1,0 +1,38 @@
+//! Replays the committed inputs of the fuzz targets: the seeds, and all that a fuzzer ever found.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+// A crate of its own for the fuzzer, for which the functions are public.
+#[allow(unreachable_pub)]
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
+
+use std::path::Path;
+
+/// Gives every file below `fuzz/*/<target>` to the target.
+fn replay(target: &str, body: fn(&[u8])) {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let mut replayed = 0;
+    for directory in ["corpus", "regressions"] {
+        let directory = fuzz.join(directory).join(target);
+        // A target without findings has no directory for them; every target has seeds.
+        if directory.is_dir() {
+            for entry in std::fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                println!("{}", path.display());
+                body(&std::fs::read(path).unwrap());
+                replayed += 1;
+            }
+        }
+    }
+    assert!(replayed > 0, "{target} has no inputs");
+}
+
+#[test]
+fn wire() {
+    replay("wire", targets::wire);
+}
+
+#[test]
+fn drift_event() {
+    replay("drift_event", targets::drift_event);
+}

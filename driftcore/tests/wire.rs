@@ -1,0 +1,430 @@
+//! The bytes of a ring: a whole record gives exactly what went in, and anything else an error,
+//! never a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod record;
+
+use driftcore::decode::decode;
+use driftcore::event::Event;
+use driftcore::event::EvidenceFlags;
+use driftcore::event::Exec;
+use driftcore::event::Exit;
+use driftcore::event::FileEvidence;
+use driftcore::event::Fork;
+use driftcore::event::Inode;
+use driftcore::event::KernelPath;
+use driftcore::event::NamespaceIds;
+use driftcore::event::TaskFacts;
+use driftcore::wire::RawEvent;
+use driftcore::wire::RecordKind;
+use driftcore::wire::VERSION;
+use driftcore::wire::WireError;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use crate::record::record;
+
+const HEADER: usize = 16;
+const EXEC: usize = 336;
+const FORK: usize = 48;
+const EXIT: usize = 40;
+/// Offset of `string_size` in `struct dc_exec`.
+const STRING_SIZE: usize = EXEC - 12;
+
+const FORKED: Event<'static> = Event::Fork(Fork {
+    boot_ns: 1,
+    container: 2,
+    pid: 3,
+    start_ns: 4,
+    parent_pid: 5,
+    parent_start_ns: 6,
+});
+
+const EXITED: Event<'static> = Event::Exit(Exit { boot_ns: 1, container: 2, pid: 3, start_ns: 4 });
+
+/// An exec as a test makes it up: numbers in one list, strings that it can be borrowed from.
+#[derive(Clone, Debug)]
+struct Made {
+    longs: [u64; 20],
+    words: [u32; 32],
+    bits: [bool; 8],
+    comm: Vec<u8>,
+    strings: [Vec<u8>; 6],
+}
+
+impl Made {
+    fn exec(&self) -> Exec<'_> {
+        let mut longs = self.longs.iter().copied();
+        let mut long = || longs.next().unwrap();
+        let mut words = self.words.iter().copied();
+        let mut word = || words.next().unwrap();
+        let mut inode = |device, generation| Inode {
+            device,
+            number: long(),
+            generation,
+            size: long(),
+            mtime_ns: long().cast_signed(),
+            ctime_ns: long().cast_signed(),
+        };
+        let inodes = [(); 3].map(|()| inode(word(), word()));
+        let [exe, cwd, cgroup, filename, interp, args] = &self.strings;
+        let [secure, args_cut, exe_cut, cwd_cut, cgroup_cut, upper, lower, found] = self.bits;
+        let path = |components, truncated| KernelPath { components, truncated };
+        Exec {
+            boot_ns: long(),
+            found_running: found,
+            task: TaskFacts {
+                container: long(),
+                root_device: word(),
+                pid: word(),
+                tid: word(),
+                ppid: word(),
+                container_pid: word(),
+                start_ns: long(),
+                parent_start_ns: long(),
+                exec_id: long(),
+                uid: word(),
+                gid: word(),
+                euid: word(),
+                egid: word(),
+                loginuid: word(),
+                audit_session: word(),
+                sid: word(),
+                pgid: word(),
+                tty: word(),
+                cap_effective: long(),
+                cgroup_id: long(),
+                namespaces: NamespaceIds {
+                    mnt: word(),
+                    pid: word(),
+                    net: word(),
+                    user: word(),
+                    uts: word(),
+                    ipc: word(),
+                    cgroup: word(),
+                },
+                comm: &self.comm,
+                cwd: path(cwd, cwd_cut),
+                cgroup: path(cgroup, cgroup_cut),
+            },
+            file: FileEvidence {
+                inode: inodes[0],
+                mode: word(),
+                uid: word(),
+                gid: word(),
+                nlink: word(),
+                fs_magic: long(),
+                flags: EvidenceFlags(self.words[31] & 0x1ff),
+                upper: upper.then_some(inodes[1]),
+                lower: lower.then_some(inodes[2]),
+            },
+            exe: path(exe, exe_cut),
+            filename,
+            interp,
+            args,
+            args_truncated: args_cut,
+            secure,
+        }
+    }
+}
+
+fn made() -> impl Strategy<Value = Made> {
+    // Mostly short, now and then as long as a record can say.
+    let string = || {
+        prop_oneof![
+            20 => vec(any::<u8>(), 0..40),
+            1 => vec(any::<u8>(), 4000..4097),
+            1 => any::<u8>().prop_map(|byte| vec![byte; usize::from(u16::MAX)]),
+        ]
+    };
+    let strings = [string(), string(), string(), string(), string(), string()];
+    (any::<[u64; 20]>(), any::<[u32; 32]>(), any::<[bool; 8]>(), vec(1..=u8::MAX, 0..=16), strings)
+        .prop_map(|(longs, words, bits, comm, strings)| Made { longs, words, bits, comm, strings })
+}
+
+fn whole() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        4 => made().prop_map(|made| record(&Event::Exec(made.exec()))),
+        1 => Just(record(&FORKED)),
+        1 => Just(record(&EXITED)),
+    ]
+}
+
+/// Takes bytes as a record and as a buffer of records, and looks at all that comes of it.
+fn take(bytes: &[u8]) -> Result<(), WireError> {
+    let mut rest = bytes;
+    while let Ok((raw, after)) = RawEvent::split(rest) {
+        assert!(after.len() < rest.len(), "a record without bytes");
+        look(&decode(&raw));
+        rest = after;
+    }
+    look(&decode(&RawEvent::new(bytes)?));
+    Ok(())
+}
+
+fn look(event: &Event<'_>) {
+    let Event::Exec(exec) = event else { return };
+    let mut out = Vec::new();
+    for path in [exec.exe, exec.task.cwd, exec.task.cgroup] {
+        path.write_to(&mut out);
+        assert!(out.starts_with(b"/") || path.truncated && out.starts_with(b"..."), "{out:?}");
+    }
+    assert!(exec.task.comm.len() <= 16);
+}
+
+fn patched(event: &Event<'_>, at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut record = record(event);
+    record[at..at + bytes.len()].copy_from_slice(bytes);
+    record
+}
+
+fn empty_exec() -> Made {
+    Made {
+        longs: [0; 20],
+        words: [0; 32],
+        bits: [false; 8],
+        comm: Vec::new(),
+        strings: [const { Vec::new() }; 6],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn an_exec_comes_out_as_it_went_in(made in made()) {
+        let bytes = record(&Event::Exec(made.exec()));
+        let raw = RawEvent::new(&bytes).unwrap();
+        let kind = if made.bits[7] { RecordKind::Task } else { RecordKind::Exec };
+        prop_assert_eq!(raw.kind(), kind);
+        prop_assert_eq!(decode(&raw), Event::Exec(made.exec()));
+    }
+
+    #[test]
+    fn forks_and_exits_come_out_as_they_went_in(longs in any::<[u64; 4]>(), words in any::<[u32; 2]>()) {
+        let [boot_ns, container, start_ns, parent_start_ns] = longs;
+        let [pid, parent_pid] = words;
+        let fork =
+            Event::Fork(Fork { boot_ns, container, pid, start_ns, parent_pid, parent_start_ns });
+        let exit = Event::Exit(Exit { boot_ns, container, pid, start_ns });
+        for event in [fork, exit] {
+            let bytes = record(&event);
+            prop_assert_eq!(decode(&RawEvent::new(&bytes).unwrap()), event);
+        }
+    }
+
+    #[test]
+    fn records_in_a_row_are_split_where_they_end(records in vec(whole(), 0..5), cut in any::<Index>()) {
+        let mut buffer = records.concat();
+        let mut rest = buffer.as_slice();
+        for record in &records {
+            let (raw, after) = RawEvent::split(rest).unwrap();
+            prop_assert_eq!(decode(&raw), decode(&RawEvent::new(record).unwrap()));
+            rest = after;
+        }
+        prop_assert!(rest.is_empty());
+        if let Some(last) = records.last() {
+            buffer.truncate(buffer.len() - last.len() + cut.index(last.len()));
+            let mut rest = buffer.as_slice();
+            for _ in 1..records.len() {
+                rest = RawEvent::split(rest).unwrap().1;
+            }
+            let cut_off = matches!(RawEvent::split(rest), Err(WireError::Truncated { .. }));
+            prop_assert!(cut_off);
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..800)) {
+        let _ = take(&bytes);
+    }
+
+    #[test]
+    fn arbitrary_bodies_behind_a_right_header_never_panic(
+        mut bytes in vec(any::<u8>(), HEADER..800),
+        kind in 1..=4_u16,
+    ) {
+        let size = u32::try_from(bytes.len()).unwrap();
+        bytes[0..4].copy_from_slice(&size.to_ne_bytes());
+        bytes[4..6].copy_from_slice(&VERSION.to_ne_bytes());
+        bytes[6..8].copy_from_slice(&kind.to_ne_bytes());
+        let _ = take(&bytes);
+    }
+
+    #[test]
+    fn changed_bytes_never_panic(
+        mut bytes in whole(),
+        changes in vec((any::<Index>(), any::<u8>()), 1..8),
+        within_body in any::<bool>(),
+    ) {
+        // Changes of the frame are found out, most others give another event.
+        let end = if within_body { bytes.len().min(EXEC) } else { bytes.len() };
+        for (at, byte) in changes {
+            bytes[at.index(end)] = byte;
+        }
+        let _ = take(&bytes);
+    }
+
+    #[test]
+    fn a_record_cut_anywhere_is_an_error(bytes in whole(), cut in any::<Index>()) {
+        let cut = cut.index(bytes.len());
+        let new = take(&bytes[..cut]).unwrap_err();
+        let split = RawEvent::split(&bytes[..cut]).unwrap_err();
+        let wanted = if cut < HEADER { HEADER } else { bytes.len() };
+        prop_assert_eq!(split, WireError::Truncated { wanted, got: cut });
+        if cut >= HEADER {
+            prop_assert_eq!(new, WireError::SizeMismatch { stated: bytes.len(), got: cut });
+        }
+    }
+
+    #[test]
+    fn a_record_with_bytes_behind_it_is_an_error(mut bytes in whole(), more in vec(any::<u8>(), 1..64)) {
+        let stated = bytes.len();
+        bytes.extend_from_slice(&more);
+        let got = bytes.len();
+        prop_assert_eq!(take(&bytes), Err(WireError::SizeMismatch { stated, got }));
+        // Also when the header counts them: no string has them.
+        bytes[0..4].copy_from_slice(&u32::try_from(got).unwrap().to_ne_bytes());
+        let is_strings = matches!(take(&bytes), Err(WireError::Strings { .. }));
+        prop_assert!(is_strings);
+    }
+
+    #[test]
+    fn any_path_can_be_written(components in vec(any::<u8>(), 0..600), truncated in any::<bool>()) {
+        let mut out = b"left over".to_vec();
+        KernelPath { components: &components, truncated }.write_to(&mut out);
+        let start: &[u8] = if truncated { b"..." } else { b"/" };
+        prop_assert!(out.starts_with(start));
+        prop_assert!(!out.contains(&0));
+        prop_assert!(out.len() <= components.len() + 4);
+    }
+
+    #[test]
+    fn a_path_is_its_components_the_other_way_round(
+        names in vec(vec(1..=u8::MAX, 1..20), 0..20),
+        truncated in any::<bool>(),
+    ) {
+        let mut components = Vec::new();
+        let mut expected = if truncated { b"...".to_vec() } else { Vec::new() };
+        for name in &names {
+            expected.push(b'/');
+            expected.extend_from_slice(name);
+        }
+        for name in names.iter().rev() {
+            components.extend_from_slice(name);
+            components.push(0);
+        }
+        if expected.is_empty() {
+            expected.push(b'/');
+        }
+        let mut out = Vec::new();
+        KernelPath { components: &components, truncated }.write_to(&mut out);
+        prop_assert_eq!(out, expected);
+    }
+}
+
+#[test]
+fn a_header_that_is_cut_is_truncated() {
+    for got in 0..HEADER {
+        let bytes = &record(&FORKED)[..got];
+        let error = WireError::Truncated { wanted: HEADER, got };
+        assert_eq!(RawEvent::new(bytes).unwrap_err(), error);
+        assert_eq!(RawEvent::split(bytes).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn a_body_that_is_cut_with_its_size_is_truncated() {
+    for (event, wanted) in
+        [(FORKED, FORK), (EXITED, EXIT), (Event::Exec(empty_exec().exec()), EXEC)]
+    {
+        let mut bytes = record(&event);
+        assert_eq!(bytes.len(), wanted);
+        let got = wanted - 1;
+        bytes.truncate(got);
+        bytes[0..4].copy_from_slice(&u32::try_from(got).unwrap().to_ne_bytes());
+        assert_eq!(take(&bytes), Err(WireError::Truncated { wanted, got }));
+    }
+}
+
+#[test]
+fn a_size_below_the_header_never_loops() {
+    let bytes = patched(&FORKED, 0, &0_u32.to_ne_bytes());
+    assert_eq!(take(&bytes), Err(WireError::SizeMismatch { stated: 0, got: FORK }));
+    let split = RawEvent::split(&bytes).unwrap_err();
+    assert_eq!(split, WireError::SizeMismatch { stated: 0, got: HEADER });
+}
+
+#[test]
+fn the_largest_size_is_not_believed() {
+    let bytes = patched(&FORKED, 0, &u32::MAX.to_ne_bytes());
+    let stated = u32::MAX as usize;
+    assert_eq!(take(&bytes), Err(WireError::SizeMismatch { stated, got: FORK }));
+    let split = RawEvent::split(&bytes).unwrap_err();
+    assert_eq!(split, WireError::Truncated { wanted: stated, got: FORK });
+}
+
+#[test]
+fn another_version_is_refused_whatever_else_is_right() {
+    for version in [0, VERSION + 1, u16::MAX] {
+        let bytes = patched(&FORKED, 4, &version.to_ne_bytes());
+        assert_eq!(take(&bytes), Err(WireError::Version(version)));
+    }
+}
+
+#[test]
+fn an_unknown_kind_is_refused() {
+    for kind in [0, 5, u16::MAX] {
+        let bytes = patched(&FORKED, 6, &kind.to_ne_bytes());
+        assert_eq!(take(&bytes), Err(WireError::Kind(kind)));
+    }
+}
+
+#[test]
+fn a_body_of_another_kind_is_refused() {
+    let bytes = patched(&EXITED, 6, &2_u16.to_ne_bytes());
+    assert_eq!(take(&bytes), Err(WireError::Truncated { wanted: FORK, got: EXIT }));
+    let bytes = patched(&FORKED, 6, &3_u16.to_ne_bytes());
+    assert_eq!(take(&bytes), Err(WireError::Strings { stated: 0, got: FORK - EXIT }));
+}
+
+#[test]
+fn strings_that_do_not_fill_the_tail_are_refused() {
+    let made = Made { strings: [(); 6].map(|()| b"ab".to_vec()), ..empty_exec() };
+    let event = Event::Exec(made.exec());
+    for string in 0..6 {
+        for (size, stated) in [(0_u16, 10), (1, 11), (3, 13), (u16::MAX, 10 + 65535)] {
+            let bytes = patched(&event, STRING_SIZE + 2 * string, &size.to_ne_bytes());
+            assert_eq!(take(&bytes), Err(WireError::Strings { stated, got: 12 }));
+        }
+    }
+}
+
+#[test]
+fn sizes_that_move_bytes_from_one_string_to_the_next_are_another_event() {
+    let made = Made { strings: [(); 6].map(|()| b"ab".to_vec()), ..empty_exec() };
+    let mut bytes = patched(&Event::Exec(made.exec()), STRING_SIZE, &0_u16.to_ne_bytes());
+    bytes[STRING_SIZE + 2..STRING_SIZE + 4].copy_from_slice(&4_u16.to_ne_bytes());
+    let Event::Exec(exec) = decode(&RawEvent::new(&bytes).unwrap()) else { panic!("no exec") };
+    assert_eq!(exec.exe.components, b"");
+    assert_eq!(exec.task.cwd.components, b"abab");
+}
+
+#[test]
+fn unknown_flags_are_not_passed_on() {
+    // `dc_file.flags`, and the six sizes and `dc_exec.flags` behind it.
+    let at = STRING_SIZE - 4 - 8;
+    let bytes = patched(&Event::Exec(empty_exec().exec()), at, &u32::MAX.to_ne_bytes());
+    let Event::Exec(exec) = decode(&RawEvent::new(&bytes).unwrap()) else { panic!("no exec") };
+    assert_eq!(exec.file.flags, EvidenceFlags(0x1ff));
+    assert!(exec.file.upper.is_some() && exec.file.lower.is_some());
+}
+
+#[test]
+fn a_comm_ends_at_its_first_nul() {
+    let made = Made { comm: b"sh\0left over".to_vec(), ..empty_exec() };
+    let bytes = record(&Event::Exec(made.exec()));
+    let Event::Exec(exec) = decode(&RawEvent::new(&bytes).unwrap()) else { panic!("no exec") };
+    assert_eq!(exec.task.comm, b"sh");
+}
