@@ -1,0 +1,116 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use tracing::level_filters::LevelFilter;
+
+/// Container drift detection: what a container runs that its image did not bring.
+#[derive(Debug, Parser)]
+#[command(name = "driftd", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// What is logged on stderr: off, error, warn, info, debug or trace
+    #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
+    pub(crate) log_level: LevelFilter,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Detect drift as it happens; alerts on stdout until SIGINT or SIGTERM
+    Run(RunArguments),
+    /// Say what this kernel and these runtimes allow, and prove that the sensor sees
+    Doctor(DoctorArguments),
+    /// List the containers that run here
+    Containers(ContainersArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// How alerts are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+
+    /// Write drift events as JSON lines to this file ("-": stdout; alerts then go to stderr)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Write all events as JSON lines to this file, also those that are no drift
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events_all: Option<PathBuf>,
+
+    /// Only this container: id, name or unique prefix of an id (repeatable)
+    #[arg(long = "container", value_name = "CONTAINER")]
+    pub(crate) containers: Vec<String>,
+
+    /// Go on when the self-test shows that the sensor is blind, and report it
+    #[arg(long)]
+    pub(crate) allow_degraded: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ContainersArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// Where things are.
+#[derive(Debug, Args)]
+pub(crate) struct CommonArguments {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// A data directory of Docker besides those configured (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) docker_root: Vec<PathBuf>,
+
+    /// A state directory of containerd besides those configured; goes with the
+    /// --containerd-root at the same place (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) containerd_state: Vec<PathBuf>,
+
+    /// A root directory of containerd besides those configured (repeatable)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) containerd_root: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,178 @@
+//! The configuration file.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::bail;
+use driftcore::container::ContainerdRoots;
+use driftcore::container::StateRoots;
+use driftcore::provenance::Bounds;
+use driftcore::sensor::SensorOptions;
+use serde::Deserialize;
+
+use crate::cli::CommonArguments;
+
+/// `driftd.toml`; every key is documented in `docs/driftd.toml`. Unknown keys are refused.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    sensor: Sensor,
+    proof: Proof,
+    runtimes: Runtimes,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Sensor {
+    exec_ring_bytes: u32,
+    life_ring_bytes: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Proof {
+    max_bytes: u64,
+    max_milliseconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Runtimes {
+    host: PathBuf,
+    docker: Vec<PathBuf>,
+    containerd: Vec<Containerd>,
+    storage: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Containerd {
+    state: PathBuf,
+    root: PathBuf,
+}
+
+impl Default for Sensor {
+    fn default() -> Self {
+        let SensorOptions { exec_ring, life_ring } = SensorOptions::default();
+        Self { exec_ring_bytes: exec_ring, life_ring_bytes: life_ring }
+    }
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        let Bounds { bytes, time } = Bounds::default();
+        let max_milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self { max_bytes: bytes, max_milliseconds }
+    }
+}
+
+impl Default for Runtimes {
+    fn default() -> Self {
+        let StateRoots { host, docker, containerd, storage, .. } = StateRoots::default();
+        let containerd =
+            containerd.into_iter().map(|roots| Containerd { state: roots.state, root: roots.root });
+        Self { host, docker, containerd: containerd.collect(), storage }
+    }
+}
+
+impl Config {
+    /// The configuration that the arguments name, with what they add.
+    pub(crate) fn load(arguments: &CommonArguments) -> anyhow::Result<Self> {
+        let mut config = match &arguments.config {
+            Some(path) => Self::read(path)?,
+            None => Self::default(),
+        };
+        if arguments.containerd_state.len() != arguments.containerd_root.len() {
+            bail!(
+                "--containerd-state and --containerd-root go together: {} and {} were given",
+                arguments.containerd_state.len(),
+                arguments.containerd_root.len()
+            );
+        }
+        let pairs = arguments.containerd_state.iter().zip(&arguments.containerd_root);
+        config.runtimes.containerd.extend(
+            pairs.map(|(state, root)| Containerd { state: state.clone(), root: root.clone() }),
+        );
+        config.runtimes.docker.extend(arguments.docker_root.iter().cloned());
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
+        toml::from_str(&text)
+            .with_context(|| format!("the configuration {} is not right", path.display()))
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let rings = [
+            ("exec_ring_bytes", self.sensor.exec_ring_bytes),
+            ("life_ring_bytes", self.sensor.life_ring_bytes),
+        ];
+        for (key, size) in rings {
+            if !size.is_power_of_two() || size < 4096 {
+                bail!("sensor.{key} = {size}: give a power of two of at least 4096 bytes");
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sensor(&self) -> SensorOptions {
+        SensorOptions {
+            exec_ring: self.sensor.exec_ring_bytes,
+            life_ring: self.sensor.life_ring_bytes,
+        }
+    }
+
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            bytes: self.proof.max_bytes,
+            time: Duration::from_millis(self.proof.max_milliseconds),
+        }
+    }
+
+    pub(crate) fn state_roots(&self) -> StateRoots {
+        let Runtimes { host, docker, containerd, storage } = self.runtimes.clone();
+        let containerd = containerd
+            .into_iter()
+            .map(|roots| ContainerdRoots { state: roots.state, root: roots.root });
+        StateRoots {
+            host,
+            docker,
+            containerd: containerd.collect(),
+            storage,
+            ..StateRoots::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_example_holds_every_key_and_the_defaults() {
+        let text = include_str!("../../docs/driftd.toml");
+        let shipped: Config = toml::from_str(text).unwrap();
+        assert_eq!(shipped, Config::default());
+        for key in ["exec_ring_bytes", "max_milliseconds", "storage", "host", "docker"] {
+            assert!(text.contains(&format!("\n{key} = ")), "{key}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        let error = toml::from_str::<Config>("[sensor]\nexec_ring = 1\n").unwrap_err();
+        assert!(error.to_string().contains("exec_ring"), "{error}");
+    }
+
+    #[test]
+    fn ring_sizes_are_checked() {
+        let config: Config = toml::from_str("[sensor]\nexec_ring_bytes = 5000\n").unwrap();
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.contains("exec_ring_bytes = 5000"), "{error}");
+    }
+}

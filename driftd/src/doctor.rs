@@ -1,0 +1,100 @@
+//! `driftd doctor`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use driftcore::engine::self_test;
+use driftcore::sensor::Features;
+use serde_json::json;
+
+use crate::FAILED;
+use crate::cli::DoctorArguments;
+use crate::cli::Format;
+use crate::config::Config;
+
+pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.common)?;
+    let roots = config.state_roots();
+    let test = self_test(config.sensor());
+    // After the self-test: its scratch mount brings the overlay module in.
+    let features = Features::detect();
+    let blind = match &test {
+        Ok(test) => test.blind.clone(),
+        Err(error) => vec![error.to_string()],
+    };
+    let sees = blind.is_empty();
+    let exists =
+        |path: &std::path::Path| roots.host.join(path.strip_prefix("/").unwrap_or(path)).exists();
+    let containerd = roots.containerd.iter().map(|roots| &roots.state);
+    let runtimes: Vec<(&str, &std::path::Path, bool)> = roots
+        .docker
+        .iter()
+        .map(|path| ("docker", path))
+        .chain(containerd.map(|path| ("containerd", path)))
+        .chain(roots.storage.iter().map(|path| ("containers/storage", path)))
+        .map(|(name, path)| (name, path.as_path(), exists(path)))
+        .collect();
+
+    let mut out = std::io::stdout().lock();
+    match arguments.format {
+        Format::Json => {
+            let report = json!({
+                "version": 1,
+                "kernel": {
+                    "release": features.release,
+                    "btf": features.btf,
+                    "overlay": features.overlay,
+                    "overlay_btf": features.overlay_btf,
+                    "bpf_lsm": features.bpf_lsm,
+                    "missing_capabilities": features.missing_capabilities,
+                },
+                "hooks": [{
+                    "set": "tracepoint",
+                    "proved": sees,
+                    "blind": blind,
+                    "covers": ["binary/exec"],
+                }],
+                "hook_set": sees.then_some("tracepoint"),
+                "runtimes": runtimes
+                    .iter()
+                    .map(|(name, path, found)| json!({"runtime": name, "path": path, "found": found}))
+                    .collect::<Vec<_>>(),
+            });
+            writeln!(out, "{report}")?;
+        }
+        Format::Text => {
+            let yes = |is: bool| if is { "yes" } else { "no" };
+            writeln!(out, "kernel {}", features.release)?;
+            writeln!(out, "  BTF                        {}", yes(features.btf))?;
+            writeln!(out, "  OverlayFS                  {}", yes(features.overlay))?;
+            writeln!(out, "  OverlayFS described by BTF {}", yes(features.overlay_btf))?;
+            writeln!(out, "  BPF LSM active             {}", yes(features.bpf_lsm))?;
+            let missing = match features.missing_capabilities.as_slice() {
+                [] => "none".to_owned(),
+                some => some.join(", "),
+            };
+            writeln!(out, "  missing capabilities       {missing}")?;
+            writeln!(out, "hook set tracepoint: {}", if sees { "proved" } else { "blind" })?;
+            for what in &blind {
+                writeln!(out, "  {what}")?;
+            }
+            if sees {
+                writeln!(
+                    out,
+                    "  sees every program that a container executes, and proves where it came from"
+                )?;
+                writeln!(
+                    out,
+                    "  does not yet see scripts behind their interpreter, libraries, file and \
+                     network activity"
+                )?;
+            }
+            writeln!(out, "runtimes")?;
+            for (name, path, found) in runtimes {
+                let found = if found { "found" } else { "not here" };
+                writeln!(out, "  {name:18} {:40} {found}", path.display())?;
+            }
+        }
+    }
+    Ok(if sees { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}

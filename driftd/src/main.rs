@@ -1,0 +1,48 @@
+//! `driftd`: finds drift in the containers of this node. A thin user of `driftcore`: arguments,
+//! configuration, delivery.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod config;
+mod containers;
+mod doctor;
+mod output;
+mod run;
+mod writer;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::cli::Arguments;
+use crate::cli::Command;
+
+/// Exit status of whatever could not be done, usage errors included.
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to stdout and are no failure.
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let _ = error.print();
+            return ExitCode::from(if asked { 0 } else { FAILED });
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(arguments.log_level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .init();
+    let result = match &arguments.command {
+        Command::Run(run) => run::run(run),
+        Command::Doctor(doctor) => doctor::doctor(doctor),
+        Command::Containers(containers) => containers::containers(containers),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("driftd: {error:#}");
+        ExitCode::from(FAILED)
+    })
+}

@@ -1,0 +1,102 @@
+//! `driftd run`.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::PoisonError;
+use std::thread;
+
+use anyhow::Context;
+use anyhow::bail;
+use driftcore::engine::Counters;
+use driftcore::engine::EngineBuilder;
+use driftcore::engine::Scope;
+use driftcore::engine::survey;
+use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+
+use crate::cli::RunArguments;
+use crate::config::Config;
+use crate::output::Output;
+use crate::output::Unwritten;
+
+pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&arguments.common)?;
+    let unwritten = Unwritten::default();
+    let output = Output::open(arguments, Unwritten::clone(&unwritten))?;
+    // From here on a signal ends us in good order, however early it comes.
+    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot wait for signals")?;
+    check_containers(arguments, &config)?;
+
+    let mut engine = EngineBuilder::new()
+        .sensor(config.sensor())
+        .state_roots(config.state_roots())
+        .bounds(config.bounds())
+        .allow_degraded(arguments.allow_degraded)
+        .scope(Scope {
+            all_events: arguments.events_all.is_some(),
+            containers: arguments.containers.clone(),
+        })
+        .build(output)
+        .context("cannot watch this node (driftd doctor says more)")?;
+
+    let stopper = engine.stopper();
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            stopper.stop();
+        }
+    });
+    eprintln!("ready");
+    if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
+        tracing::warn!(%error, "cannot tell systemd that driftd is ready");
+    }
+    engine.run().context("cannot go on watching")?;
+    let counters = engine.counters().clone();
+    // Writes out what waits.
+    drop(engine);
+    summarise(&counters, &unwritten.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A prefix that means several containers is an error, not a guess. One that means none may mean
+/// one that starts later.
+fn check_containers(arguments: &RunArguments, config: &Config) -> anyhow::Result<()> {
+    if arguments.containers.is_empty() {
+        return Ok(());
+    }
+    let running = survey(&config.state_roots()).context("cannot list the containers")?;
+    for wanted in &arguments.containers {
+        let found: Vec<&str> = running
+            .iter()
+            .filter(|running| running.container.id.starts_with(wanted))
+            .map(|running| running.container.id.as_str())
+            .collect();
+        let by_name = running.iter().any(|one| one.container.name.as_deref() == Some(wanted));
+        if found.is_empty() && !by_name {
+            tracing::warn!(container = wanted, "does not run here now; waiting for it");
+        }
+        if found.len() > 1 && !by_name && !found.contains(&wanted.as_str()) {
+            bail!("--container {wanted} is ambiguous: it begins the ids {}", found.join(", "));
+        }
+    }
+    Ok(())
+}
+
+fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
+    let lost = counters.lost.iter().map(|(reason, count)| format!("{reason}={count}"));
+    let unwritten =
+        unwritten.iter().map(|(target, count)| format!("unwritten to {target}={count}"));
+    let lost: Vec<String> = lost.chain(unwritten).collect();
+    eprintln!(
+        "driftd: {} execs and {} running processes seen, {} drift, {} alerts; {} content proofs, \
+         {} from the cache, {} refused; lost: {}",
+        counters.execs,
+        counters.found_running,
+        counters.drift,
+        counters.alerts,
+        counters.proofs,
+        counters.proofs_cached,
+        counters.proofs_refused,
+        if lost.is_empty() { "nothing".to_owned() } else { lost.join(" ") },
+    );
+}
