@@ -1,0 +1,85 @@
+//! Real containers, real attacks, exact verdicts.
+//!
+//! Every case runs in containers of private runtimes while one `driftd` watches. A case that
+//! must be silent is proved by the event that was seen and judged to be no drift, never by an
+//! absence alone; where nothing may be seen at all, a known attack that follows is the fence.
+
+mod before_start;
+mod blind;
+mod cli;
+mod code;
+mod containerd;
+mod layers;
+mod loss;
+mod mounts;
+mod names;
+mod residue;
+mod runtime;
+mod storm;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use driftcore_e2e::privileges;
+use libtest_mimic::Arguments;
+use libtest_mimic::Failed;
+use libtest_mimic::Trial;
+
+use crate::world::World;
+
+/// A case: its name and what it does. It fails with an error that says what was different.
+type Case = (&'static str, fn(&World) -> Result<()>);
+
+fn cases() -> Vec<Case> {
+    [
+        code::CASES,
+        names::CASES,
+        mounts::CASES,
+        layers::CASES,
+        runtime::CASES,
+        before_start::CASES,
+        containerd::CASES,
+        cli::CASES,
+        residue::CASES,
+        loss::CASES,
+        blind::CASES,
+        storm::CASES,
+    ]
+    .concat()
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let missing = privileges::missing();
+    for need in &missing {
+        eprintln!("missing: {need}");
+    }
+    let world = if missing.is_empty() && !arguments.list {
+        match World::new() {
+            Ok(world) => Some(Arc::new(world)),
+            Err(error) => {
+                eprintln!("error: the laboratory cannot be set up: {error:#}");
+                return ExitCode::from(101);
+            }
+        }
+    } else {
+        None
+    };
+    let trials = cases()
+        .into_iter()
+        .map(|(name, case)| {
+            let world = world.clone();
+            let trial = Trial::test(name, move || match world {
+                Some(world) => case(&world).map_err(|error| Failed::from(format!("{error:?}"))),
+                None => Err(Failed::from("this machine does not allow live tests")),
+            });
+            trial.with_ignored_flag(!missing.is_empty())
+        })
+        .collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // What the laboratory started ends before the process does.
+    drop(world);
+    conclusion.exit_code()
+}

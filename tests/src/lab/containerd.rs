@@ -1,0 +1,91 @@
+//! containerd without Docker, by `ctr`.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::Image;
+use super::command::command;
+use super::command::run;
+use super::command::run_with_input;
+use super::command::text;
+
+/// A containerd.
+#[derive(Clone, Debug)]
+pub struct Containerd {
+    socket: PathBuf,
+    root: PathBuf,
+    state: PathBuf,
+}
+
+impl Containerd {
+    pub(super) fn new(root: &Path) -> Self {
+        Self {
+            socket: root.join("containerd.sock"),
+            root: root.join("containerd"),
+            state: root.join("containerd-state"),
+        }
+    }
+
+    /// Where it keeps what lasts (`/var/lib/containerd` by default).
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where it keeps what runs (`/run/containerd` by default).
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    pub(super) fn config(&self) -> String {
+        let Self { socket, root, state } = self;
+        format!(
+            "version = 2\n\
+             root = {root:?}\n\
+             state = {state:?}\n\
+             disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n\
+             [grpc]\n  address = {socket:?}\n\
+             [ttrpc]\n  address = \"{}.ttrpc\"\n",
+            socket.display()
+        )
+    }
+
+    pub(super) fn answers(&self) -> bool {
+        self.command().arg("version").output().is_ok_and(|output| output.status.success())
+    }
+
+    /// `ctr` with this daemon's address.
+    pub fn command(&self) -> Command {
+        let mut ctr = command("ctr");
+        ctr.arg("--address").arg(&self.socket);
+        ctr
+    }
+
+    /// Imports an image.
+    ///
+    /// # Errors
+    /// When containerd refuses it.
+    pub fn import(&self, image: &Image) -> Result<()> {
+        let mut import = self.command();
+        import.args(["images", "import", "--snapshotter=overlayfs", "-"]);
+        run_with_input(&mut import, image.archive())?;
+        Ok(())
+    }
+
+    /// Runs a shell script in a container named `id`, which is gone afterwards.
+    ///
+    /// # Errors
+    /// When the script ends with another status than 0.
+    pub fn run(&self, image: &Image, id: &str, script: &str) -> Result<String> {
+        let mut ctr = self.command();
+        ctr.args(["run", "--rm", "--snapshotter=overlayfs", &image.reference, id])
+            .args(["/bin/sh", "-c", script]);
+        Ok(text(&run(&mut ctr)?.stdout))
+    }
+}

@@ -1,0 +1,105 @@
+#!/bin/sh
+# The machine: asks driftd in every order of start, makes containers, and writes what was seen
+# to the second serial port, in sections between markers.
+export PATH=/bin:/sbin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+# The filesystems of tracing and BPF are there on any machine with systemd.
+mount -t tracefs tracefs /sys/kernel/tracing
+mount -t bpf bpf /sys/fs/bpf
+stty -F /dev/ttyS1 raw -echo
+exec 3>/dev/ttyS1
+
+section() {
+	echo "@@begin $1" >&3
+	cat >&3
+	echo "@@end $1" >&3
+}
+
+present() {
+	if [ -e "$2" ]; then echo "$1=yes"; else echo "$1=no"; fi
+}
+
+# start ORDER: starts driftd and waits until it is ready or has ended.
+start() {
+	driftd run --events-all "/run/$1.events" --output json >"/run/$1.alerts" 2>"/run/$1.log" &
+	driftd=$!
+	tries=0
+	while ! grep -q -w ready "/run/$1.log" && [ -d "/proc/$driftd" ] && [ "$tries" -lt 600 ]; do
+		usleep 100000
+		tries=$((tries + 1))
+	done
+}
+
+# stop ORDER: ends driftd, which drains first, and reports the order's sections.
+stop() {
+	kill -TERM "$driftd"
+	wait "$driftd"
+	echo "exit=$?" >>"/run/$1.facts"
+	section "$1.facts" <"/run/$1.facts"
+	section "$1.log" <"/run/$1.log"
+	section "$1.acts" <"/run/$1.acts"
+	if [ -f "/run/$1.events" ]; then
+		section "$1.events" <"/run/$1.events"
+	fi
+}
+
+host() {
+	/bin/p "case=$1/host"
+	unshare -m /bin/p "case=$1/host-private-mounts"
+}
+
+{
+	echo "release=$(uname -r)"
+	present btf /sys/kernel/btf/vmlinux
+	present overlay_loaded_at_boot /sys/module/overlay
+} | section facts
+
+# 1. Without overlay: nothing can load the module.
+if [ -x /bin/driftd ]; then
+	echo /bin/false >/proc/sys/kernel/modprobe
+	timeout 60 driftd run --output json >/run/without.out 2>&1
+	echo "exit=$?" | section without.facts
+	section without.log </run/without.out
+	echo /sbin/modprobe >/proc/sys/kernel/modprobe
+fi
+
+# 2. Cold: driftd comes first; overlay is loaded when somebody mounts one.
+if [ -x /bin/driftd ]; then
+	start cold
+	host cold
+	contain /containers cold case=cold/init run >/run/cold.acts 2>&1
+	stop cold
+else
+	contain /containers cold case=cold/init run >/run/cold.acts 2>&1
+	section cold.acts </run/cold.acts
+fi
+{
+	present overlay_loaded /sys/module/overlay
+	present overlay_btf /sys/kernel/btf/overlay
+} | section overlay
+
+# 3. Warm: overlay is loaded and a container with a dropped program runs when driftd comes.
+if [ -x /bin/driftd ]; then
+	contain /containers stay case=warm/stay-init wait >/run/stay.acts 2>&1 &
+	stay=$!
+	tries=0
+	while [ ! -e /containers/volume/started ] && [ "$tries" -lt 200 ]; do
+		usleep 50000
+		tries=$((tries + 1))
+	done
+	start warm
+	host warm
+	contain /containers warm case=warm/init run >/run/warm.acts 2>&1
+	: >/containers/volume/stop
+	wait "$stay"
+	cat /run/stay.acts >>/run/warm.acts
+	stop warm
+fi
+
+echo "@@done" >&3
+poweroff -f
