@@ -1,0 +1,18 @@
+//! What the benches share: records as the probes write them, a container on disk, and a sink that
+//! counts. Each bench asserts what came out, so that none measures a path that was not taken.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod container;
+#[path = "../../driftcore/tests/record/mod.rs"]
+mod record;
+mod sample;
+mod sink;
+
+pub use container::Container;
+pub use container::ID;
+pub use sample::Sample;
+pub use sample::exit;
+pub use sample::fork;
+pub use sink::Counting;
+pub use sink::Counts;
+pub use sink::Form;
