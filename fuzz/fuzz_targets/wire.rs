@@ -1,0 +1,4 @@
+//! Bytes of a ring.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| driftcore_fuzz::wire(bytes));
