@@ -1,0 +1,187 @@
+//! The command itself.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+use std::time::Instant;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::bail;
+use driftcore_e2e::workspace_root;
+
+use super::console::Sections;
+use super::disk;
+use super::expect;
+use super::kernel::SERIES;
+use super::kernel::Series;
+use super::modules::Modules;
+use super::qemu::Machine;
+use super::table::Cell;
+use super::table::Table;
+use super::tool;
+
+/// What to test, and how.
+#[derive(Debug, clap::Args)]
+#[group(id = "kernel_options")]
+pub(crate) struct Arguments {
+    /// Test this series only; may be given several times.
+    #[arg(long = "kernel", value_name = "SERIES")]
+    kernels: Vec<String>,
+    /// Keep the output of machines that were right too.
+    #[arg(long)]
+    keep: bool,
+    /// Use this driftd and do not build one.
+    #[arg(long, value_name = "PATH", conflicts_with = "programs_only")]
+    driftd: Option<PathBuf>,
+    /// Run the test programs alone, without driftd: proves the machines, not the sensor.
+    #[arg(long)]
+    programs_only: bool,
+    /// Longest time for one machine, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
+}
+
+/// Tests the kernels one after the other and prints the table. False when something is wrong.
+///
+/// # Errors
+/// When it cannot test: a tool, a package or the build is missing.
+pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
+    let chosen = choose(&arguments.kernels)?;
+    tool::install_missing()?;
+    let workspace = workspace_root();
+    let cache = target(&workspace).join("kernels");
+    let sources = workspace.join("tests/vm");
+    let driftd = match (&arguments.driftd, arguments.programs_only) {
+        (_, true) => None,
+        (Some(path), _) => Some(path.clone()),
+        (None, false) => Some(build(&workspace)?),
+    };
+    let work = cache.join("machine");
+    fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
+    let root = disk::root_disk(&work, &sources, driftd.as_deref())?;
+
+    let mut table = Table::default();
+    for series in chosen {
+        let machine = prepare(series, &cache, &sources, &root)?;
+        let start = Instant::now();
+        let result = machine.run(Duration::from_secs(arguments.timeout));
+        let seconds = start.elapsed().as_secs();
+        let (release, cells) = match &result {
+            Ok(sections) => (release(sections), judge(sections, driftd.is_some())),
+            Err(error) => {
+                (series.name, vec![("boot".to_owned(), Cell::Wrong(format!("{error:#}")))])
+            }
+        };
+        let right = cells.iter().all(|(_, cell)| !matches!(cell, Cell::Wrong(_)));
+        eprintln!("{}: {release}, {seconds} s", series.name);
+        if !right || arguments.keep {
+            eprintln!("{}: console: {}", series.name, machine.console.display());
+            eprintln!("{}: results: {}", series.name, machine.results.display());
+        } else {
+            fs::remove_file(&machine.console)?;
+            fs::remove_file(&machine.results)?;
+        }
+        let hooks = if driftd.is_some() { " tracepoint" } else { "" };
+        table.column(&format!("{}{hooks}", series.name), cells);
+    }
+    print!("{table}");
+    Ok(table.is_right())
+}
+
+fn choose(names: &[String]) -> Result<Vec<&'static Series>> {
+    if names.is_empty() {
+        return Ok(SERIES.iter().collect());
+    }
+    let find = |name: &String| {
+        SERIES.iter().find(|series| series.name == name).with_context(|| {
+            let known: Vec<&str> = SERIES.iter().map(|series| series.name).collect();
+            format!("no kernel {name:?}; there are {}", known.join(", "))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn prepare(series: &Series, cache: &Path, sources: &Path, root: &Path) -> Result<Machine> {
+    let kernel = series.fetch(cache)?;
+    let modules = Modules::open(&kernel.modules)?;
+    let home = cache.join(series.name);
+    let initramfs = home.join("initramfs.cpio");
+    let archive = disk::initramfs(&modules, sources)
+        .with_context(|| format!("{}: cannot make the initramfs", series.name))?;
+    fs::write(&initramfs, archive)
+        .with_context(|| format!("cannot write {}", initramfs.display()))?;
+    Ok(Machine {
+        kernel: kernel.image,
+        initramfs,
+        disk: root.to_owned(),
+        console: home.join("console.log"),
+        results: home.join("results.txt"),
+    })
+}
+
+fn release(sections: &Sections) -> &str {
+    sections.value("facts", "release").unwrap_or("release unknown")
+}
+
+fn judge(sections: &Sections, with_driftd: bool) -> Vec<(String, Cell)> {
+    // Otherwise the orders of start would not be what they say.
+    let absent = match sections.value("facts", "overlay_loaded_at_boot") {
+        Some("no") => Cell::Right,
+        other => Cell::Wrong(format!("overlay was there at boot: {other:?}")),
+    };
+    let present = |name: &str, section: &str, key: &str| match sections.value(section, key) {
+        Some("yes") => (name.to_owned(), Cell::Right),
+        other => (name.to_owned(), Cell::Wrong(format!("{key} is {other:?}"))),
+    };
+    let mut cells = vec![
+        present("kernel BTF", "facts", "btf"),
+        ("overlay comes later".to_owned(), absent),
+        present("overlay loads", "overlay", "overlay_loaded"),
+    ];
+    // Not all have it, and driftd must do without; said so that the table is read rightly.
+    cells.push(match present("overlay BTF", "overlay", "overlay_btf") {
+        (name, Cell::Right) => (name, Cell::Right),
+        (name, _) => (name, Cell::Skipped("this kernel's overlay module has none".to_owned())),
+    });
+    cells.extend(if with_driftd {
+        expect::judge(sections)
+    } else {
+        expect::judge_programs(sections)
+    });
+    cells
+}
+
+fn target(workspace: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
+}
+
+/// Builds what is shipped: the release profile.
+fn build(workspace: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--release", "--package", "driftd"])
+        .current_dir(workspace)
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("driftd does not build");
+    }
+    Ok(target(workspace).join("release/driftd"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_kernels_are_tested_unless_some_are_named() {
+        assert_eq!(choose(&[]).unwrap().len(), SERIES.len());
+        let chosen = choose(&["6.1".to_owned()]).unwrap();
+        assert_eq!(chosen.iter().map(|series| series.name).collect::<Vec<_>>(), ["6.1"]);
+        let error = choose(&["4.19".to_owned()]).err().unwrap().to_string();
+        assert!(error.contains("5.10, 6.1, 6.12, 7.2"), "{error}");
+    }
+}

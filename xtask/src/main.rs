@@ -1,0 +1,91 @@
+//! `cargo xtask`: what developers and CI run.
+
+mod bench;
+mod cargo;
+mod deep;
+mod demo;
+mod fuzz;
+mod kernels;
+mod layers;
+mod packages;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use clap::Subcommand;
+
+/// Tasks of the Driftcore workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Install what the build and the tests need from the distribution.
+    Packages,
+    /// Run every check and every test, the end-to-end ones included.
+    Test,
+    /// Run what takes longer: every kernel, fuzzing, many property cases, features, licences.
+    Deep(deep::Arguments),
+    /// Show it live: attacks in a container, the alerts, and a table of both.
+    Demo,
+    /// Fail on a `use` in driftcore that runs back against the flow of data.
+    Layers,
+    /// Build the fuzz targets and run each for a while.
+    Fuzz(fuzz::Arguments),
+    /// Prove the sensor's verdicts on each supported kernel, in virtual machines.
+    Kernels(kernels::Arguments),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// What driftd costs: exec with and without it, its own CPU time, memory and latency.
+    Overhead(bench::Overhead),
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(task: &Task) -> Result<ExitCode> {
+    match task {
+        Task::Packages => packages::install().map(|()| ExitCode::SUCCESS),
+        Task::Test => test::run(),
+        Task::Deep(options) => deep::run(options),
+        Task::Demo => demo::run(),
+        Task::Layers => layers::run(),
+        Task::Fuzz(options) => fuzz::run(options).map(verdict),
+        Task::Kernels(options) => kernels::run(options).map(verdict),
+        Task::Bench(Bench::Overhead(options)) => bench::overhead(options),
+    }
+}
+
+fn verdict(right: bool) -> ExitCode {
+    if right { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}
