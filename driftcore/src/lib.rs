@@ -58,8 +58,10 @@ pub mod decode;
 pub mod engine;
 pub mod enrich;
 pub mod event;
+pub mod fields;
 pub mod matcher;
 pub mod provenance;
+pub mod rules;
 #[cfg(feature = "sensor")]
 pub mod sensor;
 pub mod sink;

@@ -19,7 +19,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("container", &["error", "event"]),
     ("enrich", &["error", "event", "container"]),
     ("provenance", &["error", "event", "container"]),
-    ("matcher", &["error", "event"]),
+    ("fields", &["event"]),
+    ("matcher", &["error", "event", "fields"]),
+    ("rules", &["error", "event", "fields", "matcher"]),
     ("sink", &["error", "event", "matcher"]),
 ];
 

@@ -10,22 +10,51 @@ use uuid::Uuid;
 
 use crate::event::DriftEvent;
 
-/// How bad it is: Falco's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[non_exhaustive]
+/// How bad it is: Falco's words, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Priority {
+    /// The system is unusable.
+    Emergency,
+    /// Act at once.
+    Alert,
     /// Act now.
     Critical,
+    /// Something failed.
+    Error,
     /// Look at it.
     Warning,
+    /// Normal, but of note.
+    Notice,
+    /// For information.
+    Informational,
+    /// For those who debug.
+    Debug,
 }
 
 impl Priority {
+    /// All of them, the worst first.
+    pub const ALL: [Self; 8] = [
+        Self::Emergency,
+        Self::Alert,
+        Self::Critical,
+        Self::Error,
+        Self::Warning,
+        Self::Notice,
+        Self::Informational,
+        Self::Debug,
+    ];
+
     /// Falco's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Emergency => "Emergency",
+            Self::Alert => "Alert",
             Self::Critical => "Critical",
+            Self::Error => "Error",
             Self::Warning => "Warning",
+            Self::Notice => "Notice",
+            Self::Informational => "Informational",
+            Self::Debug => "Debug",
         }
     }
 }

@@ -3,8 +3,19 @@
 
 mod alert;
 mod binary_drift;
+mod condition;
 
 pub use alert::Alert;
 pub use alert::Priority;
 pub use binary_drift::BINARY_DRIFT;
 pub use binary_drift::binary_drift;
+pub use condition::Comparison;
+pub use condition::Condition;
+pub use condition::Constant;
+pub use condition::Network;
+pub use condition::Operand;
+pub use condition::Order;
+pub use condition::Relation;
+pub use condition::Test;
+pub use condition::TextTest;
+pub use condition::Transformer;

@@ -1,0 +1,21 @@
+//! The scheme that rules and events share: which fields there are, of which type, and how an
+//! event gives their values.
+
+mod catalogue;
+mod event_type;
+mod field;
+mod value;
+
+pub use catalogue::CATALOGUE;
+pub use event_type::EVENT_TYPES;
+pub use event_type::EventType;
+pub use field::Argument;
+pub use field::ArgumentKind;
+pub use field::Field;
+pub use field::FieldId;
+pub use field::FieldRef;
+pub use field::FieldType;
+pub use field::Multiplicity;
+pub use value::Fields;
+pub use value::Value;
+pub use value::Values;

@@ -1,0 +1,20 @@
+//! Falco's rule language, at load time: from files to typed conditions, with diagnostics.
+//!
+//! ```text
+//! files ─→ YAML with places ─→ items ─→ rules (append, override, exceptions) ─→ syntax tree
+//!       ─→ expansion of macros and lists ─→ types ─→ matcher::Condition
+//! ```
+
+pub mod ast;
+mod definition;
+mod diagnostic;
+mod source;
+
+pub use definition::Definition;
+pub use diagnostic::Diagnostic;
+pub use diagnostic::Severity;
+pub use source::MappedText;
+pub use source::Source;
+pub use source::SourceId;
+pub use source::Sources;
+pub use source::Span;

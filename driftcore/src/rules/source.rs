@@ -1,0 +1,102 @@
+//! Rule files in memory, and places in them.
+
+/// Index of a file among those that are loaded together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub(super) u32);
+
+/// A place in a file: bytes `start..end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// Which file.
+    pub source: SourceId,
+    /// First byte.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+}
+
+/// One file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its path as it was given, or what else names it (`<memory>`).
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// The files that are loaded together, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    /// Takes a file in.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.files.push(Source { name: name.into(), text: text.into() });
+        SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// The file.
+    pub fn get(&self, id: SourceId) -> Option<&Source> {
+        self.files.get(id.0 as usize)
+    }
+}
+
+/// Text that YAML decoded, or that was put together from several places, and where each byte of it
+/// came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MappedText {
+    /// The text.
+    pub text: String,
+    /// Runs of bytes that stand one for one in a file: (offset in the text, offset in the file).
+    /// The last run that begins at or before a byte holds it.
+    runs: Vec<(u32, SourceId, u32)>,
+}
+
+impl MappedText {
+    /// Appends text that stands one for one in `source` from `start` on.
+    pub fn push(&mut self, text: &str, source: SourceId, start: u32) {
+        let at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.runs.push((at, source, start));
+        self.text.push_str(text);
+    }
+
+    /// The place of the bytes `start..end` of the text. Where they come from several files, the
+    /// place of the first of them.
+    pub fn span(&self, start: usize, end: usize) -> Span {
+        let Some((source, from)) = self.place(start) else { return Span::default() };
+        let last = end.saturating_sub(1).max(start);
+        let to = match self.place(last) {
+            Some((other, to)) if other == source && end > start => to.saturating_add(1).max(from),
+            _ => from,
+        };
+        Span { source, start: from, end: to }
+    }
+
+    fn place(&self, offset: usize) -> Option<(SourceId, u32)> {
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        let behind = self.runs.partition_point(|&(at, _, _)| at <= offset);
+        let &(at, source, start) = self.runs.get(behind.checked_sub(1)?)?;
+        Some((source, start.saturating_add(offset - at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_found_through_the_runs() {
+        let (a, b) = (SourceId(0), SourceId(1));
+        let mut text = MappedText::default();
+        text.push("folded ", a, 100);
+        text.push("line", a, 113);
+        text.push(" and more", b, 7);
+        assert_eq!(text.span(0, 6), Span { source: a, start: 100, end: 106 });
+        assert_eq!(text.span(3, 11), Span { source: a, start: 103, end: 117 });
+        assert_eq!(text.span(12, 15), Span { source: b, start: 8, end: 11 });
+        assert_eq!(text.span(8, 15), Span { source: a, start: 114, end: 114 });
+        assert_eq!(MappedText::default().span(0, 1), Span::default());
+    }
+}
