@@ -74,6 +74,47 @@ pub enum ArgumentKind {
     Key,
 }
 
+/// What the running sensor must do for a field to have a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Availability {
+    /// Nothing more: it comes with the events of processes.
+    Always,
+    /// More than it does yet: the kind of event or the knowledge that is missing.
+    Needs(&'static str),
+    /// It never has one: why.
+    Never(&'static str),
+}
+
+impl Availability {
+    /// Whether the running sensor can fill the field.
+    pub const fn is_available(self) -> bool {
+        matches!(self, Self::Always)
+    }
+}
+
+/// How an output prints a value that is not printed by its type alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Print {
+    /// By its type.
+    Plain,
+    /// The event's time of day with nanoseconds: `12:34:56.000000001`.
+    Clock,
+    /// The event's time of day: `12:34:56`.
+    ClockSeconds,
+    /// The event's time by ISO 8601 with nanoseconds and `+0000`.
+    Iso8601,
+    /// The event's date and time of day with nanoseconds.
+    DateTime,
+    /// The event's date and time of day.
+    DateTimeSeconds,
+    /// A number with leading zeros to ten digits.
+    Padded,
+    /// A number in hexadecimal, which JSON carries as text.
+    Hex,
+}
+
 /// One field of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -85,12 +126,81 @@ pub struct Field {
     pub multiplicity: Multiplicity,
     /// What may stand in brackets.
     pub argument: ArgumentKind,
+    /// The argument may follow a dot instead: `evt.arg.flags`.
+    pub dotted: bool,
     /// May stand in a condition only, not in an output (`fd.net`).
     pub filter_only: bool,
     /// May be the argument of a transformer or of `val()`.
     pub transformable: bool,
+    /// Whether it has a value today.
+    pub availability: Availability,
+    /// How an output prints it.
+    pub print: Print,
     /// One sentence for people.
     pub description: &'static str,
+}
+
+/// How the catalogue is written: one value, no argument and no further property, unless said.
+impl Field {
+    pub(super) const fn new(
+        name: &'static str,
+        kind: FieldType,
+        description: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            multiplicity: Multiplicity::One,
+            argument: ArgumentKind::None,
+            dotted: false,
+            filter_only: false,
+            transformable: true,
+            availability: Availability::Always,
+            print: Print::Plain,
+            description,
+        }
+    }
+
+    pub(super) const fn list(self) -> Self {
+        Self { multiplicity: Multiplicity::List, ..self }
+    }
+
+    pub(super) const fn ancestors(self) -> Self {
+        let argument = ArgumentKind::OptionalIndex;
+        Self { multiplicity: Multiplicity::Ancestors, argument, transformable: false, ..self }
+    }
+
+    pub(super) const fn ends(self) -> Self {
+        Self { multiplicity: Multiplicity::Ends, ..self }.filter_only()
+    }
+
+    pub(super) const fn filter_only(self) -> Self {
+        Self { filter_only: true, transformable: false, ..self }
+    }
+
+    pub(super) const fn not_transformable(self) -> Self {
+        Self { transformable: false, ..self }
+    }
+
+    pub(super) const fn argument(self, argument: ArgumentKind) -> Self {
+        Self { argument, ..self }
+    }
+
+    pub(super) const fn dotted(self) -> Self {
+        Self { dotted: true, ..self }
+    }
+
+    pub(super) const fn needs(self, what: &'static str) -> Self {
+        Self { availability: Availability::Needs(what), ..self }
+    }
+
+    pub(super) const fn never(self, why: &'static str) -> Self {
+        Self { availability: Availability::Never(why), ..self }
+    }
+
+    pub(super) const fn print(self, print: Print) -> Self {
+        Self { print, ..self }
+    }
 }
 
 /// What stands in brackets behind a field's name.

@@ -1,0 +1,9 @@
+//! The kinds of events, by Falco's names, and sets of them.
+
+mod kind;
+mod names;
+mod set;
+
+pub use kind::EventType;
+pub use names::EVENT_TYPES;
+pub use set::EventTypes;
