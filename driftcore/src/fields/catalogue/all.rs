@@ -40,7 +40,7 @@ const COUNT: usize = {
     count
 };
 
-const ALL: [Field; COUNT] = {
+static ALL: [Field; COUNT] = {
     let mut all = [FAMILIES[0][0]; COUNT];
     let (mut family, mut count) = (0, 0);
     while family < FAMILIES.len() {
@@ -55,21 +55,19 @@ const ALL: [Field; COUNT] = {
     all
 };
 
-static CATALOGUE_DATA: [Field; COUNT] = ALL;
-
 /// The catalogue, sorted by name.
-pub const CATALOGUE: &[Field] = &CATALOGUE_DATA;
+pub const CATALOGUE: &[Field] = &ALL;
 
 impl FieldId {
     /// The field of this exact name.
     pub fn of(name: &str) -> Option<Self> {
-        let index = CATALOGUE_DATA.binary_search_by(|field| field.name.cmp(name)).ok()?;
+        let index = ALL.binary_search_by(|field| field.name.cmp(name)).ok()?;
         u16::try_from(index).ok().map(Self)
     }
 
     /// The catalogue's entry.
     pub const fn field(self) -> &'static Field {
-        &CATALOGUE_DATA[self.0 as usize]
+        &ALL[self.0 as usize]
     }
 
     /// All of them, in the catalogue's order.
