@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::event_argument::raw_type;
+
 /// Index of a field in the [`CATALOGUE`](super::CATALOGUE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldId(pub(super) u16);
@@ -39,6 +41,24 @@ pub enum FieldType {
     Time,
     /// Nanoseconds.
     Duration,
+}
+
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool => f.write_str("true or false"),
+            Self::Signed(bits) => write!(f, "a signed number of {bits} bits"),
+            Self::Unsigned(bits) => write!(f, "an unsigned number of {bits} bits"),
+            Self::Port => f.write_str("a port"),
+            Self::Text => f.write_str("text"),
+            Self::Path => f.write_str("a path"),
+            Self::Bytes => f.write_str("bytes"),
+            Self::Address => f.write_str("an IP address"),
+            Self::Network => f.write_str("an IP network"),
+            Self::Time => f.write_str("a time in nanoseconds"),
+            Self::Duration => f.write_str("a duration in nanoseconds"),
+        }
+    }
 }
 
 /// How many values a field has, and what a test of it means then.
@@ -109,7 +129,7 @@ pub enum Print {
     DateTime,
     /// The event's date and time of day.
     DateTimeSeconds,
-    /// A number with leading zeros to ten digits.
+    /// A number with leading zeros to nine digits.
     Padded,
     /// A number in hexadecimal, which JSON carries as text.
     Hex,
@@ -132,7 +152,7 @@ pub struct Field {
     pub filter_only: bool,
     /// May be the argument of a transformer or of `val()`.
     pub transformable: bool,
-    /// Whether it has a value today.
+    /// What the running sensor must do for it to have a value.
     pub availability: Availability,
     /// How an output prints it.
     pub print: Print,
@@ -225,6 +245,24 @@ impl FieldRef {
     /// The field without an argument.
     pub const fn new(id: FieldId) -> Self {
         Self { id, argument: None }
+    }
+
+    /// The type of its value, which for `evt.rawarg` depends on the argument.
+    pub fn kind(&self) -> FieldType {
+        match &self.argument {
+            Some(Argument::Key(key)) if self.id.field().name == "evt.rawarg" => {
+                raw_type(key).unwrap_or(FieldType::Signed(64))
+            }
+            _ => self.id.field().kind,
+        }
+    }
+
+    /// How many values it has: of one ancestor, one.
+    pub fn multiplicity(&self) -> Multiplicity {
+        match self.id.field().multiplicity {
+            Multiplicity::Ancestors if self.argument.is_some() => Multiplicity::One,
+            multiplicity => multiplicity,
+        }
     }
 }
 

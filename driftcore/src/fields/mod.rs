@@ -2,11 +2,14 @@
 //! event gives their values.
 
 mod catalogue;
+mod event_argument;
 mod event_type;
 mod field;
+mod resolve;
 mod value;
 
 pub use catalogue::CATALOGUE;
+pub use event_argument::EVENT_ARGUMENTS;
 pub use event_type::EVENT_TYPES;
 pub use event_type::EventType;
 pub use event_type::EventTypes;
@@ -19,6 +22,8 @@ pub use field::FieldRef;
 pub use field::FieldType;
 pub use field::Multiplicity;
 pub use field::Print;
+pub use resolve::FieldError;
+pub(crate) use resolve::event_argument_names;
 pub use value::Fields;
 pub use value::Value;
 pub use value::Values;

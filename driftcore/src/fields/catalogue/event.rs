@@ -1,6 +1,7 @@
 //! `evt.*` and `syscall.type`.
 
 use crate::fields::ArgumentKind::Key;
+use crate::fields::ArgumentKind::OptionalKey;
 use crate::fields::Field;
 use crate::fields::FieldType::Bool;
 use crate::fields::FieldType::Bytes;
@@ -19,7 +20,7 @@ const STREAM: &str = "it belongs to the stream of all events, which is not kept"
 
 #[rustfmt::skip]
 pub(super) const EVENT: &[Field] = &[
-    Field::new("evt.abspath", Text, "The path that a call names, made absolute; of two, `src` or `dst`.").argument(Key).dotted().needs(FILE),
+    Field::new("evt.abspath", Text, "The path that a call names, made absolute; of two, `src` or `dst`.").argument(OptionalKey).dotted().needs(FILE),
     Field::new("evt.arg", Text, "One of the call's arguments as text, by name or number.").argument(Key).dotted(),
     Field::new("evt.args", Text, "The call's arguments as `name=value`, joined by blanks."),
     Field::new("evt.around", Unsigned(64), "Whether the event is within so many milliseconds of a time.").argument(Key).filter_only().never(STREAM),
