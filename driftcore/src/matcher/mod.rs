@@ -4,6 +4,7 @@
 mod alert;
 mod binary_drift;
 mod condition;
+mod format;
 
 pub use alert::Alert;
 pub use alert::Priority;
@@ -19,3 +20,5 @@ pub use condition::Relation;
 pub use condition::Test;
 pub use condition::TextTest;
 pub use condition::Transformer;
+pub use format::Format;
+pub use format::Piece;
