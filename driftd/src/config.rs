@@ -28,6 +28,7 @@ pub(crate) struct Config {
 struct Sensor {
     exec_ring_bytes: u32,
     life_ring_bytes: u32,
+    nice: i32,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -56,7 +57,7 @@ struct Containerd {
 impl Default for Sensor {
     fn default() -> Self {
         let SensorOptions { exec_ring, life_ring } = SensorOptions::default();
-        Self { exec_ring_bytes: exec_ring, life_ring_bytes: life_ring }
+        Self { exec_ring_bytes: exec_ring, life_ring_bytes: life_ring, nice: -10 }
     }
 }
 
@@ -117,7 +118,15 @@ impl Config {
                 bail!("sensor.{key} = {size}: give a power of two of at least 4096 bytes");
             }
         }
+        if !(-20..=19).contains(&self.sensor.nice) {
+            bail!("sensor.nice = {}: give a number from -20 to 19", self.sensor.nice);
+        }
         Ok(())
+    }
+
+    /// Nice value of the thread that reads the rings.
+    pub(crate) fn nice(&self) -> i32 {
+        self.sensor.nice
     }
 
     pub(crate) fn sensor(&self) -> SensorOptions {
@@ -158,7 +167,7 @@ mod tests {
         let text = include_str!("../../docs/driftd.toml");
         let shipped: Config = toml::from_str(text).unwrap();
         assert_eq!(shipped, Config::default());
-        for key in ["exec_ring_bytes", "max_milliseconds", "storage", "host", "docker"] {
+        for key in ["exec_ring_bytes", "nice", "max_milliseconds", "storage", "host", "docker"] {
             assert!(text.contains(&format!("\n{key} = ")), "{key}");
         }
     }
@@ -167,6 +176,13 @@ mod tests {
     fn unknown_keys_are_refused_by_name() {
         let error = toml::from_str::<Config>("[sensor]\nexec_ring = 1\n").unwrap_err();
         assert!(error.to_string().contains("exec_ring"), "{error}");
+    }
+
+    #[test]
+    fn nice_values_are_checked() {
+        let config: Config = toml::from_str("[sensor]\nnice = -21\n").unwrap();
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.contains("nice = -21"), "{error}");
     }
 
     #[test]

@@ -50,12 +50,22 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::warn!(%error, "cannot tell systemd that driftd is ready");
     }
+    favour_this_thread(config.nice());
     engine.run().context("cannot go on watching")?;
     let counters = engine.counters().clone();
     // Writes out what waits.
     drop(engine);
     summarise(&counters, &unwritten.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rings are read on this thread alone. Where a container keeps every processor busy, its turn
+/// must come all the same, before the rings are full.
+fn favour_this_thread(nice: i32) {
+    // Linux sets the value of the calling thread, not of the process (setpriority(2)).
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+        tracing::warn!(%error, nice, "cannot favour the thread that reads the rings");
+    }
 }
 
 /// A prefix that means several containers is an error, not a guess. One that means none may mean

@@ -24,6 +24,9 @@ use rustix::event::poll;
 const WAITING_MAX: usize = 16 << 20;
 /// Most lines that wait for one target.
 const LINES_MAX: usize = 65_536;
+/// Lines that follow one another faster go through the thread: each direct write would wake the
+/// target's reader, which takes the processor from the sensor and may hold the pipe's lock.
+const BURST: Duration = Duration::from_micros(500);
 /// How long the end waits for a target that does not take its lines.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -34,6 +37,7 @@ pub(crate) struct Writer {
     direct: Option<OwnedFd>,
     lines: Option<Sender<Vec<u8>>>,
     waiting: Arc<AtomicUsize>,
+    last: Option<Instant>,
     dropped: u64,
     thread: Option<JoinHandle<()>>,
 }
@@ -49,13 +53,25 @@ impl Writer {
         let thread = thread::Builder::new()
             .name("output".to_owned())
             .spawn(move || drain(&target, &queue, fd, &left))?;
-        Ok(Self { name, direct, lines: Some(lines), waiting, dropped: 0, thread: Some(thread) })
+        Ok(Self {
+            name,
+            direct,
+            lines: Some(lines),
+            waiting,
+            last: None,
+            dropped: 0,
+            thread: Some(thread),
+        })
     }
 
     /// Takes one line, its newline included. Never blocks.
     pub(crate) fn write(&mut self, line: &[u8]) {
-        if self.waiting.load(Ordering::Acquire) == 0 && self.write_now(line) {
-            return;
+        if self.direct.is_some() {
+            let now = Instant::now();
+            let burst = self.last.replace(now).is_some_and(|last| now < last + BURST);
+            if !burst && self.waiting.load(Ordering::Acquire) == 0 && self.write_now(line) {
+                return;
+            }
         }
         let size = line.len();
         let before = self.waiting.fetch_add(size, Ordering::AcqRel);

@@ -43,7 +43,7 @@ impl World {
         let image = lab.build_image(3)?;
         lab.docker().load(&image)?;
         let options = DriftdOptions::new(&binary).docker(lab.docker()).containerd(lab.containerd());
-        let watch = Driftd::start(&options, &lab.path().join("watch"))?;
+        let watch = Driftd::start(&options, &lab.in_memory("watch")?)?;
         Ok(Self {
             watch,
             options,

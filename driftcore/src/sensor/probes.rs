@@ -32,15 +32,15 @@ use crate::event::LossReason;
 /// twice in the resident set of its reader (they are mapped twice, one behind the other).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SensorOptions {
-    /// For execs: 336 bytes each and its strings. Default 4 MiB.
+    /// For execs: 336 bytes each and its strings. Default 8 MiB: some 16,000 execs.
     pub exec_ring: u32,
-    /// For forks and exits: 56 bytes each. Default 512 KiB.
+    /// For forks and exits: 56 bytes each. Default 2 MiB.
     pub life_ring: u32,
 }
 
 impl Default for SensorOptions {
     fn default() -> Self {
-        Self { exec_ring: 4 << 20, life_ring: 512 << 10 }
+        Self { exec_ring: 8 << 20, life_ring: 2 << 20 }
     }
 }
 

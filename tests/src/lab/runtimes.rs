@@ -75,6 +75,14 @@ impl Lab {
         self.scratch.path()
     }
 
+    /// Makes a directory in memory in it.
+    ///
+    /// # Errors
+    /// When it cannot be made or mounted.
+    pub fn in_memory(&self, name: &str) -> Result<PathBuf> {
+        self.scratch.in_memory(name)
+    }
+
     /// The payload program on the host: static, ends at once.
     pub fn host_payload(&self) -> &Path {
         &self.tools.payload
