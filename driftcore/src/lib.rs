@@ -65,4 +65,5 @@ pub mod rules;
 #[cfg(feature = "sensor")]
 pub mod sensor;
 pub mod sink;
+pub mod view;
 pub mod wire;

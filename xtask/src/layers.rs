@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("enrich", &["error", "event", "container"]),
     ("provenance", &["error", "event", "container"]),
     ("fields", &["event"]),
+    ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),
     ("rules", &["error", "event", "fields", "matcher"]),
     ("sink", &["error", "event", "matcher"]),

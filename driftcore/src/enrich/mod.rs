@@ -2,10 +2,11 @@
 
 mod proc;
 mod processes;
+mod program;
 
 pub use proc::command_line;
 pub use processes::Lineage;
 pub use processes::ProcessTable;
-pub use processes::Program;
 pub use processes::Seen;
 pub use processes::split_args;
+pub use program::Program;

@@ -58,7 +58,7 @@ pub(super) fn host_process(pid: u32, start_ns: u64) -> Option<HostProcess> {
     let args = read_command_line(&process).map(|(args, _)| args).unwrap_or_default();
     Some(HostProcess {
         ppid: u32::try_from(stat.ppid).unwrap_or(0),
-        program: Program { name: stat.comm.into_bytes(), exe, args },
+        program: Program::new(stat.comm.into_bytes(), exe, args),
     })
 }
 
@@ -81,7 +81,7 @@ mod tests {
         assert!(command_line(pid, start + 5 * NS_PER_TICK).is_none());
         let me = host_process(pid, start).unwrap();
         assert_eq!(me.ppid, std::os::unix::process::parent_id());
-        assert!(!me.program.exe.is_empty());
+        assert!(!me.program.exe().is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::Program;
 use super::proc;
 use crate::event::Ancestor;
 use crate::event::Exec;
@@ -22,23 +23,6 @@ const CAPACITY_BYTES: usize = 8 << 20;
 const KEEP_ENDED_NS: u64 = 30_000_000_000;
 /// Longest chain of ancestors that is reported.
 const DEPTH: usize = 16;
-
-/// What a process runs. Shared by a process and the children that it forks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Program {
-    /// `comm`.
-    pub name: Vec<u8>,
-    /// Path of the executable, as the container sees it.
-    pub exe: Vec<u8>,
-    /// Arguments, each ended by a NUL byte.
-    pub args: Vec<u8>,
-}
-
-impl Program {
-    fn bytes(&self) -> usize {
-        self.name.len() + self.exe.len() + self.args.len()
-    }
-}
 
 #[derive(Debug)]
 struct Entry {
@@ -115,11 +99,8 @@ impl ProcessTable {
         }
         let mut path = std::mem::take(&mut self.path);
         exec.exe.write_to(&mut path);
-        let program = Program {
-            name: task.comm.to_vec(),
-            exe: path.clone(),
-            args: if self.bytes < CAPACITY_BYTES { args.to_vec() } else { Vec::new() },
-        };
+        let args = if self.bytes < CAPACITY_BYTES { args.to_vec() } else { Vec::new() };
+        let program = Program::new(task.comm.to_vec(), path.clone(), args);
         self.path = path;
         // Keep the parent that forked it: a later one is only who inherited the orphan.
         let parent = self
@@ -231,9 +212,9 @@ impl ProcessTable {
             let program = &entry.program;
             ancestors.push(Ancestor {
                 pid,
-                name: Text::from(program.name.as_slice()),
-                exe: Text::from(program.exe.as_slice()),
-                cmdline: split_args(&program.args),
+                name: Text::from(program.name()),
+                exe: Text::from(program.exe()),
+                cmdline: split_args(program.args()),
             });
             if entry.parent == next {
                 break;

@@ -16,6 +16,9 @@ impl EventType {
     /// A connection made.
     pub const CONNECT: Self = Self::known("connect");
 
+    /// What the sensor says of itself.
+    pub const DROP: Self = Self::known("drop");
+
     /// The event type of this exact name.
     pub fn of(name: &str) -> Option<Self> {
         let index = EVENT_TYPES.binary_search(&name).ok()?;

@@ -1,0 +1,117 @@
+//! The arguments of the system call, as Falco names them (`evt.arg.*`).
+
+use std::fmt::Write;
+
+use super::View;
+use super::values::of_call;
+use super::view::Text;
+use super::view::optional;
+use crate::event::Verdict;
+use crate::fields::Argument;
+use crate::fields::Value;
+
+/// Falco's arguments of an exec, in the order of its table; those that have a value here.
+const EXEC: [&str; 14] = [
+    "res",
+    "exe",
+    "args",
+    "tid",
+    "pid",
+    "ptid",
+    "cwd",
+    "comm",
+    "tty",
+    "loginuid",
+    "flags",
+    "uid",
+    "gid",
+    "trusted_exepath",
+];
+
+/// One argument, as text.
+pub(super) fn text<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<'v> {
+    let name = match argument {
+        Some(Argument::Key(key)) => match key.parse::<usize>() {
+            Ok(index) => EXEC.get(index).copied().unwrap_or_default(),
+            Err(_) => key,
+        },
+        Some(Argument::Index(index)) => EXEC.get(*index as usize).copied().unwrap_or_default(),
+        None => return Value::Missing,
+    };
+    named(view, name)
+}
+
+/// All of them as `name=value`, joined by blanks.
+pub(super) fn all<'v>(view: &'v View<'_>) -> Value<'v> {
+    let line = view.text(Text::Arguments, || {
+        let mut line = String::new();
+        for name in EXEC {
+            if let Value::Text(text) = named(view, name) {
+                let blank = if line.is_empty() { "" } else { " " };
+                // Writing to a String cannot fail.
+                let _ = write!(line, "{blank}{name}={}", String::from_utf8_lossy(text));
+            }
+        }
+        line
+    });
+    of_call(view, line)
+}
+
+/// One argument, by its type.
+pub(super) fn raw<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<'v> {
+    let (Some(Argument::Key(name)), Some(process)) = (argument, view.process()) else {
+        return Value::Missing;
+    };
+    match &**name {
+        "res" => of_call(view, Value::Signed(0)),
+        "tid" => Value::Signed(process.tid.into()),
+        "pid" => Value::Signed(process.pid.into()),
+        "ptid" => Value::Signed(process.ppid.into()),
+        "tty" => Value::Unsigned(process.tty.into()),
+        "uid" => Value::Unsigned(process.uid.into()),
+        "gid" => Value::Unsigned(process.gid.into()),
+        "loginuid" => Value::Signed(process.loginuid.map_or(-1, i64::from)),
+        "exe" | "args" | "cwd" | "comm" | "filename" | "trusted_exepath" => named(view, name),
+        _ => Value::Missing,
+    }
+}
+
+fn named<'v>(view: &'v View<'_>, name: &str) -> Value<'v> {
+    let Some(process) = view.process() else { return Value::Missing };
+    let number = |text: Text, number: i64| view.text(text, || number.to_string());
+    match name {
+        "res" => of_call(view, Value::Text(b"0")),
+        "exe" => optional(process.program.argument(0)),
+        "args" => Value::Text(process.program.joined_arguments()),
+        "comm" => Value::Text(process.program.name()),
+        "cwd" => View::path(&process.cwd, &view.cwd),
+        "filename" => optional(process.filename),
+        "trusted_exepath" => Value::Text(process.program.exe()),
+        "tid" => number(Text::Tid, process.tid.into()),
+        "pid" => number(Text::Pid, process.pid.into()),
+        "ptid" => number(Text::ParentPid, process.ppid.into()),
+        "tty" => number(Text::Tty, process.tty.into()),
+        "uid" => number(Text::Uid, process.uid.into()),
+        "gid" => number(Text::Gid, process.gid.into()),
+        "loginuid" => number(Text::LoginUid, process.loginuid.map_or(-1, i64::from)),
+        "exe_ino" => match view.facts.file {
+            Some(file) => number(Text::ExeInode, file.inode.cast_signed()),
+            None => Value::Missing,
+        },
+        "flags" => view.text(Text::ExeFlags, || executable_flags(view)),
+        _ => Value::Missing,
+    }
+}
+
+/// Falco's flags of an exec, joined by `|`; `0` without one.
+fn executable_flags(view: &View<'_>) -> String {
+    let upper = view.facts.file.and_then(|file| file.upper_layer);
+    let memfd = view.facts.provenance.is_some_and(|it| it.verdict == Verdict::Memfd);
+    let flags = [
+        (upper == Some(true), "EXE_UPPER_LAYER"),
+        (memfd, "EXE_FROM_MEMFD"),
+        (upper == Some(false), "EXE_LOWER_LAYER"),
+    ];
+    let set: Vec<&str> = flags.iter().filter(|(set, _)| *set).map(|(_, name)| *name).collect();
+    if set.is_empty() { "0".to_owned() } else { set.join("|") }
+}

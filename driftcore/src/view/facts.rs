@@ -1,0 +1,112 @@
+//! What is known of an event, borrowed from whoever knows it.
+
+use super::Ancestors;
+use crate::enrich::Program;
+use crate::event::Action;
+use crate::event::Container;
+use crate::event::KernelPath;
+use crate::event::Kind;
+use crate::event::Provenance;
+use crate::event::Timestamp;
+
+/// What is known of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservedFacts<'a> {
+    /// When it happened.
+    pub time: Timestamp,
+    /// Its number, from 1 on.
+    pub number: u64,
+    /// What kind of thing.
+    pub kind: Kind,
+    /// What happened to it.
+    pub action: Action,
+    /// Whether it is drift.
+    pub drift: bool,
+    /// The process was running already when the sensor started.
+    pub before_start: bool,
+    /// The event itself was lost; a sweep found its effect.
+    pub recovered: bool,
+    /// In which container; `None` on the host.
+    pub container: Option<&'a Container>,
+    /// By which process.
+    pub process: Option<ProcessFacts<'a>>,
+    /// To which file.
+    pub file: Option<FileFacts<'a>>,
+    /// Where the file came from.
+    pub provenance: Option<&'a Provenance>,
+    /// The node's name.
+    pub hostname: &'a str,
+}
+
+/// What is known of the acting process.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessFacts<'a> {
+    /// What it runs.
+    pub program: &'a Program,
+    /// Its ancestors.
+    pub ancestors: Ancestors<'a>,
+    /// Process id in the initial pid namespace.
+    pub pid: u32,
+    /// Thread id in the initial pid namespace.
+    pub tid: u32,
+    /// Parent's process id in the initial pid namespace.
+    pub ppid: u32,
+    /// Process id in its own pid namespace.
+    pub container_pid: u32,
+    /// Real user id.
+    pub uid: u32,
+    /// Real group id.
+    pub gid: u32,
+    /// Audit login uid.
+    pub loginuid: Option<u32>,
+    /// Controlling terminal; 0 without one.
+    pub tty: u32,
+    /// Working directory.
+    pub cwd: PathText<'a>,
+    /// Path of the cgroup.
+    pub cgroup: PathText<'a>,
+    /// The path as it was given to execve, where that is known.
+    pub filename: Option<&'a [u8]>,
+    /// When it started and its parent did.
+    pub started: Option<Timestamp>,
+    /// When its parent started.
+    pub parent_started: Option<Timestamp>,
+    /// Effective capabilities, one bit each.
+    pub cap_effective: Option<u64>,
+}
+
+/// What is known of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct FileFacts<'a> {
+    /// Its path as the container sees it.
+    pub path: &'a [u8],
+    /// Inode number.
+    pub inode: u64,
+    /// Device: major and minor number.
+    pub device: (u32, u32),
+    /// Permission bits with setuid, setgid and sticky.
+    pub mode: u32,
+    /// Owner's user id.
+    pub uid: u32,
+    /// Owner's group id.
+    pub gid: u32,
+    /// Size in bytes.
+    pub size: u64,
+    /// SHA-256 of its content in hexadecimal, where it is known.
+    pub sha256: Option<&'a str>,
+    /// Whether it lies in the upper layer of the container's overlay; unknown off overlays.
+    pub upper_layer: Option<bool>,
+    /// Last status change.
+    pub changed: Option<Timestamp>,
+    /// Last modification.
+    pub modified: Option<Timestamp>,
+}
+
+/// A path: as text, or as the kernel walks it.
+#[derive(Clone, Copy, Debug)]
+pub enum PathText<'a> {
+    /// As text.
+    Text(&'a [u8]),
+    /// As the kernel walks it.
+    Kernel(KernelPath<'a>),
+}

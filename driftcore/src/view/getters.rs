@@ -1,0 +1,242 @@
+//! The value of each field.
+
+use super::View;
+use super::arguments;
+use super::capabilities;
+use super::catalogue::Getter;
+use super::values::ancestors;
+use super::values::base_name;
+use super::values::labels;
+use super::values::login_shell;
+use super::values::of_call;
+use super::values::of_container;
+use super::values::of_file;
+use super::values::of_process;
+use super::values::of_provenance;
+use super::values::since;
+use super::values::time;
+use super::view::OfAncestors;
+use super::view::Text;
+use super::view::optional;
+use crate::event::Container;
+use crate::event::Verdict;
+use crate::fields::Argument;
+use crate::fields::Fields;
+use crate::fields::Value;
+
+/// Names with their functions, by family.
+pub(super) const GETTERS: &[(&str, Getter)] = &[
+    // evt
+    ("evt.arg", |view, argument| arguments::text(view, argument)),
+    ("evt.args", |view, _| arguments::all(view)),
+    ("evt.info", |view, _| arguments::all(view)),
+    ("evt.category", |view, _| of_call(view, Value::Text(b"process"))),
+    ("evt.count", |_, _| Value::Unsigned(1)),
+    ("evt.count.error", |_, _| Value::Unsigned(0)),
+    ("evt.count.error.file", |_, _| Value::Unsigned(0)),
+    ("evt.count.error.memory", |_, _| Value::Unsigned(0)),
+    ("evt.count.error.net", |_, _| Value::Unsigned(0)),
+    ("evt.count.error.other", |_, _| Value::Unsigned(0)),
+    ("evt.count.exit", |_, _| Value::Unsigned(1)),
+    ("evt.datetime", |view, _| time(Some(view.facts.time))),
+    ("evt.datetime.s", |view, _| time(Some(view.facts.time))),
+    ("evt.dir", |_, _| Value::Text(b"<")),
+    ("evt.failed", |_, _| Value::Bool(false)),
+    ("evt.hostname", |view, _| Value::Text(view.facts.hostname.as_bytes())),
+    ("evt.is_async", |_, _| Value::Bool(false)),
+    ("evt.is_io", |_, _| Value::Bool(false)),
+    ("evt.is_io_read", |_, _| Value::Bool(false)),
+    ("evt.is_io_write", |_, _| Value::Bool(false)),
+    ("evt.is_wait", |_, _| Value::Bool(false)),
+    ("evt.num", |view, _| Value::Unsigned(view.facts.number)),
+    ("evt.rawarg", |view, argument| arguments::raw(view, argument)),
+    ("evt.rawres", |view, _| of_call(view, Value::Signed(0))),
+    ("evt.rawtime", |view, _| time(Some(view.facts.time))),
+    ("evt.rawtime.ns", |view, _| {
+        Value::Unsigned(view.facts.time.as_nanos().unsigned_abs() % 1_000_000_000)
+    }),
+    ("evt.rawtime.s", |view, _| {
+        Value::Unsigned(view.facts.time.as_nanos().unsigned_abs() / 1_000_000_000)
+    }),
+    ("evt.res", |view, _| of_call(view, Value::Text(b"SUCCESS"))),
+    ("evt.source", |_, _| Value::Text(b"syscall")),
+    ("evt.time", |view, _| time(Some(view.facts.time))),
+    ("evt.time.iso8601", |view, _| time(Some(view.facts.time))),
+    ("evt.time.s", |view, _| time(Some(view.facts.time))),
+    ("evt.type", |view, _| Value::Text(view.event_type().name().as_bytes())),
+    ("evt.type.is", |view, argument| match argument {
+        Some(Argument::Key(name)) => Value::Unsigned((view.event_type().name() == &**name).into()),
+        _ => Value::Missing,
+    }),
+    ("syscall.type", |view, _| of_call(view, Value::Text(view.event_type().name().as_bytes()))),
+    // proc
+    ("proc.name", |view, _| of_process(view, |it| Value::Text(it.program.name()))),
+    ("proc.exe", |view, _| of_process(view, |it| optional(it.program.argument(0)))),
+    ("proc.exepath", |view, _| of_process(view, |it| Value::Text(it.program.exe()))),
+    ("proc.cmdline", |view, _| of_process(view, |it| Value::Text(it.program.command_line()))),
+    ("proc.args", |view, argument| {
+        of_process(view, |it| match argument {
+            None => Value::Text(it.program.joined_arguments()),
+            Some(Argument::Index(index)) => optional(it.program.argument(*index as usize + 1)),
+            Some(Argument::Key(_)) => Value::Missing,
+        })
+    }),
+    ("proc.exeline", |view, _| {
+        of_process(view, |it| {
+            let line = it.program.args();
+            if line.is_empty() { Value::Missing } else { view.joined(line) }
+        })
+    }),
+    ("proc.cmdnargs", |view, _| {
+        of_process(view, |it| Value::Unsigned(it.program.arguments().skip(1).count() as u64))
+    }),
+    ("proc.cmdlenargs", |view, _| {
+        of_process(view, |it| {
+            Value::Unsigned(it.program.arguments().skip(1).map(|it| it.len() as u64).sum())
+        })
+    }),
+    ("proc.cwd", |view, _| match view.process() {
+        Some(process) => View::path(&process.cwd, &view.cwd),
+        None => Value::Missing,
+    }),
+    ("proc.pid", |view, _| of_process(view, |it| Value::Signed(it.pid.into()))),
+    ("proc.ppid", |view, _| of_process(view, |it| Value::Signed(it.ppid.into()))),
+    ("proc.vpid", |view, _| of_process(view, |it| Value::Signed(it.container_pid.into()))),
+    ("proc.tty", |view, _| of_process(view, |it| Value::Unsigned(it.tty.into()))),
+    ("proc.pname", |view, _| view.ancestors(OfAncestors::Name, Some(1))),
+    ("proc.pexe", |view, _| view.ancestors(OfAncestors::Exe, Some(1))),
+    ("proc.pexepath", |view, _| view.ancestors(OfAncestors::ExePath, Some(1))),
+    ("proc.pcmdline", |view, _| view.ancestors(OfAncestors::CommandLine, Some(1))),
+    ("proc.aname", |view, argument| ancestors(view, OfAncestors::Name, argument)),
+    ("proc.aexe", |view, argument| ancestors(view, OfAncestors::Exe, argument)),
+    ("proc.aexepath", |view, argument| ancestors(view, OfAncestors::ExePath, argument)),
+    ("proc.acmdline", |view, argument| ancestors(view, OfAncestors::CommandLine, argument)),
+    ("proc.apid", |view, argument| ancestors(view, OfAncestors::Pid, argument)),
+    ("proc.loginshellid", |view, _| login_shell(view)),
+    ("proc.duration", |view, _| since(view, view.process().and_then(|it| it.started))),
+    ("proc.ppid.duration", |view, _| since(view, view.process().and_then(|it| it.parent_started))),
+    ("proc.pid.ts", |view, _| time(view.process().and_then(|it| it.started))),
+    ("proc.ppid.ts", |view, _| time(view.process().and_then(|it| it.parent_started))),
+    ("proc.exe_ino", |view, _| of_file(view, |it| Value::Signed(it.inode.cast_signed()))),
+    ("proc.exe_ino.ctime", |view, _| of_file(view, |it| time(it.changed))),
+    ("proc.exe_ino.mtime", |view, _| of_file(view, |it| time(it.modified))),
+    ("proc.exe_ino.ctime_duration_proc_start", |view, _| {
+        let started = view.process().and_then(|it| it.started);
+        match (started, view.facts.file.and_then(|it| it.changed)) {
+            (Some(started), Some(changed)) if changed <= started => {
+                Value::Unsigned(started.as_nanos().abs_diff(changed.as_nanos()))
+            }
+            _ => Value::Missing,
+        }
+    }),
+    ("proc.is_exe_from_memfd", |view, _| match view.facts.provenance {
+        Some(provenance) => Value::Bool(provenance.verdict == Verdict::Memfd),
+        None => Value::Missing,
+    }),
+    ("proc.is_exe_lower_layer", |view, _| {
+        of_file(view, |it| it.upper_layer.map_or(Value::Bool(false), |upper| Value::Bool(!upper)))
+    }),
+    ("proc.is_exe_upper_layer", |view, _| match (view.facts.file, view.facts.provenance) {
+        (Some(file), Some(provenance)) => {
+            let upper = file.upper_layer.unwrap_or(false);
+            Value::Bool(upper && provenance.verdict != Verdict::CopiedUp)
+        }
+        _ => Value::Missing,
+    }),
+    // thread
+    ("thread.tid", |view, _| of_process(view, |it| Value::Signed(it.tid.into()))),
+    ("thread.ismain", |view, _| of_process(view, |it| Value::Bool(it.tid == it.pid))),
+    ("thread.nametid", |view, _| match view.process() {
+        Some(process) => view.text(Text::ThreadName, || {
+            format!("{}{}", String::from_utf8_lossy(process.program.name()), process.tid)
+        }),
+        None => Value::Missing,
+    }),
+    ("thread.cap_effective", |view, _| {
+        match view.process().and_then(|process| process.cap_effective) {
+            Some(set) => view.text(Text::CapEffective, || capabilities::names(set)),
+            None => Value::Missing,
+        }
+    }),
+    // user, group
+    ("user.uid", |view, _| of_process(view, |it| Value::Unsigned(it.uid.into()))),
+    ("user.loginuid", |view, _| {
+        of_process(view, |it| Value::Signed(it.loginuid.map_or(-1, i64::from)))
+    }),
+    ("user.name", |view, _| {
+        of_process(view, |it| Value::Text(if it.uid == 0 { b"root" } else { b"<NA>" }))
+    }),
+    ("user.loginname", |view, _| {
+        of_process(view, |it| Value::Text(if it.loginuid == Some(0) { b"root" } else { b"<NA>" }))
+    }),
+    ("group.gid", |view, _| of_process(view, |it| Value::Unsigned(it.gid.into()))),
+    ("group.name", |view, _| {
+        of_process(view, |it| Value::Text(if it.gid == 0 { b"root" } else { b"<NA>" }))
+    }),
+    // container, k8s, image
+    ("container.id", |view, _| match view.facts.container {
+        Some(container) => Value::Text(container.short_id().as_bytes()),
+        None => Value::Text(b"host"),
+    }),
+    ("container.full_id", |view, _| of_container(view, |it| Some(&it.id))),
+    ("container.name", |view, _| match view.facts.container {
+        Some(container) => optional(container.name.as_deref().map(str::as_bytes)),
+        None => Value::Text(b"host"),
+    }),
+    ("container.type", |view, _| match view.facts.container {
+        Some(container) => Value::Text(container.runtime.as_bytes()),
+        None => Value::Text(b"host"),
+    }),
+    ("container.image", |view, _| of_container(view, |it| it.image.as_deref())),
+    ("container.image.digest", |view, _| of_container(view, |it| it.image_digest.as_deref())),
+    ("container.image.id", |view, _| of_container(view, |it| it.image_id.as_deref())),
+    ("container.image.repository", |view, _| of_container(view, Container::image_repository)),
+    ("container.image.tag", |view, _| of_container(view, Container::image_tag)),
+    ("container.label", |view, argument| match argument {
+        Some(Argument::Key(key)) => {
+            of_container(view, |it| it.labels.get(&**key).map(String::as_str))
+        }
+        _ => Value::Missing,
+    }),
+    ("container.labels", |view, _| labels(view)),
+    ("container.start_ts", |view, _| time(view.facts.container.and_then(|it| it.started_at))),
+    ("container.duration", |view, _| {
+        since(view, view.facts.container.and_then(|it| it.started_at))
+    }),
+    ("image.digest", |view, _| of_container(view, |it| it.image_digest.as_deref())),
+    ("image.id", |view, _| of_container(view, |it| it.image_id.as_deref())),
+    ("image.reference", |view, _| of_container(view, |it| it.image.as_deref())),
+    ("k8s.ns.name", |view, _| of_container(view, |it| it.namespace.as_deref())),
+    ("k8s.pod.name", |view, _| of_container(view, |it| it.pod.as_deref())),
+    // drift
+    ("drift.kind", |view, _| Value::Text(view.facts.kind.as_str().as_bytes())),
+    ("drift.action", |view, _| Value::Text(view.facts.action.as_str().as_bytes())),
+    ("drift.detected", |view, _| Value::Bool(view.facts.drift)),
+    ("drift.count", |_, _| Value::Unsigned(1)),
+    ("drift.before_start", |view, _| Value::Bool(view.facts.before_start)),
+    ("drift.recovered", |view, _| Value::Bool(view.facts.recovered)),
+    ("drift.verdict", |view, _| of_provenance(view, |it| it.verdict.as_str())),
+    ("drift.evidence", |view, _| of_provenance(view, |it| it.evidence.as_str())),
+    ("drift.reason", |view, _| of_provenance(view, |it| &it.reason)),
+    ("drift.upper_layer", |view, _| {
+        of_file(view, |it| it.upper_layer.map_or(Value::Missing, Value::Bool))
+    }),
+    // file
+    ("file.path", |view, _| of_file(view, |it| Value::Text(it.path))),
+    ("file.name", |view, _| of_file(view, |it| Value::Text(base_name(it.path)))),
+    ("file.inode", |view, _| of_file(view, |it| Value::Unsigned(it.inode))),
+    ("file.device", |view, _| match view.facts.file {
+        Some(file) => {
+            view.text(Text::FileDevice, || format!("{}:{}", file.device.0, file.device.1))
+        }
+        None => Value::Missing,
+    }),
+    ("file.mode", |view, _| match view.facts.file {
+        Some(file) => view.text(Text::FileMode, || format!("{:04o}", file.mode & 0o7777)),
+        None => Value::Missing,
+    }),
+    ("file.uid", |view, _| of_file(view, |it| Value::Unsigned(it.uid.into()))),
+    ("file.gid", |view, _| of_file(view, |it| Value::Unsigned(it.gid.into()))),
+    ("file.size", |view, _| of_file(view, |it| Value::Unsigned(it.size))),
+    ("file.sha256", |view, _| of_file(view, |it| optional(it.sha256.map(str::as_bytes)))),
+];

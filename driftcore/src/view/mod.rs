@@ -1,0 +1,21 @@
+//! An event as rules see it: the values of Falco's fields and of our own, built only when a rule
+//! asks for them.
+
+mod ancestors;
+mod arguments;
+mod capabilities;
+mod catalogue;
+mod facts;
+mod getters;
+mod recorded;
+mod values;
+mod view;
+
+pub use ancestors::Ancestors;
+pub use ancestors::Relative;
+pub use facts::FileFacts;
+pub use facts::ObservedFacts;
+pub use facts::PathText;
+pub use facts::ProcessFacts;
+pub use recorded::Recorded;
+pub use view::View;

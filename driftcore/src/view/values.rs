@@ -1,0 +1,104 @@
+//! How the getters reach into the facts.
+
+use super::FileFacts;
+use super::ProcessFacts;
+use super::View;
+use super::view::OfAncestors;
+use crate::event::Container;
+use crate::event::Kind;
+use crate::event::Provenance;
+use crate::event::Timestamp;
+use crate::fields::Argument;
+use crate::fields::Value;
+
+/// Shells, by the names that make one a login shell (Falco's `proc.loginshellid`).
+const SHELLS: [&[u8]; 7] = [b"ash", b"bash", b"csh", b"ksh", b"sh", b"tcsh", b"zsh"];
+
+pub(super) fn of_process<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v ProcessFacts<'_>) -> Value<'v>,
+) -> Value<'v> {
+    view.process().map_or(Value::Missing, value)
+}
+
+pub(super) fn of_file<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v FileFacts<'_>) -> Value<'v>,
+) -> Value<'v> {
+    view.facts.file.as_ref().map_or(Value::Missing, value)
+}
+
+pub(super) fn of_container<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v Container) -> Option<&'v str>,
+) -> Value<'v> {
+    let text = view.facts.container.and_then(value);
+    text.map_or(Value::Missing, |text| Value::Text(text.as_bytes()))
+}
+
+pub(super) fn of_provenance<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v Provenance) -> &'v str,
+) -> Value<'v> {
+    let provenance = view.facts.provenance;
+    provenance.map_or(Value::Missing, |it| Value::Text(value(it).as_bytes()))
+}
+
+/// The value, for events that stand for a system call.
+pub(super) fn of_call<'v>(view: &'v View<'_>, value: Value<'v>) -> Value<'v> {
+    if view.facts.kind == Kind::Sensor { Value::Missing } else { value }
+}
+
+pub(super) fn ancestors<'v>(
+    view: &'v View<'_>,
+    what: OfAncestors,
+    argument: Option<&Argument>,
+) -> Value<'v> {
+    match argument {
+        None => view.ancestors(what, None),
+        Some(Argument::Index(index)) => view.ancestors(what, Some(*index)),
+        Some(Argument::Key(_)) => Value::Missing,
+    }
+}
+
+pub(super) fn time(time: Option<Timestamp>) -> Value<'static> {
+    time.map_or(Value::Missing, |time| Value::Unsigned(time.as_nanos().unsigned_abs()))
+}
+
+/// Nanoseconds from then to the event.
+pub(super) fn since(view: &View<'_>, then: Option<Timestamp>) -> Value<'static> {
+    then.map_or(Value::Missing, |then| {
+        let passed = view.facts.time.as_nanos().saturating_sub(then.as_nanos());
+        Value::Unsigned(u64::try_from(passed).unwrap_or(0))
+    })
+}
+
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or(path)
+}
+
+/// The oldest shell of the chain that ends with the process itself.
+pub(super) fn login_shell<'v>(view: &'v View<'_>) -> Value<'v> {
+    of_process(view, |process| {
+        let mut found = Value::Missing;
+        if SHELLS.contains(&process.program.name()) {
+            found = Value::Signed(process.pid.into());
+        }
+        for relative in (0..process.ancestors.len()).filter_map(|it| process.ancestors.get(it)) {
+            if SHELLS.contains(&relative.program.name()) {
+                found = Value::Signed(relative.pid.into());
+            }
+        }
+        found
+    })
+}
+
+/// Labels as `key:value`, joined by commas.
+pub(super) fn labels<'v>(view: &'v View<'_>) -> Value<'v> {
+    let Some(container) = view.facts.container else { return Value::Missing };
+    let text = view.labels.get_or_init(|| {
+        let labels = container.labels.iter().map(|(key, value)| format!("{key}:{value}"));
+        labels.collect::<Vec<_>>().join(",")
+    });
+    Value::Text(text.as_bytes())
+}

@@ -1,0 +1,170 @@
+//! The view: facts, and what is built from them when it is first asked for.
+
+use std::cell::OnceCell;
+
+use super::ObservedFacts;
+use super::PathText;
+use super::ProcessFacts;
+use super::Relative;
+use super::ancestors::Property;
+use super::catalogue::getter;
+use crate::event::Action;
+use crate::event::Kind;
+use crate::fields::EventType;
+use crate::fields::FieldRef;
+use crate::fields::Fields;
+use crate::fields::Value;
+
+/// An event as rules see it.
+///
+/// Values that the facts hold are handed on as they are; what has to be put together (a working
+/// directory, a list of labels) is made when a rule first asks for it, and kept.
+pub struct View<'a> {
+    pub(super) facts: ObservedFacts<'a>,
+    pub(super) cwd: OnceCell<Vec<u8>>,
+    pub(super) cgroup: OnceCell<Vec<u8>>,
+    executable_line: OnceCell<Vec<u8>>,
+    pub(super) labels: OnceCell<String>,
+    pub(super) texts: [OnceCell<String>; Text::COUNT],
+    names: Property<'a>,
+    exes: Property<'a>,
+    exe_paths: Property<'a>,
+    command_lines: Property<'a>,
+    pids: Property<'a>,
+}
+
+/// Texts that are written when they are first asked for.
+#[derive(Clone, Copy)]
+pub(super) enum Text {
+    Tid,
+    Pid,
+    ParentPid,
+    Uid,
+    Gid,
+    LoginUid,
+    Tty,
+    ExeInode,
+    ExeFlags,
+    CapEffective,
+    Arguments,
+    ThreadName,
+    FileMode,
+    FileDevice,
+}
+
+impl Text {
+    const COUNT: usize = Self::FileDevice as usize + 1;
+}
+
+/// A property of all ancestors.
+#[derive(Clone, Copy)]
+pub(super) enum OfAncestors {
+    Name,
+    Exe,
+    ExePath,
+    CommandLine,
+    Pid,
+}
+
+impl<'a> View<'a> {
+    /// A view of these facts. Allocates nothing.
+    pub fn new(facts: ObservedFacts<'a>) -> Self {
+        let ancestors = facts.process.map(|process| process.ancestors).unwrap_or_default();
+        Self {
+            facts,
+            cwd: OnceCell::new(),
+            cgroup: OnceCell::new(),
+            executable_line: OnceCell::new(),
+            labels: OnceCell::new(),
+            texts: [const { OnceCell::new() }; Text::COUNT],
+            names: Property::new(ancestors, |it| Value::Text(it.program.name())),
+            exes: Property::new(ancestors, |it| optional(it.program.argument(0))),
+            exe_paths: Property::new(ancestors, |it| Value::Text(it.program.exe())),
+            command_lines: Property::new(ancestors, |it| Value::Text(it.program.command_line())),
+            pids: Property::new(ancestors, |it| Value::Signed(it.pid.into())),
+        }
+    }
+
+    pub(super) fn process(&self) -> Option<&ProcessFacts<'a>> {
+        self.facts.process.as_ref()
+    }
+
+    /// The property of one ancestor, 0 being the process itself, or of all.
+    pub(super) fn ancestors(&self, what: OfAncestors, index: Option<u32>) -> Value<'_> {
+        let all = match what {
+            OfAncestors::Name => &self.names,
+            OfAncestors::Exe => &self.exes,
+            OfAncestors::ExePath => &self.exe_paths,
+            OfAncestors::CommandLine => &self.command_lines,
+            OfAncestors::Pid => &self.pids,
+        };
+        let Some(process) = self.process() else { return Value::Missing };
+        match index {
+            None => Value::List(all),
+            Some(0) => {
+                let program = process.program;
+                all.one(Relative { pid: process.pid, program })
+            }
+            Some(index) => {
+                let relative = process.ancestors.get(index as usize - 1);
+                relative.map_or(Value::Missing, |relative| all.one(relative))
+            }
+        }
+    }
+
+    /// A path, put together once.
+    pub(super) fn path<'v>(path: &PathText<'a>, cell: &'v OnceCell<Vec<u8>>) -> Value<'v>
+    where
+        'a: 'v,
+    {
+        match path {
+            PathText::Text(text) => Value::Text(text),
+            PathText::Kernel(path) => Value::Text(cell.get_or_init(|| {
+                let mut out = Vec::new();
+                path.write_to(&mut out);
+                out
+            })),
+        }
+    }
+
+    /// Arguments, each ended by a NUL byte, joined by blanks.
+    pub(super) fn joined(&self, args: &[u8]) -> Value<'_> {
+        let line = self.executable_line.get_or_init(|| {
+            let args = args.strip_suffix(b"\0").unwrap_or(args);
+            args.iter().map(|&byte| if byte == 0 { b' ' } else { byte }).collect()
+        });
+        Value::Text(line)
+    }
+
+    /// A text, written once.
+    pub(super) fn text(&self, text: Text, write: impl FnOnce() -> String) -> Value<'_> {
+        match self.texts.get(text as usize) {
+            Some(cell) => Value::Text(cell.get_or_init(write).as_bytes()),
+            None => Value::Missing,
+        }
+    }
+}
+
+impl Fields for View<'_> {
+    fn event_type(&self) -> EventType {
+        event_type(self.facts.kind, self.facts.action)
+    }
+
+    fn get(&self, field: &FieldRef) -> Value<'_> {
+        getter(field.id)(self, field.argument.as_ref())
+    }
+}
+
+/// The system call that stands for an event: Falco's rules ask for it.
+pub(super) fn event_type(kind: Kind, action: Action) -> EventType {
+    match (kind, action) {
+        (Kind::Binary, Action::Exec) => EventType::EXECVE,
+        // What the sensor says of itself: Falco's own kind of event.
+        _ => EventType::DROP,
+    }
+}
+
+/// A text that may be missing.
+pub(super) fn optional(text: Option<&[u8]>) -> Value<'_> {
+    text.map_or(Value::Missing, Value::Text)
+}
