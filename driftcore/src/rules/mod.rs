@@ -6,13 +6,26 @@
 //! ```
 
 pub mod ast;
+mod check;
 mod definition;
 mod diagnostic;
+mod lint;
+mod nearest;
+mod output;
 mod source;
 
+pub use check::CheckedRule;
+pub use check::Outcome;
+pub use check::check_condition;
+pub use check::check_rule;
+pub use check::event_types;
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Severity;
+pub use lint::lint_rules;
+pub use output::SUGGESTED_FIELDS;
+pub use output::append_suggested;
+pub use output::compile_output;
 pub use source::MappedText;
 pub use source::Source;
 pub use source::SourceId;

@@ -1,0 +1,65 @@
+//! Expressions: what stands between the comparisons.
+
+use super::comparison::check;
+use crate::matcher::Condition;
+use crate::rules::Diagnostic;
+use crate::rules::Severity;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+
+/// What the parts of the checker share: where diagnostics go.
+pub(super) struct Checker<'d> {
+    pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    pub(super) fn error(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    // One level of the tree is one level of the stack: its frame is kept small.
+    fn expression(&mut self, expr: &Expr) -> Option<Condition> {
+        match &expr.kind {
+            ExprKind::And(parts) => self.expressions(parts).map(Condition::All),
+            ExprKind::Or(parts) => self.expressions(parts).map(Condition::Any),
+            ExprKind::Not(part) => self.expression(part).map(|part| Condition::Not(Box::new(part))),
+            ExprKind::Check(comparison) => check(self, comparison, expr.span),
+            ExprKind::Macro(name) => {
+                self.error(
+                    Diagnostic::error(
+                        "unknown-macro",
+                        format!("there is no macro `{}`", name.text),
+                        name.span,
+                    )
+                    .label("not a macro"),
+                );
+                None
+            }
+        }
+    }
+
+    /// All of them, so that the errors of all are found.
+    fn expressions(&mut self, parts: &[Expr]) -> Option<Vec<Condition>> {
+        let mut conditions = Some(Vec::with_capacity(parts.len()));
+        for part in parts {
+            match (self.expression(part), &mut conditions) {
+                (Some(condition), Some(conditions)) => conditions.push(condition),
+                _ => conditions = None,
+            }
+        }
+        conditions
+    }
+}
+
+/// The typed condition of an expression in which macros and lists are expanded.
+///
+/// `None` when there are errors, all of which are then in `diagnostics`.
+pub fn check_condition(expr: &Expr, diagnostics: &mut Vec<Diagnostic>) -> Option<Condition> {
+    let before = diagnostics.len();
+    let condition = Checker { diagnostics }.expression(expr);
+    let new = diagnostics.get(before..).unwrap_or_default();
+    if new.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return None;
+    }
+    condition
+}

@@ -1,0 +1,24 @@
+//! The type checker: from the tree that the parser made to a condition whose types are settled,
+//! with a diagnostic for everything that cannot mean what it says.
+
+mod checker;
+mod comparison;
+mod constant;
+mod event_types;
+mod field;
+mod number;
+mod operand;
+mod regex;
+mod rule;
+mod service;
+#[cfg(test)]
+mod tests;
+mod transformer;
+
+pub use checker::check_condition;
+pub use event_types::event_types;
+pub(super) use field::field_error;
+pub(super) use operand::operand_in_output;
+pub use rule::CheckedRule;
+pub use rule::Outcome;
+pub use rule::check_rule;
