@@ -44,7 +44,7 @@ pub(super) fn constant(
         Ok(constant) => constant,
         Err(diagnostic) => {
             if let Some(diagnostic) = diagnostic {
-                checker.error(diagnostic);
+                checker.error(*diagnostic);
             }
             return None;
         }
