@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::View;
+use super::observation::Text;
+use super::observation::optional;
 use super::values::of_call;
-use super::view::Text;
-use super::view::optional;
 use crate::event::Verdict;
 use crate::fields::Argument;
 use crate::fields::Value;

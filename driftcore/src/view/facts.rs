@@ -63,8 +63,6 @@ pub struct ProcessFacts<'a> {
     pub tty: u32,
     /// Working directory.
     pub cwd: PathText<'a>,
-    /// Path of the cgroup.
-    pub cgroup: PathText<'a>,
     /// The path as it was given to execve, where that is known.
     pub filename: Option<&'a [u8]>,
     /// When it started and its parent did.

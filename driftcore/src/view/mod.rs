@@ -7,9 +7,9 @@ mod capabilities;
 mod catalogue;
 mod facts;
 mod getters;
+mod observation;
 mod recorded;
 mod values;
-mod view;
 
 pub use ancestors::Ancestors;
 pub use ancestors::Relative;
@@ -17,5 +17,5 @@ pub use facts::FileFacts;
 pub use facts::ObservedFacts;
 pub use facts::PathText;
 pub use facts::ProcessFacts;
+pub use observation::View;
 pub use recorded::Recorded;
-pub use view::View;

@@ -79,7 +79,6 @@ impl<'a> Recorded<'a> {
             loginuid: process.loginuid,
             tty: process.tty,
             cwd: PathText::Text(process.cwd.as_bytes()),
-            cgroup: PathText::Text(process.cgroup.as_bytes()),
             filename: None,
             started: None,
             parent_started: None,

@@ -3,7 +3,7 @@
 use super::FileFacts;
 use super::ProcessFacts;
 use super::View;
-use super::view::OfAncestors;
+use super::observation::OfAncestors;
 use crate::event::Container;
 use crate::event::Kind;
 use crate::event::Provenance;

@@ -10,14 +10,14 @@ const NAMES: &str = "account names";
 
 pub(super) const GROUP: &[Field] = &[
     Field::new("group.gid", Unsigned(32), "The process's group id."),
-    Field::new("group.name", Text, "The process's group name.").needs(NAMES),
+    Field::new("group.name", Text, "The process's group name."),
 ];
 
 pub(super) const USER: &[Field] = &[
     Field::new("user.homedir", Text, "The user's home directory.").needs(NAMES),
-    Field::new("user.loginname", Text, "The name of the user who logged in (audit).").needs(NAMES),
+    Field::new("user.loginname", Text, "The name of the user who logged in (audit)."),
     Field::new("user.loginuid", Signed(64), "The id of the user who logged in (audit), or -1."),
-    Field::new("user.name", Text, "The process's user name.").needs(NAMES),
+    Field::new("user.name", Text, "The process's user name."),
     Field::new("user.shell", Text, "The user's login shell.").needs(NAMES),
     Field::new("user.uid", Unsigned(32), "The process's user id."),
 ];

@@ -13,9 +13,9 @@ use crate::fields::FieldType::Unsigned;
 
 const ENVIRONMENT: &str = "environment of processes";
 const SESSION: &str = "sessions and process groups";
-const START: &str = "start times of processes";
-const INODE: &str = "times of the executable's inode";
-const CAPABILITIES: &str = "capabilities of processes";
+const START: &str = "start times of pid namespaces";
+const CAPABILITIES: &str = "permitted and inheritable capabilities";
+const CGROUPS: &str = "cgroups by subsystem";
 const PROBES: &str = "health checks and probes of the container";
 const SWITCHES: &str = "it is measured at context switches, which are not observed";
 const SAMPLES: &str = "it is sampled at intervals, not at an event";
@@ -33,14 +33,14 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.cmdline", Text, "The process name and the arguments without the first, joined by blanks."),
     Field::new("proc.cmdnargs", Unsigned(64), "Number of arguments without the first."),
     Field::new("proc.cwd", Text, "The working directory, as the container sees it."),
-    Field::new("proc.duration", Duration, "Nanoseconds since the process started.").needs(START),
+    Field::new("proc.duration", Duration, "Nanoseconds since the process started."),
     Field::new("proc.env", Text, "The environment as `NAME=value`, joined by blanks, or the value of one variable.").argument(OptionalKey).needs(ENVIRONMENT),
     Field::new("proc.exe", Text, "The first argument (argv[0]), usually the name of the executable."),
     Field::new("proc.exe_ino", Signed(64), "The inode number of the executable."),
-    Field::new("proc.exe_ino.ctime", Time, "When the executable's inode was last changed, in nanoseconds since the epoch.").needs(INODE),
-    Field::new("proc.exe_ino.ctime_duration_pidns_start", Time, "Nanoseconds from the start of the pid namespace to the last change of the executable's inode.").needs(INODE),
-    Field::new("proc.exe_ino.ctime_duration_proc_start", Time, "Nanoseconds from the last change of the executable's inode to the start of the process.").needs(INODE),
-    Field::new("proc.exe_ino.mtime", Time, "When the executable's content was last changed, in nanoseconds since the epoch.").needs(INODE),
+    Field::new("proc.exe_ino.ctime", Time, "When the executable's inode was last changed, in nanoseconds since the epoch."),
+    Field::new("proc.exe_ino.ctime_duration_pidns_start", Time, "Nanoseconds from the start of the pid namespace to the last change of the executable's inode.").needs(START),
+    Field::new("proc.exe_ino.ctime_duration_proc_start", Time, "Nanoseconds from the last change of the executable's inode to the start of the process."),
+    Field::new("proc.exe_ino.mtime", Time, "When the executable's content was last changed, in nanoseconds since the epoch."),
     Field::new("proc.exeline", Text, "All arguments, the first one included, joined by blanks."),
     Field::new("proc.exepath", Text, "The path of the executable, as the container sees it, symlinks resolved."),
     Field::new("proc.fdlimit", Signed(64), "The most file descriptors that the process may have.").never(SAMPLES),
@@ -68,12 +68,12 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.pgid.exepath", Text, "The path of the executable of the process group's leader.").needs(SESSION),
     Field::new("proc.pgid.name", Text, "The name of the process group's leader.").needs(SESSION),
     Field::new("proc.pid", Signed(64), "The process id, as the host sees it."),
-    Field::new("proc.pid.ts", Time, "When the process started, in nanoseconds since the epoch.").needs(START),
+    Field::new("proc.pid.ts", Time, "When the process started, in nanoseconds since the epoch."),
     Field::new("proc.pidns_init_start_ts", Unsigned(64), "When the pid namespace was started, in nanoseconds since the epoch.").needs(START),
     Field::new("proc.pname", Text, "The parent's name."),
     Field::new("proc.ppid", Signed(64), "The parent's process id, as the host sees it."),
-    Field::new("proc.ppid.duration", Duration, "Nanoseconds since the parent started.").needs(START),
-    Field::new("proc.ppid.ts", Time, "When the parent started, in nanoseconds since the epoch.").needs(START),
+    Field::new("proc.ppid.duration", Duration, "Nanoseconds since the parent started."),
+    Field::new("proc.ppid.ts", Time, "When the parent started, in nanoseconds since the epoch."),
     Field::new("proc.pvpid", Signed(64), "The parent's process id in its own pid namespace.").needs("process ids of ancestors in their own namespace"),
     Field::new("proc.sid", Signed(64), "The session id, as the container sees it.").needs(SESSION),
     Field::new("proc.sid.exe", Text, "The first argument of the session's leader.").needs(SESSION),
@@ -98,11 +98,11 @@ pub(super) const PROCESS: &[Field] = &[
 
 #[rustfmt::skip]
 pub(super) const THREAD: &[Field] = &[
-    Field::new("thread.cap_effective", Text, "The effective capabilities, joined by blanks.").needs(CAPABILITIES),
+    Field::new("thread.cap_effective", Text, "The effective capabilities, joined by blanks."),
     Field::new("thread.cap_inheritable", Text, "The inheritable capabilities, joined by blanks.").needs(CAPABILITIES),
     Field::new("thread.cap_permitted", Text, "The permitted capabilities, joined by blanks.").needs(CAPABILITIES),
-    Field::new("thread.cgroup", Text, "The cgroup of one subsystem.").argument(Key).dotted(),
-    Field::new("thread.cgroups", Text, "The cgroups as `subsystem=path`, joined by blanks."),
+    Field::new("thread.cgroup", Text, "The cgroup of one subsystem.").argument(Key).dotted().needs(CGROUPS),
+    Field::new("thread.cgroups", Text, "The cgroups as `subsystem=path`, joined by blanks.").needs(CGROUPS),
     Field::new("thread.cpu", Unsigned(64), "Share of a processor that the thread used.").never(SAMPLES),
     Field::new("thread.cpu.system", Unsigned(64), "Share of a processor that the thread used in the kernel.").never(SAMPLES),
     Field::new("thread.cpu.user", Unsigned(64), "Share of a processor that the thread used in its own code.").never(SAMPLES),

@@ -22,7 +22,6 @@ use crate::fields::Value;
 pub struct View<'a> {
     pub(super) facts: ObservedFacts<'a>,
     pub(super) cwd: OnceCell<Vec<u8>>,
-    pub(super) cgroup: OnceCell<Vec<u8>>,
     executable_line: OnceCell<Vec<u8>>,
     pub(super) labels: OnceCell<String>,
     pub(super) texts: [OnceCell<String>; Text::COUNT],
@@ -73,7 +72,6 @@ impl<'a> View<'a> {
         Self {
             facts,
             cwd: OnceCell::new(),
-            cgroup: OnceCell::new(),
             executable_line: OnceCell::new(),
             labels: OnceCell::new(),
             texts: [const { OnceCell::new() }; Text::COUNT],
