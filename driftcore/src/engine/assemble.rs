@@ -1,18 +1,30 @@
-//! An event for the outside, put together from what the stages know.
+//! An event for rules and for the outside, put together from what the stages know.
 
 use super::clock::Clock;
+use crate::enrich::ProcessTable;
 use crate::enrich::split_args;
 use crate::event::Action;
 use crate::event::Ancestor;
 use crate::event::Container;
 use crate::event::DriftEvent;
+use crate::event::EvidenceFlags;
 use crate::event::Exec;
 use crate::event::File;
+use crate::event::FileEvidence;
 use crate::event::KernelPath;
 use crate::event::Kind;
 use crate::event::Owner;
 use crate::event::Process;
+use crate::event::Provenance;
 use crate::event::Text;
+use crate::event::Timestamp;
+use crate::view::Ancestors;
+use crate::view::FileFacts;
+use crate::view::LiveFacts;
+use crate::view::ObservedFacts;
+use crate::view::PathText;
+use crate::view::ProcessFacts;
+use crate::view::Relative;
 
 /// How an event came to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +35,103 @@ pub(super) enum Origin {
     BeforeStart,
     /// Found running after events were lost.
     Recovered,
+}
+
+/// An event that waits for its verdict, with what rules may ask of it besides.
+#[derive(Debug)]
+pub(super) struct Observed {
+    pub(super) event: DriftEvent,
+    pub(super) live: LiveFacts,
+}
+
+/// What is known of an exec while its record is at hand.
+pub(super) struct Sighting<'a> {
+    pub(super) exec: &'a Exec<'a>,
+    /// The path of the executable.
+    pub(super) path: &'a [u8],
+    pub(super) evidence: &'a FileEvidence,
+    pub(super) origin: Origin,
+    pub(super) clock: Clock,
+    pub(super) container: Option<&'a Container>,
+    pub(super) processes: &'a ProcessTable,
+}
+
+impl<'a> Sighting<'a> {
+    /// As rules see it. `None` when the process is not in the table, which it always is.
+    pub(super) fn facts(
+        &self,
+        provenance: &'a Provenance,
+        sha256: Option<&'a str>,
+        number: u64,
+        hostname: &'a str,
+    ) -> Option<ObservedFacts<'a>> {
+        let exec = self.exec;
+        let task = &exec.task;
+        let live = self.live(false);
+        let relatives = self.processes.ancestry(exec);
+        let relatives = relatives.map(|(pid, program)| Relative { pid, program });
+        Some(ObservedFacts {
+            time: self.clock.wall(exec.boot_ns),
+            number,
+            kind: Kind::Binary,
+            action: Action::Exec,
+            drift: provenance.verdict.is_drift_for_code(),
+            before_start: self.origin == Origin::BeforeStart,
+            recovered: self.origin == Origin::Recovered,
+            container: self.container,
+            process: Some(ProcessFacts {
+                program: self.processes.program(exec)?,
+                ancestors: Ancestors::new(relatives),
+                pid: task.pid,
+                tid: task.tid,
+                ppid: task.ppid,
+                container_pid: task.container_pid,
+                uid: task.uid,
+                gid: task.gid,
+                loginuid: (task.loginuid != u32::MAX).then_some(task.loginuid),
+                tty: task.tty,
+                cwd: PathText::Kernel(task.cwd),
+                filename: (!exec.found_running).then_some(exec.filename),
+                started: live.started,
+                parent_started: live.parent_started,
+                cap_effective: live.cap_effective,
+            }),
+            file: Some(FileFacts {
+                path: self.path,
+                inode: exec.file.inode.number,
+                device: exec.file.inode.major_minor(),
+                mode: exec.file.mode & 0o7777,
+                uid: exec.file.uid,
+                gid: exec.file.gid,
+                size: exec.file.inode.size,
+                sha256,
+                upper_layer: live.upper_layer,
+                changed: live.file_changed,
+                modified: live.file_modified,
+            }),
+            provenance: Some(provenance),
+            hostname,
+        })
+    }
+
+    /// What the event for the outside does not hold. The file name, which has to be copied, only
+    /// with `owned`.
+    pub(super) fn live(&self, owned: bool) -> LiveFacts {
+        let exec = self.exec;
+        let flags = self.evidence.flags;
+        let known = EvidenceFlags::ON_ROOT_SUPERBLOCK
+            .union(EvidenceFlags::OVERLAY)
+            .union(EvidenceFlags::LAYERS_KNOWN);
+        LiveFacts {
+            filename: (owned && !exec.found_running).then(|| exec.filename.to_vec()),
+            started: Some(self.clock.wall(exec.task.start_ns)),
+            parent_started: Some(self.clock.wall(exec.task.parent_start_ns)),
+            cap_effective: Some(exec.task.cap_effective),
+            file_changed: Some(Timestamp::from_nanos(exec.file.inode.ctime_ns)),
+            file_modified: Some(Timestamp::from_nanos(exec.file.inode.mtime_ns)),
+            upper_layer: flags.contains(known).then(|| self.evidence.upper.is_some()),
+        }
+    }
 }
 
 /// Everything but the verdict.

@@ -5,13 +5,17 @@ use std::time::Instant;
 
 use rustc_hash::FxHashSet;
 
+use super::assemble::Observed;
 use super::assemble::Origin;
+use super::assemble::Sighting;
 use super::assemble::exec_event;
 use super::builder::Scope;
 use super::clock::Clock;
 use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::counters::Counters;
+use super::matching::Matching;
+use super::matching::Outcome;
 use super::proofs::Answered;
 use super::proofs::Proofs;
 use super::proofs::Verdicts;
@@ -30,9 +34,10 @@ use crate::event::LossReason;
 use crate::event::Provenance;
 use crate::event::Timestamp;
 use crate::event::Verdict;
-use crate::matcher::binary_drift;
 use crate::provenance::Classified;
 use crate::sink::Sink;
+use crate::view::Recorded;
+use crate::view::View;
 use crate::wire::RawEvent;
 
 /// Everything behind the sensor.
@@ -44,6 +49,7 @@ pub(super) struct Core {
     pub(super) clock: Clock,
     pub(super) scope: Scope,
     pub(super) hostname: String,
+    pub(super) matching: Matching,
     pub(super) sink: Box<dyn Sink + Send>,
     path: Vec<u8>,
 }
@@ -53,6 +59,7 @@ impl Core {
         containers: Containers,
         proofs: Proofs,
         scope: Scope,
+        matching: Matching,
         sink: Box<dyn Sink + Send>,
     ) -> Self {
         Self {
@@ -63,6 +70,7 @@ impl Core {
             clock: Clock::now(),
             scope,
             hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            matching,
             sink,
             path: Vec::new(),
         }
@@ -126,29 +134,44 @@ impl Core {
             known.container.started_at,
             &mut self.counters,
         );
+        self.processes.complete_ancestry(exec);
+        let seen = Sighting {
+            exec,
+            path: &self.path,
+            evidence: &evidence,
+            origin,
+            clock: self.clock,
+            container: Some(&known.container),
+            processes: &self.processes,
+        };
         match verdicts {
             Verdicts::Now(classified) => {
-                if self.is_wanted(&classified) {
+                let sha256 = classified.sha256.as_ref().map(hex);
+                let number = self.matching.next_number();
+                let facts =
+                    seen.facts(&classified.provenance, sha256.as_deref(), number, &self.hostname);
+                let Some(facts) = facts else { return };
+                let outcome = self.matching.run(&View::new(facts), facts.time);
+                let drift = classified.provenance.verdict.is_drift_for_code();
+                if drift || self.scope.all_events || !outcome.is_empty() {
                     let event = self.assemble(exec, args, origin);
-                    self.deliver(event, classified);
+                    self.deliver(event, classified, &outcome);
                 }
             }
             Verdicts::Later(question) => {
+                let live = seen.live(true);
                 let event = self.assemble(exec, args, origin);
-                if let Some(Answered { event, classified }) =
-                    self.proofs.begin(question, event, &mut self.counters)
+                let observed = Observed { event, live };
+                if let Some(answered) =
+                    self.proofs.begin(question, observed, &mut self.counters)
                 {
-                    self.deliver(event, classified);
+                    self.answer(answered);
                 }
             }
         }
     }
 
-    fn is_wanted(&self, classified: &Classified) -> bool {
-        self.scope.all_events || classified.provenance.verdict.is_drift_for_code()
-    }
-
-    fn assemble(&mut self, exec: &Exec<'_>, args: (&[u8], bool), origin: Origin) -> DriftEvent {
+    fn assemble(&self, exec: &Exec<'_>, args: (&[u8], bool), origin: Origin) -> DriftEvent {
         let ancestors = self.processes.ancestors(exec);
         let container = self.containers.get(exec.task.container);
         let container = container.map(|known| (*known.container).clone());
@@ -157,27 +180,36 @@ impl Core {
 
     /// Hands over what content proofs have answered.
     pub(super) fn answers(&mut self) {
-        while let Some(Answered { event, classified }) = self.proofs.next_answer() {
-            self.deliver(event, classified);
+        while let Some(answered) = self.proofs.next_answer() {
+            self.answer(answered);
         }
     }
 
-    fn deliver(&mut self, mut event: DriftEvent, classified: Classified) {
+    /// Matches and hands over an event that waited for its verdict.
+    fn answer(&mut self, answered: Answered) {
+        let Answered { event: Observed { mut event, live }, classified } = answered;
+        judge(&mut event, classified);
+        let number = self.matching.next_number();
+        let recorded = Recorded::with_live(&event, live);
+        let outcome = self.matching.run(&recorded.view(number, &self.hostname), event.time);
+        self.hand_over(&event, &outcome);
+    }
+
+    fn deliver(&mut self, mut event: DriftEvent, classified: Classified, outcome: &Outcome) {
+        judge(&mut event, classified);
+        self.hand_over(&event, outcome);
+    }
+
+    fn hand_over(&mut self, event: &DriftEvent, outcome: &Outcome) {
         if !self.scope.includes(event.container.as_ref()) {
             return;
         }
-        event.drift = classified.provenance.verdict.is_drift_for_code();
-        if !event.drift && !self.scope.all_events {
-            return;
-        }
-        if let (Some(file), Some(digest)) = (&mut event.file, classified.sha256) {
-            file.sha256 = Some(hex(&digest));
-        }
-        event.provenance = Some(classified.provenance);
         self.counters.drift += u64::from(event.drift);
-        self.sink.event(&event);
-        if let Some(alert) = binary_drift(&event, &self.hostname) {
-            self.counters.alerts += 1;
+        if event.drift || self.scope.all_events {
+            self.sink.event(event);
+        }
+        self.counters.alerts += outcome.len() as u64;
+        for alert in outcome.alerts(event, &self.hostname) {
             self.sink.alert(&alert);
         }
     }
@@ -220,7 +252,7 @@ impl Core {
     fn abandon(&mut self) {
         for event in self.proofs.abandon() {
             let reason = "the content proof was not done when the sensor stopped";
-            self.deliver(event, Classified::unknown(reason));
+            self.answer(Answered { event, classified: Classified::unknown(reason) });
         }
     }
 
@@ -241,6 +273,15 @@ impl Core {
         self.processes.expire(boot_now_ns());
         self.containers.expire(Instant::now(), forgotten);
     }
+}
+
+/// Writes the verdict into the event.
+fn judge(event: &mut DriftEvent, classified: Classified) {
+    event.drift = classified.provenance.verdict.is_drift_for_code();
+    if let (Some(file), Some(digest)) = (&mut event.file, &classified.sha256) {
+        file.sha256 = Some(hex(digest));
+    }
+    event.provenance = Some(classified.provenance);
 }
 
 fn hex(digest: &[u8; 32]) -> String {

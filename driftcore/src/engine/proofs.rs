@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::EngineError;
+use super::assemble::Observed;
 use super::counters::Counters;
-use crate::event::DriftEvent;
 use crate::event::FileEvidence;
 use crate::event::Inode;
 use crate::event::Timestamp;
@@ -51,7 +51,7 @@ pub(super) struct Question {
 /// An event whose verdict has come.
 #[derive(Debug)]
 pub(super) struct Answered {
-    pub(super) event: DriftEvent,
+    pub(super) event: Observed,
     pub(super) classified: Classified,
 }
 
@@ -81,7 +81,7 @@ impl Key {
 pub(super) struct Proofs {
     cache: ProofCache,
     pool: ProofPool<()>,
-    waiting: HashMap<Key, Vec<DriftEvent>>,
+    waiting: HashMap<Key, Vec<Observed>>,
     waiting_events: usize,
     answered: Vec<Answered>,
 }
@@ -133,7 +133,7 @@ impl Proofs {
     pub(super) fn begin(
         &mut self,
         question: Question,
-        event: DriftEvent,
+        event: Observed,
         counters: &mut Counters,
     ) -> Option<Answered> {
         if self.waiting_events >= WAITING_MAX {
@@ -176,7 +176,7 @@ impl Proofs {
     }
 
     /// Gives up all events that wait.
-    pub(super) fn abandon(&mut self) -> Vec<DriftEvent> {
+    pub(super) fn abandon(&mut self) -> Vec<Observed> {
         self.waiting_events = 0;
         self.waiting.drain().flat_map(|(_, events)| events).collect()
     }
@@ -187,7 +187,7 @@ impl Proofs {
     }
 }
 
-fn refused(event: DriftEvent, counters: &mut Counters) -> Answered {
+fn refused(event: Observed, counters: &mut Counters) -> Answered {
     counters.proofs_refused += 1;
     Answered {
         event,

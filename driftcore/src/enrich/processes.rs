@@ -35,6 +35,13 @@ struct Entry {
     ended: bool,
 }
 
+impl Entry {
+    /// Whether it is the process that started then. /proc gives host processes' starts in ticks.
+    fn is(&self, start_ns: u64) -> bool {
+        self.start_ns == start_ns || self.container == 0 && proc::same_tick(self.start_ns, start_ns)
+    }
+}
+
 /// Whether a program of a process had been seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -103,11 +110,7 @@ impl ProcessTable {
         let program = Program::new(task.comm.to_vec(), path.clone(), args);
         self.path = path;
         // Keep the parent that forked it: a later one is only who inherited the orphan.
-        let parent = self
-            .entries
-            .get(&task.pid)
-            .filter(|entry| entry.start_ns == task.start_ns)
-            .map_or((task.ppid, task.parent_start_ns), |entry| entry.parent);
+        let parent = self.parent_of(exec);
         self.insert(
             task.pid,
             Entry {
@@ -197,41 +200,67 @@ impl ProcessTable {
         }
     }
 
-    /// The ancestors of a process, its parent first, up to the host's first process.
-    pub fn ancestors(&mut self, exec: &Exec<'_>) -> Vec<Ancestor> {
-        let task = &exec.task;
-        let mut next = self
-            .entries
-            .get(&task.pid)
-            .filter(|entry| entry.start_ns == task.start_ns)
-            .map_or((task.ppid, task.parent_start_ns), |entry| entry.parent);
-        let mut ancestors = Vec::new();
-        while next.0 != 0 && ancestors.len() < DEPTH {
-            let (pid, start_ns) = next;
-            let Some(entry) = self.find(pid, start_ns) else { break };
-            let program = &entry.program;
-            ancestors.push(Ancestor {
-                pid,
-                name: Text::from(program.name()),
-                exe: Text::from(program.exe()),
-                cmdline: split_args(program.args()),
-            });
+    /// Looks up the ancestors of a process that are host processes and not yet known, so that
+    /// [`ancestry`](Self::ancestry) is whole up to the host's first process.
+    pub fn complete_ancestry(&mut self, exec: &Exec<'_>) {
+        let mut next = self.parent_of(exec);
+        for _ in 0..DEPTH {
+            if next.0 == 0 {
+                return;
+            }
+            let Some(entry) = self.find(next.0, next.1) else { return };
             if entry.parent == next {
-                break;
+                return;
             }
             next = entry.parent;
         }
-        ancestors
+    }
+
+    /// The ancestors of a process as far as they are known, its parent first: pid and program.
+    pub fn ancestry<'t>(
+        &'t self,
+        exec: &Exec<'_>,
+    ) -> impl Iterator<Item = (u32, &'t Program)> + use<'t> {
+        let mut next = Some(self.parent_of(exec));
+        std::iter::from_fn(move || {
+            let (pid, start_ns) = next.filter(|next| next.0 != 0)?;
+            let entry = self.entries.get(&pid).filter(|entry| entry.is(start_ns))?;
+            next = Some(entry.parent).filter(|&parent| parent != (pid, start_ns));
+            Some((pid, &*entry.program))
+        })
+        .take(DEPTH)
+    }
+
+    /// The same in the form of events.
+    pub fn ancestors(&self, exec: &Exec<'_>) -> Vec<Ancestor> {
+        let ancestors = self.ancestry(exec).map(|(pid, program)| Ancestor {
+            pid,
+            name: Text::from(program.name()),
+            exe: Text::from(program.exe()),
+            cmdline: split_args(program.args()),
+        });
+        ancestors.collect()
+    }
+
+    /// What the process of an exec runs, once the exec was taken in.
+    pub fn program(&self, exec: &Exec<'_>) -> Option<&Program> {
+        let task = &exec.task;
+        let entry = self.entries.get(&task.pid).filter(|entry| entry.start_ns == task.start_ns)?;
+        Some(&entry.program)
+    }
+
+    /// Who forked the process, which an orphan's parent is not any more.
+    fn parent_of(&self, exec: &Exec<'_>) -> (u32, u64) {
+        let task = &exec.task;
+        self.entries
+            .get(&task.pid)
+            .filter(|entry| entry.start_ns == task.start_ns)
+            .map_or((task.ppid, task.parent_start_ns), |entry| entry.parent)
     }
 
     /// A process by pid and start; a host process is looked up when it is first asked for.
     fn find(&mut self, pid: u32, start_ns: u64) -> Option<&Entry> {
-        // /proc gives host processes' starts in ticks.
-        let known = self.entries.get(&pid).is_some_and(|entry| {
-            entry.start_ns == start_ns
-                || entry.container == 0 && proc::same_tick(entry.start_ns, start_ns)
-        });
-        if !known {
+        if !self.entries.get(&pid).is_some_and(|entry| entry.is(start_ns)) {
             let found = proc::host_process(pid, start_ns)?;
             let parent_start = proc::start_of(found.ppid).unwrap_or(0);
             let entry = Entry {
@@ -418,6 +447,7 @@ mod tests {
         let mut table = ProcessTable::new();
         let child = exec(SHELL.0, SHELL.1, 1, (me, start));
         table.exec(&child, b"");
+        table.complete_ancestry(&child);
         let ancestors = table.ancestors(&child);
         assert_eq!(ancestors[0].pid, me);
         assert!(!ancestors[0].cmdline.is_empty());

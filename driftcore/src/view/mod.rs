@@ -18,4 +18,5 @@ pub use facts::ObservedFacts;
 pub use facts::PathText;
 pub use facts::ProcessFacts;
 pub use observation::View;
+pub use recorded::LiveFacts;
 pub use recorded::Recorded;

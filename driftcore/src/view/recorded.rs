@@ -11,24 +11,53 @@ use crate::enrich::Program;
 use crate::event::DriftEvent;
 use crate::event::Process;
 use crate::event::Text;
+use crate::event::Timestamp;
 use crate::event::Verdict;
+
+/// What rules may ask of a live event that its [`DriftEvent`] does not hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveFacts {
+    /// The path as it was given to execve.
+    pub filename: Option<Vec<u8>>,
+    /// When the process started.
+    pub started: Option<Timestamp>,
+    /// When its parent started.
+    pub parent_started: Option<Timestamp>,
+    /// Effective capabilities, one bit each.
+    pub cap_effective: Option<u64>,
+    /// Last status change of the file.
+    pub file_changed: Option<Timestamp>,
+    /// Last modification of the file.
+    pub file_modified: Option<Timestamp>,
+    /// Whether the file lies in the upper layer.
+    pub upper_layer: Option<bool>,
+}
 
 /// What a [`DriftEvent`] has to be turned into before it can be viewed.
 #[derive(Debug)]
 pub struct Recorded<'a> {
     event: &'a DriftEvent,
+    live: LiveFacts,
     program: Program,
     ancestors: Vec<(u32, Program)>,
 }
 
 impl<'a> Recorded<'a> {
-    /// Takes the event in.
+    /// Takes in an event that was read from somewhere.
     pub fn new(event: &'a DriftEvent) -> Self {
+        let verdict = event.provenance.as_ref().map(|provenance| provenance.verdict);
+        let upper_layer = verdict.and_then(upper_layer);
+        Self::with_live(event, LiveFacts { upper_layer, ..LiveFacts::default() })
+    }
+
+    /// Takes in an event that was kept for a while.
+    pub fn with_live(event: &'a DriftEvent, live: LiveFacts) -> Self {
         let process = event.process.as_ref();
         let program = process.map(|it| program(&it.name, &it.exe, &it.cmdline));
         let ancestors = process.into_iter().flat_map(|process| &process.ancestors);
         Self {
             event,
+            live,
             program: program.unwrap_or_default(),
             ancestors: ancestors.map(|it| (it.pid, program_of_ancestor(it))).collect(),
         }
@@ -56,9 +85,9 @@ impl<'a> Recorded<'a> {
                 gid: file.owner.gid,
                 size: file.size,
                 sha256: file.sha256.as_deref(),
-                upper_layer: event.provenance.as_ref().and_then(|it| upper_layer(it.verdict)),
-                changed: None,
-                modified: None,
+                upper_layer: self.live.upper_layer,
+                changed: self.live.file_changed,
+                modified: self.live.file_modified,
             }),
             provenance: event.provenance.as_ref(),
             hostname,
@@ -79,10 +108,10 @@ impl<'a> Recorded<'a> {
             loginuid: process.loginuid,
             tty: process.tty,
             cwd: PathText::Text(process.cwd.as_bytes()),
-            filename: None,
-            started: None,
-            parent_started: None,
-            cap_effective: None,
+            filename: self.live.filename.as_deref(),
+            started: self.live.started,
+            parent_started: self.live.parent_started,
+            cap_effective: self.live.cap_effective,
         }
     }
 }
