@@ -6,13 +6,18 @@
 //! ```
 
 pub mod ast;
+mod condition;
 mod definition;
 mod diagnostic;
+mod limits;
+mod nearest;
 mod source;
 
+pub use condition::parse_condition;
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Severity;
+pub use limits::Limits;
 pub use source::MappedText;
 pub use source::Source;
 pub use source::SourceId;
