@@ -6,18 +6,28 @@
 //! ```
 
 pub mod ast;
+mod collect;
 mod condition;
 mod definition;
 mod diagnostic;
+mod expand;
+mod items;
 mod limits;
+mod load;
 mod nearest;
+mod sink;
 mod source;
+mod yaml;
 
 pub use condition::parse_condition;
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Severity;
 pub use limits::Limits;
+pub use load::Loaded;
+pub use load::NotApplicable;
+pub use load::load;
+pub use load::load_paths;
 pub use source::MappedText;
 pub use source::Source;
 pub use source::SourceId;
