@@ -28,6 +28,8 @@ pub struct Source {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Files that were not UTF-8, and the first place where that shows.
+    invalid: Vec<Span>,
 }
 
 impl Sources {
@@ -35,6 +37,34 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         self.files.push(Source { name: name.into(), text: text.into() });
         SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Takes a file in as it was read. What is not UTF-8 is replaced by U+FFFD, and loading the file
+    /// is an error.
+    pub fn add_bytes(&mut self, name: impl Into<String>, bytes: Vec<u8>) -> SourceId {
+        let (text, invalid) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(start))
+            }
+        };
+        let source = self.add(name, text);
+        if let Some(start) = invalid.and_then(|start| u32::try_from(start).ok()) {
+            let end = start.saturating_add(3);
+            self.invalid.push(Span { source, start, end });
+        }
+        source
+    }
+
+    /// The files, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        (0..).map(SourceId).zip(&self.files)
+    }
+
+    /// Where a file is not UTF-8, if it is not.
+    pub(super) fn invalid(&self, id: SourceId) -> Option<Span> {
+        self.invalid.iter().find(|span| span.source == id).copied()
     }
 
     /// The file.
@@ -60,6 +90,44 @@ impl MappedText {
         let at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
         self.runs.push((at, source, start));
         self.text.push_str(text);
+    }
+
+    /// Appends a text with its places.
+    pub fn append(&mut self, other: &Self) {
+        let at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let moved = |&(offset, source, start): &(u32, SourceId, u32)| {
+            (at.saturating_add(offset), source, start)
+        };
+        self.runs.extend(other.runs.iter().map(moved));
+        self.text.push_str(&other.text);
+    }
+
+    /// The part of the text between two of its offsets, with its places; empty when they are no
+    /// character boundaries.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let text = self.text.get(start..end).unwrap_or("").to_owned();
+        let (from, to) =
+            (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
+        let mut runs = Vec::new();
+        if let Some((source, place)) = self.place(start) {
+            runs.push((0, source, place));
+        }
+        let inside = |&&(at, _, _): &&(u32, SourceId, u32)| from < at && at < to;
+        runs.extend(
+            self.runs
+                .iter()
+                .filter(inside)
+                .map(|&(at, source, place)| (at.saturating_sub(from), source, place)),
+        );
+        Self { text, runs }
+    }
+
+    /// Without the white space at both ends.
+    #[must_use]
+    pub fn trim(&self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        self.slice(start, start + self.text.trim().len())
     }
 
     /// The place of the bytes `start..end` of the text. Where they come from several files, the
