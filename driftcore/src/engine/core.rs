@@ -162,9 +162,7 @@ impl Core {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin);
                 let observed = Observed { event, live };
-                if let Some(answered) =
-                    self.proofs.begin(question, observed, &mut self.counters)
-                {
+                if let Some(answered) = self.proofs.begin(question, observed, &mut self.counters) {
                     self.answer(answered);
                 }
             }
