@@ -9,7 +9,8 @@ pub trait Sink {
     /// A drift event, or any event when all were asked for.
     fn event(&mut self, event: &DriftEvent);
 
-    /// A rule matched. Its event came by [`Sink::event`] just before.
+    /// A rule matched. Where its event is drift, or all were asked for, it came by [`Sink::event`]
+    /// just before.
     fn alert(&mut self, alert: &Alert<'_>);
 }
 

@@ -19,6 +19,9 @@ use driftcore::event::Inode;
 use driftcore::event::LossReason;
 use driftcore::event::Verdict;
 use driftcore::provenance::Bounds;
+use driftcore::rules::RuleSet;
+use driftcore::rules::SetOptions;
+use driftcore::rules::load_shipped;
 use tempfile::TempDir;
 
 use crate::record::record;
@@ -42,7 +45,10 @@ impl Bench {
         let events = Arc::new(Mutex::new(Vec::new()));
         let keep = Arc::clone(&events);
         let sink = move |event: &DriftEvent| keep.lock().unwrap().push(event.clone());
-        let pipeline = Pipeline::new(roots, scope, Bounds::default(), sink).unwrap();
+        let (_, loaded) = load_shipped();
+        let (rules, diagnostics) = RuleSet::new(loaded, &SetOptions::default());
+        assert!(diagnostics.is_empty(), "{diagnostics:?}");
+        let pipeline = Pipeline::new(roots, scope, Bounds::default(), rules, sink).unwrap();
         Self { pipeline, events, _host: host }
     }
 

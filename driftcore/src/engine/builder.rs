@@ -6,6 +6,7 @@ use super::proofs::ProofOptions;
 use crate::container::StateRoots;
 use crate::event::Container;
 use crate::provenance::Bounds;
+use crate::rules::RuleSet;
 use crate::sensor::SensorOptions;
 use crate::sink::Sink;
 
@@ -32,13 +33,14 @@ impl Scope {
 }
 
 /// Options of an engine, and the way to one.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct EngineBuilder {
     pub(super) sensor: SensorOptions,
     pub(super) roots: StateRoots,
     pub(super) scope: Scope,
     pub(super) proofs: ProofOptions,
     pub(super) allow_degraded: bool,
+    pub(super) rules: Option<RuleSet>,
 }
 
 impl EngineBuilder {
@@ -71,6 +73,13 @@ impl EngineBuilder {
         self
     }
 
+    /// The rules that make alerts. Default: none; events come all the same. A running engine takes
+    /// others by [`Engine::rules`].
+    pub fn rules(&mut self, rules: RuleSet) -> &mut Self {
+        self.rules = Some(rules);
+        self
+    }
+
     /// Goes on when the self-test fails, and reports `sensor/blind` instead of failing.
     pub fn allow_degraded(&mut self, allow: bool) -> &mut Self {
         self.allow_degraded = allow;
@@ -85,7 +94,7 @@ impl EngineBuilder {
     ///
     /// [`EngineError`] says which capability or kernel feature is missing, or what the self-test
     /// did not see.
-    pub fn build(&self, sink: impl Sink + Send + 'static) -> Result<Engine, EngineError> {
+    pub fn build(&mut self, sink: impl Sink + Send + 'static) -> Result<Engine, EngineError> {
         Engine::new(self, Box::new(sink))
     }
 }

@@ -18,17 +18,17 @@ use crate::rules::RuleSet;
 /// The rules of a running engine: replaced from any thread, without a lost event. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RulesHandle {
-    shared: Arc<Shared<RuleSet>>,
+    shared: Arc<Shared<Option<RuleSet>>>,
 }
 
 impl RulesHandle {
-    pub(super) fn new(rules: RuleSet) -> Self {
+    pub(super) fn new(rules: Option<RuleSet>) -> Self {
         Self { shared: Arc::new(Shared::new(rules)) }
     }
 
     /// From the next event on, these rules are matched.
     pub fn replace(&self, rules: RuleSet) {
-        self.shared.replace(rules);
+        self.shared.replace(Some(rules));
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Matching {
 
 /// What one event came to.
 pub(super) struct Outcome {
-    rules: Loaded<RuleSet>,
+    rules: Loaded<Option<RuleSet>>,
     time: Timestamp,
     matched: Vec<Matched>,
 }
@@ -72,7 +72,7 @@ impl Outcome {
         hostname: &'a str,
     ) -> impl Iterator<Item = Alert<'a>> {
         self.matched.iter().filter_map(move |matched| {
-            let rule = self.rules.rule(matched.rule)?;
+            let rule = self.rules.as_ref()?.rule(matched.rule)?;
             Some(Alert {
                 rule: &rule.name,
                 priority: rule.priority,
@@ -109,11 +109,12 @@ impl Matching {
         let rules = self.handle.shared.load();
         let Self { scratch, hits, .. } = self;
         hits.clear();
-        rules.matches(view, scratch, |rule| hits.push(rule));
+        let Some(set) = &*rules else { return Outcome { rules, time, matched: Vec::new() } };
+        set.matches(view, scratch, |rule| hits.push(rule));
         let matched = hits
             .iter()
             .filter_map(|&index| {
-                let rule = rules.rule(index)?;
+                let rule = set.rule(index)?;
                 let mut message = String::new();
                 rule.output.render(view, &mut message);
                 let fields = rule.output.output_fields(view);

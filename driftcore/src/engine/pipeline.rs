@@ -10,11 +10,14 @@ use super::assemble::Origin;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
+use super::matching::Matching;
+use super::matching::RulesHandle;
 use super::proofs::ProofOptions;
 use super::proofs::Proofs;
 use crate::container::Runtimes;
 use crate::container::StateRoots;
 use crate::provenance::Bounds;
+use crate::rules::RuleSet;
 use crate::sink::Sink;
 use crate::wire::RawEvent;
 use crate::wire::RecordKind;
@@ -32,7 +35,7 @@ use crate::wire::RecordKind;
 ///
 /// let print = |event: &DriftEvent| println!("{:?}", event.provenance);
 /// let mut pipeline =
-///     Pipeline::new(StateRoots::default(), Scope::default(), Bounds::default(), print)?;
+///     Pipeline::new(StateRoots::default(), Scope::default(), Bounds::default(), None, print)?;
 /// pipeline.record(b"no record");
 /// pipeline.finish(std::time::Duration::from_secs(1));
 /// assert_eq!(pipeline.counters().lost.values().sum::<u64>(), 1);
@@ -59,11 +62,20 @@ impl Pipeline {
         roots: StateRoots,
         scope: Scope,
         bounds: Bounds,
+        rules: Option<RuleSet>,
         sink: impl Sink + Send + 'static,
     ) -> Result<Self, EngineError> {
         let proofs = Proofs::new(ProofOptions { bounds }, Arc::new(|| ()))?;
         let containers = Containers::new(Runtimes::new(roots));
-        Ok(Self { core: Core::new(containers, proofs, scope, Box::new(sink)) })
+        Ok(Self {
+            core: Core::new(
+                containers,
+                proofs,
+                scope,
+                Matching::new(RulesHandle::new(rules)),
+                Box::new(sink),
+            ),
+        })
     }
 
     /// Takes in one record. What can be judged at once reaches the sink before this returns, what

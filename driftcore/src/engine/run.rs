@@ -24,6 +24,8 @@ use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
+use super::matching::Matching;
+use super::matching::RulesHandle;
 use super::proofs::Proofs;
 use super::selftest;
 use super::wake::Stopper;
@@ -77,14 +79,16 @@ impl AsFd for Engine {
 
 impl Engine {
     pub(super) fn new(
-        options: &EngineBuilder,
+        options: &mut EngineBuilder,
         sink: Box<dyn Sink + Send>,
     ) -> Result<Self, EngineError> {
         let stopper = Stopper::new().map_err(EngineError::io("make an event descriptor"))?;
         let waker = stopper.clone();
         let proofs = Proofs::new(options.proofs, Arc::new(move || waker.wake()))?;
         let containers = Containers::new(Runtimes::new(options.roots.clone()));
-        let mut core = Core::new(containers, proofs, options.scope.clone(), sink);
+        let rules = RulesHandle::new(options.rules.take());
+        let matching = Matching::new(rules);
+        let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
 
         // Before the probes are loaded: it brings the overlay module in.
         let canary = Canary::prepare();
@@ -166,6 +170,11 @@ impl Engine {
     /// Stops a running engine from elsewhere.
     pub fn stopper(&self) -> Stopper {
         self.stopper.clone()
+    }
+
+    /// The rules, to be replaced while the engine runs.
+    pub fn rules(&self) -> RulesHandle {
+        self.core.matching.handle().clone()
     }
 
     /// What was done so far.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::event::DriftEvent;
+use crate::event::Timestamp;
 
 /// How bad it is: Falco's words, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -76,25 +77,29 @@ pub struct Alert<'a> {
     /// The rule's priority.
     pub priority: Priority,
     /// The rule's tags, sorted.
-    pub tags: &'a [&'a str],
+    pub tags: &'a [String],
+    /// The rule's source of events.
+    pub source: &'a str,
     /// The message, without time and priority.
-    pub message: String,
-    /// The fields that the message is made of, by Falco's names.
-    pub fields: Vec<(&'static str, Value)>,
+    pub message: &'a str,
+    /// The fields that the message is made of, by the text that the rule has for them, sorted.
+    pub fields: &'a [(Box<str>, Value)],
+    /// When the event happened.
+    pub time: Timestamp,
     /// Identifies this alert.
     pub uuid: Uuid,
     /// The node's name.
     pub hostname: &'a str,
-    /// What happened.
-    pub event: &'a DriftEvent,
+    /// What happened, where it is known in that form.
+    pub event: Option<&'a DriftEvent>,
 }
 
 impl fmt::Display for Alert<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = self.event.time.to_string();
+        let time = self.time.to_string();
         let clock = time.split_once('T').map_or(time.as_str(), |(_, clock)| clock);
         let clock = clock.trim_end_matches('Z');
-        write!(f, "{clock}: {} {}", self.priority, OneLine(&self.message))
+        write!(f, "{clock}: {} {}", self.priority, OneLine(self.message))
     }
 }
 
@@ -126,25 +131,42 @@ impl fmt::Display for OneLine<'_> {
 
 impl Serialize for Alert<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Fields<'a>(&'a [(&'static str, Value)]);
+        /// The fields, and among them the time of the event.
+        struct Fields<'a>(&'a [(Box<str>, Value)], Timestamp);
 
         impl Serialize for Fields<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+                const TIME: &str = "evt.time";
+                let mut map = serializer.serialize_map(None)?;
+                let mut time = Some(self.1.as_nanos());
+                for (name, value) in self.0.iter().filter(|(name, _)| &**name != TIME) {
+                    if &**name > TIME
+                        && let Some(time) = time.take()
+                    {
+                        map.serialize_entry(TIME, &time)?;
+                    }
+                    map.serialize_entry(name, value)?;
+                }
+                if let Some(time) = time {
+                    map.serialize_entry(TIME, &time)?;
+                }
+                map.end()
             }
         }
 
         // Falco's keys come in alphabetical order.
         let mut alert = serializer.serialize_map(Some(10))?;
-        alert.serialize_entry("drift", self.event)?;
+        if let Some(event) = self.event {
+            alert.serialize_entry("drift", event)?;
+        }
         alert.serialize_entry("hostname", self.hostname)?;
         alert.serialize_entry("output", &self.to_string())?;
-        alert.serialize_entry("output_fields", &Fields(&self.fields))?;
+        alert.serialize_entry("output_fields", &Fields(self.fields, self.time))?;
         alert.serialize_entry("priority", &self.priority)?;
         alert.serialize_entry("rule", self.rule)?;
-        alert.serialize_entry("source", "syscall")?;
+        alert.serialize_entry("source", self.source)?;
         alert.serialize_entry("tags", self.tags)?;
-        alert.serialize_entry("time", &self.event.time)?;
+        alert.serialize_entry("time", &self.time)?;
         alert.serialize_entry("uuid", &self.uuid)?;
         alert.end()
     }
@@ -155,42 +177,48 @@ mod tests {
     use super::*;
     use crate::event::Action;
     use crate::event::Kind;
-    use crate::event::Timestamp;
 
-    fn alert<'a>(event: &'a DriftEvent, message: &str) -> Alert<'a> {
-        Alert {
+    fn with_alert<T>(nanos: i64, message: &str, look: impl FnOnce(&Alert<'_>) -> T) -> T {
+        let time = Timestamp::from_nanos(nanos);
+        let event = DriftEvent::new(time, Kind::Binary, Action::Exec);
+        look(&Alert {
             rule: "a rule",
             priority: Priority::Critical,
-            tags: &["drift"],
-            message: message.to_owned(),
-            fields: vec![("evt.time", Value::from(1)), ("proc.name", Value::Null)],
+            tags: &["drift".to_owned()],
+            source: "syscall",
+            message,
+            fields: &[
+                ("container.id".into(), Value::from("host")),
+                ("evt.time".into(), Value::from("00:00")),
+                ("proc.name".into(), Value::Null),
+            ],
+            time,
             uuid: Uuid::nil(),
             hostname: "node",
-            event,
-        }
+            event: Some(&event),
+        })
     }
 
     #[test]
     fn the_text_line_is_falcos_and_stays_one_line() {
-        let time = Timestamp::from_nanos(1_700_000_000_000_000_001);
-        let event = DriftEvent::new(time, Kind::Binary, Action::Exec);
-        let line = alert(&event, "a\nb\u{1b}[2J\u{202e}c").to_string();
+        let message = "a\nb\u{1b}[2J\u{202e}c";
+        let line = with_alert(1_700_000_000_000_000_001, message, |alert| alert.to_string());
         assert_eq!(line, "22:13:20.000000001: Critical a\\nb\\u001b[2J\\u202ec");
     }
 
     #[test]
     fn the_json_object_is_falcos() {
-        let event = DriftEvent::new(Timestamp::from_nanos(0), Kind::Binary, Action::Exec);
-        let json = serde_json::to_string(&alert(&event, "m")).unwrap();
+        let json = with_alert(7, "m", |alert| serde_json::to_string(alert).unwrap());
         let keys = ["drift", "hostname", "output", "output_fields", "priority", "rule"];
         let keys = keys.iter().chain(&["source", "tags", "time", "uuid"]);
         let places: Vec<_> =
             keys.map(|key| json.rfind(&format!("\"{key}\":")).expect(key)).collect();
         assert!(places.is_sorted(), "{json}");
+        let fields = r#""output_fields":{"container.id":"host","evt.time":7,"proc.name":null}"#;
+        assert!(json.contains(fields), "{json}");
         let value: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(value["priority"], "Critical");
-        assert_eq!(value["time"], "1970-01-01T00:00:00.000000000Z");
-        assert_eq!(value["output_fields"]["proc.name"], Value::Null);
+        assert_eq!(value["time"], "1970-01-01T00:00:00.000000007Z");
         assert_eq!(value["drift"]["kind"], "binary");
     }
 }

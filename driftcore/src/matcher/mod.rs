@@ -14,7 +14,6 @@
 mod access;
 mod alert;
 mod base64;
-mod binary_drift;
 mod bucket;
 mod check;
 mod code;
@@ -43,8 +42,6 @@ mod values;
 
 pub use alert::Alert;
 pub use alert::Priority;
-pub use binary_drift::BINARY_DRIFT;
-pub use binary_drift::binary_drift;
 pub use condition::Comparison;
 pub use condition::Condition;
 pub use condition::Constant;
