@@ -192,3 +192,59 @@ impl Modifier {
         }
     }
 }
+
+/// Makes trees that differ only in their places equal.
+#[cfg(test)]
+pub(super) fn clear_spans(expr: &mut Expr) {
+    expr.span = Span::default();
+    match &mut expr.kind {
+        ExprKind::And(operands) | ExprKind::Or(operands) => {
+            operands.iter_mut().for_each(clear_spans)
+        }
+        ExprKind::Not(inner) => clear_spans(inner),
+        ExprKind::Macro(name) => name.span = Span::default(),
+        ExprKind::Check(check) => {
+            let Check { left, operator_span, right, .. } = &mut **check;
+            clear_term(left);
+            *operator_span = Span::default();
+            match right {
+                Right::Nothing => {}
+                Right::Value(value) => value.span = Span::default(),
+                Right::Term(term) => clear_term(term),
+                Right::Named(name) => name.span = Span::default(),
+                Right::List(values, span) => {
+                    *span = Span::default();
+                    values.iter_mut().for_each(|value| value.span = Span::default());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+fn clear_term(term: &mut Term) {
+    let Term { kind, argument, span } = term;
+    *span = Span::default();
+    if let Some(argument) = argument {
+        argument.span = Span::default();
+    }
+    match kind {
+        TermKind::Field(name) => name.span = Span::default(),
+        TermKind::Transformer { name, arguments } => {
+            name.span = Span::default();
+            arguments.iter_mut().for_each(clear_argument);
+        }
+    }
+}
+
+#[cfg(test)]
+fn clear_argument(argument: &mut TermArgument) {
+    match argument {
+        TermArgument::Term(term) => clear_term(term),
+        TermArgument::Literal(literal) => literal.span = Span::default(),
+        TermArgument::List(list, span) => {
+            *span = Span::default();
+            list.iter_mut().for_each(clear_argument);
+        }
+    }
+}

@@ -7,8 +7,10 @@
 
 pub mod ast;
 mod check;
+mod condition;
 mod definition;
 mod diagnostic;
+mod limits;
 mod lint;
 mod nearest;
 mod output;
@@ -19,9 +21,11 @@ pub use check::Outcome;
 pub use check::check_condition;
 pub use check::check_rule;
 pub use check::event_types;
+pub use condition::parse_condition;
 pub use definition::Definition;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Severity;
+pub use limits::Limits;
 pub use lint::lint_rules;
 pub use output::SUGGESTED_FIELDS;
 pub use output::append_suggested;

@@ -62,6 +62,44 @@ impl MappedText {
         self.text.push_str(text);
     }
 
+    /// Appends a text with its places.
+    pub fn append(&mut self, other: &Self) {
+        let at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        let moved = |&(offset, source, start): &(u32, SourceId, u32)| {
+            (at.saturating_add(offset), source, start)
+        };
+        self.runs.extend(other.runs.iter().map(moved));
+        self.text.push_str(&other.text);
+    }
+
+    /// The part of the text between two of its offsets, with its places; empty when they are no
+    /// character boundaries.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let text = self.text.get(start..end).unwrap_or("").to_owned();
+        let (from, to) =
+            (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
+        let mut runs = Vec::new();
+        if let Some((source, place)) = self.place(start) {
+            runs.push((0, source, place));
+        }
+        let inside = |&&(at, _, _): &&(u32, SourceId, u32)| from < at && at < to;
+        runs.extend(
+            self.runs
+                .iter()
+                .filter(inside)
+                .map(|&(at, source, place)| (at.saturating_sub(from), source, place)),
+        );
+        Self { text, runs }
+    }
+
+    /// Without the white space at both ends.
+    #[must_use]
+    pub fn trim(&self) -> Self {
+        let start = self.text.len() - self.text.trim_start().len();
+        self.slice(start, start + self.text.trim().len())
+    }
+
     /// The place of the bytes `start..end` of the text. Where they come from several files, the
     /// place of the first of them.
     pub fn span(&self, start: usize, end: usize) -> Span {
