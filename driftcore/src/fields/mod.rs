@@ -5,6 +5,7 @@ mod catalogue;
 mod event_argument;
 mod event_type;
 mod field;
+mod flat;
 mod resolve;
 mod value;
 
@@ -22,6 +23,8 @@ pub use field::FieldRef;
 pub use field::FieldType;
 pub use field::Multiplicity;
 pub use field::Print;
+pub use flat::FlatEvent;
+pub use flat::FlatEventError;
 pub use resolve::FieldError;
 pub(crate) use resolve::event_argument_names;
 pub use value::Fields;
