@@ -199,7 +199,7 @@ pub(super) fn clear_spans(expr: &mut Expr) {
     expr.span = Span::default();
     match &mut expr.kind {
         ExprKind::And(operands) | ExprKind::Or(operands) => {
-            operands.iter_mut().for_each(clear_spans)
+            operands.iter_mut().for_each(clear_spans);
         }
         ExprKind::Not(inner) => clear_spans(inner),
         ExprKind::Macro(name) => name.span = Span::default(),

@@ -15,7 +15,8 @@ pub struct Limits {
     pub file_items: usize,
     /// Files that are loaded together: 10,000.
     pub files: usize,
-    /// Nodes of YAML, and bytes of text, that aliases (`*name`) may add to one file: 1,000,000.
+    /// Nodes of YAML, and bytes of text, that anchors and aliases (`&name`, `*name`) may copy in
+    /// one file: 1,000,000.
     pub alias_size: usize,
     /// Levels of sequences and mappings in one another in YAML: 64.
     pub yaml_nesting: usize,

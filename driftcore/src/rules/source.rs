@@ -28,6 +28,8 @@ pub struct Source {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Files that were not UTF-8, and the first place where that shows.
+    invalid: Vec<Span>,
 }
 
 impl Sources {
@@ -35,6 +37,34 @@ impl Sources {
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
         self.files.push(Source { name: name.into(), text: text.into() });
         SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Takes a file in as it was read. What is not UTF-8 is replaced by U+FFFD, and loading the file
+    /// is an error.
+    pub fn add_bytes(&mut self, name: impl Into<String>, bytes: Vec<u8>) -> SourceId {
+        let (text, invalid) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let start = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(start))
+            }
+        };
+        let source = self.add(name, text);
+        if let Some(start) = invalid.and_then(|start| u32::try_from(start).ok()) {
+            let end = start.saturating_add(3);
+            self.invalid.push(Span { source, start, end });
+        }
+        source
+    }
+
+    /// The files, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        (0..).map(SourceId).zip(&self.files)
+    }
+
+    /// Where a file is not UTF-8, if it is not.
+    pub(super) fn invalid(&self, id: SourceId) -> Option<Span> {
+        self.invalid.iter().find(|span| span.source == id).copied()
     }
 
     /// The file.

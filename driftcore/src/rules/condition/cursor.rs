@@ -5,7 +5,7 @@ use super::super::MappedText;
 use super::super::Span;
 
 /// What goes wrong on the way.
-pub(crate) type Fault = Box<Diagnostic>;
+pub(super) type Fault = Box<Diagnostic>;
 
 /// A place in the text of a condition, moving forwards.
 #[derive(Clone, Copy)]

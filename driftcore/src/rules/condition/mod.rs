@@ -10,7 +10,6 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-pub(super) use cursor::Fault;
 pub(super) use operator::Operand;
 pub use parser::parse_condition;
 pub(super) use parts::item_value;

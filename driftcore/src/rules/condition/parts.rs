@@ -10,7 +10,6 @@ use super::super::ast::Quote;
 use super::super::ast::Right;
 use super::super::ast::Term;
 use super::cursor::Cursor;
-use super::cursor::Fault;
 use super::cursor::is_blank;
 use super::literal::number_length;
 use super::literal::quoted;
@@ -23,7 +22,7 @@ use crate::rules::nearest::nearest;
 
 /// A value that is an item of a YAML list. In quotes of its own it is a quoted string; with blanks
 /// in it, it is one too, as Falco puts quotes around it; otherwise it is a bare one.
-pub(crate) fn item_value(text: &MappedText) -> Result<Literal, Fault> {
+pub(crate) fn item_value(text: &MappedText) -> Result<Literal, Box<Diagnostic>> {
     let span = text.span(0, text.text.len());
     if text.text.starts_with(['"', '\'']) {
         let mut cursor = Cursor::new(text);
@@ -42,7 +41,7 @@ pub(crate) fn item_value(text: &MappedText) -> Result<Literal, Fault> {
 }
 
 /// A field or a transformer of fields, and nothing else.
-pub(crate) fn parse_field(text: &MappedText) -> Result<Term, Fault> {
+pub(crate) fn parse_field(text: &MappedText) -> Result<Term, Box<Diagnostic>> {
     let mut cursor = Cursor::new(text);
     cursor.skip_blanks();
     let field = term(&mut cursor)?;
@@ -64,7 +63,9 @@ pub(crate) fn parse_field(text: &MappedText) -> Result<Term, Fault> {
 }
 
 /// An operator that compares with something, with its modifier, and nothing else.
-pub(crate) fn parse_operator(text: &MappedText) -> Result<(Operator, Option<Modifier>), Fault> {
+pub(crate) fn parse_operator(
+    text: &MappedText,
+) -> Result<(Operator, Option<Modifier>), Box<Diagnostic>> {
     let mut cursor = Cursor::new(text);
     cursor.skip_blanks();
     let found = operator(&mut cursor);
@@ -104,7 +105,7 @@ pub(crate) fn parse_right(
     text: &MappedText,
     operator: Operator,
     modifier: Option<Modifier>,
-) -> Result<Right, Fault> {
+) -> Result<Right, Box<Diagnostic>> {
     let list = modifier.is_some() || operator.operand() == Operand::List;
     let mut cursor = Cursor::new(text);
     if !text.text.starts_with(['"', '\'', '('])

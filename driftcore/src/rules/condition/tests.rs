@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::cursor::Fault;
 use super::*;
 use crate::rules::Limits;
 use crate::rules::MappedText;

@@ -1,0 +1,145 @@
+//! What the items of all files come to.
+
+use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
+
+use super::super::Diagnostic;
+use super::super::MappedText;
+use super::super::Span;
+use super::super::ast::Literal;
+use super::super::ast::Name;
+use super::super::items::Change;
+use super::super::items::Item;
+use super::super::items::Kind;
+use super::super::items::ListItem;
+use super::super::items::MacroItem;
+use super::super::nearest::nearest;
+use super::super::sink::Sink;
+use super::rule::Rule;
+
+/// A list with all that was appended to it.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) name: Name,
+    pub(crate) items: Vec<Literal>,
+}
+
+/// A macro with all that was appended to it.
+#[derive(Debug)]
+pub(crate) struct Macro {
+    pub(crate) name: Name,
+    pub(crate) condition: MappedText,
+    /// Whether the condition was put together from several items.
+    pub(crate) appended: bool,
+    /// Number of the item that first defined it.
+    pub(crate) position: usize,
+    /// Number of the item that last changed it: it sees the macros before that one.
+    pub(crate) sees_before: usize,
+}
+
+/// The lists, macros and rules of all files, each once, in the order of their first definitions.
+#[derive(Debug, Default)]
+pub(crate) struct Collection {
+    pub(crate) lists: Vec<List>,
+    pub(crate) macros: Vec<Macro>,
+    pub(crate) rules: Vec<Rule>,
+    names: FxHashMap<(Kind, String), usize>,
+    /// Names of items that could not be read.
+    broken: FxHashSet<(Kind, String)>,
+    items: usize,
+}
+
+impl Collection {
+    /// Takes in the next item.
+    pub(crate) fn add(&mut self, item: Item, sink: &mut Sink) {
+        self.items += 1;
+        match item {
+            Item::List(item) => self.add_list(item, sink),
+            Item::Macro(item) => self.add_macro(item, sink),
+            Item::Rule(item) => self.add_rule(*item, sink),
+            Item::Broken(kind, name) => {
+                self.broken.insert((kind, name));
+            }
+        }
+    }
+
+    /// The index of what has this name.
+    pub(crate) fn find(&self, kind: Kind, name: &str) -> Option<usize> {
+        self.names.get(&(kind, name.to_owned())).copied()
+    }
+
+    /// Whether an item of this name could not be read.
+    pub(crate) fn is_broken(&self, kind: Kind, name: &str) -> bool {
+        self.broken.contains(&(kind, name.to_owned()))
+    }
+
+    /// Its name cannot be relied on any more.
+    pub(super) fn mark_broken(&mut self, kind: Kind, name: &str) {
+        self.broken.insert((kind, name.to_owned()));
+    }
+
+    pub(super) fn add_name(&mut self, kind: Kind, name: &str, index: usize) {
+        self.names.insert((kind, name.to_owned()), index);
+    }
+
+    /// Says that what is to be changed is not there.
+    pub(super) fn undefined(&mut self, kind: Kind, name: &Name, doing: &str, sink: &mut Sink) {
+        if self.is_broken(kind, &name.text) {
+            return;
+        }
+        let what = kind.as_str();
+        let message = format!("the {what} `{}` is {doing} but not defined before", name.text);
+        let mut fault = Diagnostic::error("undefined-item", message, name.span)
+            .label(format!("no {what} of this name is defined before"));
+        let names = self.names.keys().filter(|(other, _)| *other == kind);
+        if let Some(near) = nearest(&name.text, names.map(|(_, name)| name.as_str())) {
+            fault = fault.help(format!("a {what} with a similar name: `{near}`"));
+        }
+        sink.push(fault);
+        self.mark_broken(kind, &name.text);
+    }
+
+    fn add_list(&mut self, item: ListItem, sink: &mut Sink) {
+        let ListItem { name, items, change } = item;
+        let found = self.find(Kind::List, &name.text).and_then(|at| self.lists.get_mut(at));
+        match (found, change) {
+            (Some(list), Change::Append) => list.items.extend(items),
+            (Some(list), Change::Define | Change::Replace) => *list = List { name, items },
+            (None, Change::Append) => self.undefined(Kind::List, &name, "appended to", sink),
+            (None, Change::Define | Change::Replace) => {
+                self.add_name(Kind::List, &name.text, self.lists.len());
+                self.lists.push(List { name, items });
+            }
+        }
+    }
+
+    fn add_macro(&mut self, item: MacroItem, sink: &mut Sink) {
+        let MacroItem { name, condition, change } = item;
+        let sees_before = self.items;
+        let found = self.find(Kind::Macro, &name.text).and_then(|at| self.macros.get_mut(at));
+        match (found, change) {
+            (Some(known), Change::Append) => {
+                append_text(&mut known.condition, &condition);
+                known.appended = true;
+                known.sees_before = sees_before;
+            }
+            (Some(known), Change::Define | Change::Replace) => {
+                let position = known.position;
+                *known = Macro { name, condition, appended: false, position, sees_before };
+            }
+            (None, Change::Append) => self.undefined(Kind::Macro, &name, "appended to", sink),
+            (None, Change::Define | Change::Replace) => {
+                self.add_name(Kind::Macro, &name.text, self.macros.len());
+                let position = self.items;
+                self.macros.push(Macro { name, condition, appended: false, position, sees_before });
+            }
+        }
+    }
+}
+
+/// Appends as Falco does: behind one blank.
+pub(super) fn append_text(text: &mut MappedText, appended: &MappedText) {
+    let Span { source, start, .. } = appended.span(0, appended.text.len());
+    text.push(" ", source, start);
+    text.append(appended);
+}

@@ -1,0 +1,285 @@
+//! Rules: defined, appended to, overridden, switched.
+
+use std::collections::BTreeSet;
+
+use super::super::Diagnostic;
+use super::super::MappedText;
+use super::super::Span;
+use super::super::ast::Name;
+use super::super::items::ExceptionItem;
+use super::super::items::ExceptionValue;
+use super::super::items::Kind;
+use super::super::items::OneOrMany;
+use super::super::items::RuleChange;
+use super::super::items::RuleItem;
+use super::super::items::RuleKey;
+use super::super::sink::Sink;
+use super::collection::Collection;
+use super::collection::append_text;
+use crate::matcher::Priority;
+
+/// The source of rules that do not name one.
+const SYSCALL: &str = "syscall";
+
+/// A rule with all changes done.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) name: Name,
+    pub(crate) span: Span,
+    pub(crate) condition: MappedText,
+    /// Whether the condition was put together from several items.
+    pub(crate) appended: bool,
+    pub(crate) output: MappedText,
+    pub(crate) description: String,
+    pub(crate) priority: Priority,
+    pub(crate) source: String,
+    /// Where the source is named, or else the rule.
+    pub(crate) source_span: Span,
+    pub(crate) enabled: bool,
+    pub(crate) tags: BTreeSet<String>,
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) warn_event_types: bool,
+    pub(crate) skip_if_unknown_filter: bool,
+}
+
+/// An exception of a rule, with all values that were appended.
+#[derive(Debug)]
+pub(crate) struct Exception {
+    pub(crate) name: Name,
+    pub(crate) fields: OneOrMany,
+    pub(crate) operators: Option<OneOrMany>,
+    pub(crate) values: Vec<ExceptionValue>,
+}
+
+impl Collection {
+    pub(super) fn add_rule(&mut self, item: RuleItem, sink: &mut Sink) {
+        let found = self.find(Kind::Rule, &item.name.text);
+        if let Some(rule) = found.and_then(|at| self.rules.get(at))
+            && let Some(source) = &item.source
+            && rule.source != source.text
+        {
+            let message = format!(
+                "the rule `{}` is of source `{}`, not `{}`",
+                item.name.text, rule.source, source.text
+            );
+            sink.push(
+                Diagnostic::error("source-changed", message, source.span)
+                    .label("another source")
+                    .also(rule.source_span, "defined here"),
+            );
+            return;
+        }
+        let Some(at) = found else { return self.add_new_rule(item, sink) };
+        if item.change == RuleChange::Define {
+            let name = item.name.text.clone();
+            let first = self.rules.get(at).map(|rule| rule.span);
+            match (define(item, sink), self.rules.get_mut(at)) {
+                (Some(defined), Some(rule)) => {
+                    *rule = Rule { span: first.unwrap_or(defined.span), ..defined };
+                }
+                _ => self.mark_broken(Kind::Rule, &name),
+            }
+        } else if let Some(rule) = self.rules.get_mut(at) {
+            rule.change(item, sink);
+        }
+    }
+
+    fn add_new_rule(&mut self, item: RuleItem, sink: &mut Sink) {
+        match item.change {
+            RuleChange::Define => {
+                let name = item.name.text.clone();
+                match define(item, sink) {
+                    Some(rule) => {
+                        self.add_name(Kind::Rule, &name, self.rules.len());
+                        self.rules.push(rule);
+                    }
+                    None => self.mark_broken(Kind::Rule, &name),
+                }
+            }
+            RuleChange::Append => self.undefined(Kind::Rule, &item.name, "appended to", sink),
+            RuleChange::Toggle => self.undefined(Kind::Rule, &item.name, "switched", sink),
+            RuleChange::Override(_) => self.undefined(Kind::Rule, &item.name, "overridden", sink),
+        }
+    }
+}
+
+/// A new rule; `None` when its exceptions have errors. Its keys were checked when it was read.
+fn define(item: RuleItem, sink: &mut Sink) -> Option<Rule> {
+    let RuleItem {
+        name,
+        span,
+        change: _,
+        condition,
+        output,
+        description,
+        priority,
+        source,
+        enabled,
+        tags,
+        exceptions,
+        warn_event_types,
+        skip_if_unknown_filter,
+    } = item;
+    let mut known: Vec<Exception> = Vec::new();
+    for exception in exceptions {
+        if let Some(first) = known.iter().find(|known| known.name.text == exception.name.text) {
+            let message = format!("the exception `{}` is defined twice", exception.name.text);
+            sink.push(
+                Diagnostic::error("duplicate-exception", message, exception.name.span)
+                    .label("here again")
+                    .also(first.name.span, "first here"),
+            );
+            return None;
+        }
+        known.push(sink.ok(new_exception(exception, false))?);
+    }
+    Some(Rule {
+        condition: condition?,
+        appended: false,
+        output: output?,
+        description: description?.text,
+        priority: priority?,
+        source_span: source.as_ref().map_or(name.span, |source| source.span),
+        source: source.map_or_else(|| SYSCALL.to_owned(), |source| source.text),
+        enabled: enabled.unwrap_or(true),
+        tags: tags.into_iter().collect(),
+        exceptions: known,
+        warn_event_types: warn_event_types.unwrap_or(true),
+        skip_if_unknown_filter: skip_if_unknown_filter.unwrap_or(false),
+        name,
+        span,
+    })
+}
+
+fn new_exception(item: ExceptionItem, appended: bool) -> Result<Exception, Box<Diagnostic>> {
+    let ExceptionItem { name, fields, operators, values } = item;
+    let Some(fields) = fields else {
+        let message = format!("the exception `{}` has no `fields`", name.text);
+        let mut fault = Diagnostic::error("missing-key", message, name.span);
+        if appended {
+            fault = fault.label("no exception of this name is defined before");
+        }
+        return Err(Box::new(fault));
+    };
+    if appended && values.is_none() {
+        let message = format!("the exception `{}` has no `values`", name.text);
+        let fault = Diagnostic::error("missing-key", message, name.span)
+            .label("a new exception that is appended needs `fields` and `values`");
+        return Err(Box::new(fault));
+    }
+    Ok(Exception { name, fields, operators, values: values.unwrap_or_default() })
+}
+
+impl Rule {
+    fn change(&mut self, item: RuleItem, sink: &mut Sink) {
+        let overrides = match &item.change {
+            RuleChange::Define => return,
+            RuleChange::Toggle => vec![(RuleKey::Enabled, false)],
+            RuleChange::Override(overrides) => overrides.clone(),
+            RuleChange::Append => [
+                RuleKey::Condition,
+                RuleKey::Output,
+                RuleKey::Description,
+                RuleKey::Tags,
+                RuleKey::Exceptions,
+            ]
+            .map(|key| (key, true))
+            .to_vec(),
+        };
+        let RuleItem {
+            name: _,
+            span: _,
+            change: _,
+            condition,
+            output,
+            description,
+            priority,
+            source: _,
+            enabled,
+            tags,
+            exceptions,
+            warn_event_types,
+            skip_if_unknown_filter,
+        } = item;
+        let mut exceptions = Some(exceptions);
+        for (key, append) in overrides {
+            match key {
+                RuleKey::Condition => {
+                    self.appended = append && (self.appended || condition.is_some());
+                    change_text(&mut self.condition, condition.as_ref(), append);
+                }
+                RuleKey::Output => change_text(&mut self.output, output.as_ref(), append),
+                RuleKey::Description => {
+                    let text = description.as_ref().map_or("", |text| text.text.as_str());
+                    match append {
+                        true if description.is_some() => {
+                            self.description.push(' ');
+                            self.description.push_str(text);
+                        }
+                        true => {}
+                        false => text.clone_into(&mut self.description),
+                    }
+                }
+                RuleKey::Tags => {
+                    if !append {
+                        self.tags.clear();
+                    }
+                    self.tags.extend(tags.iter().cloned());
+                }
+                RuleKey::Exceptions => {
+                    if !append {
+                        self.exceptions.clear();
+                    }
+                    for exception in exceptions.take().unwrap_or_default() {
+                        let added = self.add_exception(exception, append);
+                        sink.ok(added);
+                    }
+                }
+                RuleKey::Priority => self.priority = priority.unwrap_or(self.priority),
+                RuleKey::Enabled => self.enabled = enabled.unwrap_or(self.enabled),
+                RuleKey::WarnEventTypes => {
+                    self.warn_event_types = warn_event_types.unwrap_or(self.warn_event_types);
+                }
+                RuleKey::SkipIfUnknownFilter => {
+                    self.skip_if_unknown_filter =
+                        skip_if_unknown_filter.unwrap_or(self.skip_if_unknown_filter);
+                }
+                RuleKey::Capture | RuleKey::CaptureDuration => {}
+            }
+        }
+    }
+
+    fn add_exception(&mut self, item: ExceptionItem, append: bool) -> Result<(), Box<Diagnostic>> {
+        let name = &item.name;
+        let known = self.exceptions.iter_mut().find(|known| known.name.text == name.text);
+        let Some(known) = known else {
+            self.exceptions.push(new_exception(item, append)?);
+            return Ok(());
+        };
+        if item.fields.is_some() || item.operators.is_some() {
+            let message = format!(
+                "the exception `{}` is defined before: only `values` can be appended",
+                name.text
+            );
+            return Err(Box::new(
+                Diagnostic::error("bad-exception", message, name.span)
+                    .label("has `fields` or `comps`")
+                    .also(known.name.span, "defined here"),
+            ));
+        }
+        let Some(values) = item.values else {
+            let message = format!("the exception `{}` has no `values`", name.text);
+            return Err(Box::new(Diagnostic::error("missing-key", message, name.span)));
+        };
+        known.values.extend(values);
+        Ok(())
+    }
+}
+
+fn change_text(text: &mut MappedText, change: Option<&MappedText>, append: bool) {
+    match (change, append) {
+        (None, _) => {}
+        (Some(change), true) => append_text(text, change),
+        (Some(change), false) => *text = change.clone(),
+    }
+}

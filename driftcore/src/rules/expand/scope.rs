@@ -1,0 +1,207 @@
+//! All macros and lists, ready to be put into conditions.
+
+use super::super::Diagnostic;
+use super::super::Limits;
+use super::super::ast::Check;
+use super::super::ast::Expr;
+use super::super::ast::ExprKind;
+use super::super::ast::Literal;
+use super::super::ast::Name;
+use super::super::ast::Right;
+use super::super::collect::Collection;
+use super::super::items::Kind;
+use super::super::sink::Sink;
+use super::lists::Lists;
+use super::lists::named_list;
+use super::macros::Macros;
+use super::references::Walk;
+use super::references::list_names;
+use super::references::macro_names;
+
+/// All macros and lists.
+#[derive(Debug)]
+pub(crate) struct Scope<'a> {
+    collection: &'a Collection,
+    limits: &'a Limits,
+    lists: Lists,
+    macros: Macros,
+    /// Which lists and macros something refers to.
+    used_lists: Vec<bool>,
+    used_macros: Vec<bool>,
+    /// What all expanded conditions cost so far.
+    total: u64,
+}
+
+impl<'a> Scope<'a> {
+    /// Checks lists and macros; `conditions` are those of the macros, `None` where they have
+    /// errors.
+    pub(crate) fn new(
+        collection: &'a Collection,
+        conditions: Vec<Option<Expr>>,
+        limits: &'a Limits,
+        sink: &mut Sink,
+    ) -> Self {
+        let mut used_lists = vec![false; collection.lists.len()];
+        let lists = Lists::new(collection, limits, &mut used_lists, sink);
+        let used_macros = vec![false; collection.macros.len()];
+        let mut macros = Macros::new(conditions);
+        macros.check(collection, &lists, sink);
+        let mut scope =
+            Self { collection, limits, lists, macros, used_lists, used_macros, total: 0 };
+        for at in 0..collection.macros.len() {
+            if let Some(condition) = scope.macros.condition(at) {
+                let used = references(collection, condition);
+                scope.mark(&used);
+            }
+        }
+        scope
+    }
+
+    /// Remembers that what a condition refers to is used.
+    pub(crate) fn mark_used(&mut self, condition: &Expr) {
+        let used = references(self.collection, condition);
+        self.mark(&used);
+    }
+
+    fn mark(&mut self, (macros, lists): &(Vec<usize>, Vec<usize>)) {
+        for &at in macros {
+            if let Some(used) = self.used_macros.get_mut(at) {
+                *used = true;
+            }
+        }
+        for &at in lists {
+            if let Some(used) = self.used_lists.get_mut(at) {
+                *used = true;
+            }
+        }
+    }
+
+    /// The condition of a rule with all macros and lists in it replaced; `None` when something is
+    /// wrong with them, which is said once.
+    pub(crate) fn expand(
+        &mut self,
+        rule: &Name,
+        condition: &Expr,
+        sink: &mut Sink,
+    ) -> Option<Expr> {
+        let walk = Walk {
+            collection: self.collection,
+            lists: &self.lists,
+            macros: &self.macros,
+            sees_before: usize::MAX,
+            owner: (Kind::Rule, rule),
+        };
+        let cost = walk.cost(condition, sink)?;
+        if cost.depth > self.limits.levels() as u64 {
+            let message = format!(
+                "the condition of the rule `{}` is nested more than {} levels deep with its macros",
+                rule.text,
+                self.limits.levels()
+            );
+            sink.push(Diagnostic::error("nesting", message, rule.span));
+            return None;
+        }
+        if cost.size > self.limits.expanded_condition as u64 {
+            let message = format!(
+                "the condition of the rule `{}` has more than {} checks and values with its macros \
+                 and lists",
+                rule.text, self.limits.expanded_condition
+            );
+            sink.push(Diagnostic::error("expanded-size", message, rule.span));
+            return None;
+        }
+        let total = self.total.saturating_add(cost.size);
+        if total > self.limits.expanded_total as u64 {
+            if self.total <= self.limits.expanded_total as u64 {
+                let message = format!(
+                    "the conditions of all rules have more than {} checks and values with their \
+                     macros and lists",
+                    self.limits.expanded_total
+                );
+                sink.push(
+                    Diagnostic::error("expanded-size", message, rule.span)
+                        .label("exceeded at this rule"),
+                );
+                self.total = u64::MAX;
+            }
+            return None;
+        }
+        self.total = total;
+        Some(self.expanded(condition))
+    }
+
+    fn expanded(&self, expr: &Expr) -> Expr {
+        let kind = match &expr.kind {
+            ExprKind::And(operands) => {
+                ExprKind::And(operands.iter().map(|operand| self.expanded(operand)).collect())
+            }
+            ExprKind::Or(operands) => {
+                ExprKind::Or(operands.iter().map(|operand| self.expanded(operand)).collect())
+            }
+            ExprKind::Not(inner) => ExprKind::Not(Box::new(self.expanded(inner))),
+            ExprKind::Check(check) => ExprKind::Check(Box::new(self.expanded_check(check))),
+            ExprKind::Macro(name) => {
+                let found = self.collection.find(Kind::Macro, &name.text);
+                if let Some(condition) = found.and_then(|at| self.macros.condition(at)) {
+                    return self.expanded(condition);
+                }
+                ExprKind::Macro(name.clone())
+            }
+        };
+        Expr { kind, span: expr.span }
+    }
+
+    fn expanded_check(&self, check: &Check) -> Check {
+        let right = match &check.right {
+            Right::Nothing => Right::Nothing,
+            Right::Term(term) => Right::Term(term.clone()),
+            Right::Value(value) => match self.values([value]).pop() {
+                Some(item) => Right::Value(item),
+                None => Right::Value(value.clone()),
+            },
+            Right::List(values, span) => Right::List(self.values(values), *span),
+            Right::Named(name) => {
+                let value =
+                    Literal { text: name.text.as_bytes().to_vec(), quote: None, span: name.span };
+                Right::List(self.values([&value]), name.span)
+            }
+        };
+        Check { right, left: check.left.clone(), ..*check }
+    }
+
+    fn values<'l>(&self, values: impl IntoIterator<Item = &'l Literal>) -> Vec<Literal> {
+        let mut expanded = Vec::new();
+        for value in values {
+            match named_list(self.collection, value) {
+                Some(list) => self.lists.items(self.collection, list, &mut expanded),
+                None => expanded.push(value.clone()),
+            }
+        }
+        expanded
+    }
+
+    /// Warns of what nothing refers to.
+    pub(crate) fn warn_unused(&self, sink: &mut Sink) {
+        let macros = self.collection.macros.iter().zip(&self.used_macros);
+        let unused = macros.filter(|(_, used)| !**used).map(|(known, _)| ("macro", &known.name));
+        let lists = self.collection.lists.iter().zip(&self.used_lists);
+        let unused =
+            unused.chain(lists.filter(|(_, used)| !**used).map(|(known, _)| ("list", &known.name)));
+        for (what, name) in unused {
+            let code = if what == "list" { "unused-list" } else { "unused-macro" };
+            let message = format!("the {what} `{}` is used by nothing", name.text);
+            sink.push(Diagnostic::warning(code, message, name.span));
+        }
+    }
+}
+
+/// The macros and lists that a condition names.
+fn references(collection: &Collection, condition: &Expr) -> (Vec<usize>, Vec<usize>) {
+    let mut names = Vec::new();
+    macro_names(condition, &mut names);
+    let macros =
+        names.into_iter().filter_map(|name| collection.find(Kind::Macro, &name.text)).collect();
+    let mut lists = Vec::new();
+    list_names(condition, collection, &mut |list| lists.push(list));
+    (macros, lists)
+}

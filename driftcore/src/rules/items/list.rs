@@ -1,0 +1,60 @@
+//! Lists and macros.
+
+use super::super::Diagnostic;
+use super::super::Limits;
+use super::super::ast::Name;
+use super::super::condition::item_value;
+use super::super::sink::Sink;
+use super::item::ListItem;
+use super::item::MacroItem;
+use super::keys::Keys;
+use super::keys::wrong_type;
+
+pub(super) fn read_list(
+    keys: Keys<'_>,
+    name: Name,
+    limits: &Limits,
+    sink: &mut Sink,
+) -> Result<ListItem, Box<Diagnostic>> {
+    keys.warn_unknown("list", &["list", "items", "append", "override"], sink);
+    let change = keys.change("items")?;
+    let Some(nodes) = keys.sequence("items")? else {
+        let message = format!("the list `{}` has no `items`", name.text);
+        return Err(Box::new(Diagnostic::error("missing-key", message, name.span)));
+    };
+    if nodes.len() > limits.list_items {
+        let message = format!("the list `{}` has more than {} items", name.text, limits.list_items);
+        return Err(Box::new(Diagnostic::error("list-size", message, name.span)));
+    }
+    let mut items = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(scalar) = node.scalar() else {
+            return Err(wrong_type("items", "a sequence of texts", node));
+        };
+        items.push(item_value(&scalar.text)?);
+    }
+    Ok(ListItem { name, items, change })
+}
+
+pub(super) fn read_macro(
+    keys: Keys<'_>,
+    name: Name,
+    sink: &mut Sink,
+) -> Result<MacroItem, Box<Diagnostic>> {
+    keys.warn_unknown("macro", &["macro", "condition", "append", "override"], sink);
+    let change = keys.change("condition")?;
+    let Some((condition, _)) = keys.text("condition")? else {
+        let message = format!("the macro `{}` has no `condition`", name.text);
+        return Err(Box::new(Diagnostic::error("missing-key", message, name.span)));
+    };
+    let identifier = name.text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if !identifier || matches!(name.text.as_str(), "and" | "or" | "not") {
+        let message = format!("no condition can name the macro `{}`", name.text.escape_debug());
+        sink.push(
+            Diagnostic::warning("macro-name", message, name.span)
+                .help("the name of a macro is letters, digits and `_`, a letter first"),
+        );
+    }
+    Ok(MacroItem { name, condition: condition.clone(), change })
+}

@@ -1,0 +1,213 @@
+//! Rules.
+
+use super::super::Diagnostic;
+use super::super::MappedText;
+use super::super::ast::Name;
+use super::super::nearest::nearest;
+use super::super::sink::Sink;
+use super::exception::read_exceptions;
+use super::item::RuleChange;
+use super::item::RuleItem;
+use super::item::RuleKey;
+use super::keys::Keys;
+use super::keys::is_append;
+use super::keys::wrong_type;
+use crate::matcher::Priority;
+
+const KEYS: [&str; 15] = [
+    "rule",
+    "condition",
+    "output",
+    "desc",
+    "priority",
+    "source",
+    "enabled",
+    "tags",
+    "exceptions",
+    "warn_evttypes",
+    "skip-if-unknown-filter",
+    "capture",
+    "capture_duration",
+    "override",
+    "append",
+];
+
+/// The keys that a new rule must have.
+const REQUIRED_KEYS: [&str; 4] = ["condition", "output", "desc", "priority"];
+
+/// The keys that `override` may name, and whether what is in them can be appended to.
+const OVERRIDABLE: [(&str, RuleKey, bool); 11] = [
+    ("condition", RuleKey::Condition, true),
+    ("output", RuleKey::Output, true),
+    ("desc", RuleKey::Description, true),
+    ("tags", RuleKey::Tags, true),
+    ("exceptions", RuleKey::Exceptions, true),
+    ("priority", RuleKey::Priority, false),
+    ("enabled", RuleKey::Enabled, false),
+    ("warn_evttypes", RuleKey::WarnEventTypes, false),
+    ("skip-if-unknown-filter", RuleKey::SkipIfUnknownFilter, false),
+    ("capture", RuleKey::Capture, false),
+    ("capture_duration", RuleKey::CaptureDuration, false),
+];
+
+pub(super) fn read_rule(
+    keys: Keys<'_>,
+    name: Name,
+    sink: &mut Sink,
+) -> Result<RuleItem, Box<Diagnostic>> {
+    keys.warn_unknown("rule", &KEYS, sink);
+    let change = change(keys, &name, sink)?;
+    check_capture(keys)?;
+    let text = |key: &str| keys.text(key).map(|text| text.map(|(text, _)| text.clone()));
+    let source = if keys.has("source") { Some(keys.name("source")?) } else { None };
+    let mut tags = Vec::new();
+    for node in keys.sequence("tags")?.unwrap_or(&[]) {
+        let Some(tag) = node.scalar() else {
+            return Err(wrong_type("tags", "a sequence of texts", node));
+        };
+        tags.push(tag.text.text.clone());
+    }
+    Ok(RuleItem {
+        span: keys.span,
+        condition: text("condition")?,
+        output: text("output")?.as_ref().map(MappedText::trim),
+        description: text("desc")?,
+        priority: priority(keys)?,
+        source,
+        enabled: keys.flag("enabled")?,
+        tags,
+        exceptions: read_exceptions(keys, sink)?,
+        warn_event_types: keys.flag("warn_evttypes")?,
+        skip_if_unknown_filter: keys.flag("skip-if-unknown-filter")?,
+        change,
+        name,
+    })
+}
+
+/// What the item does, by the keys that it has.
+fn change(keys: Keys<'_>, name: &Name, sink: &mut Sink) -> Result<RuleChange, Box<Diagnostic>> {
+    let append = keys.flag("append")?.unwrap_or(false);
+    if let Some(node) = keys.get("override") {
+        if append {
+            return Err(keys.append_and_override());
+        }
+        let Some(overrides) = Keys::of(node) else {
+            return Err(wrong_type("override", "a mapping", node));
+        };
+        if !overrides.pairs.is_empty() {
+            return overridden(keys, overrides).map(RuleChange::Override);
+        }
+    }
+    if append {
+        let used = ["condition", "output", "desc", "tags", "exceptions"];
+        if !used.iter().any(|key| keys.has(key)) {
+            let message = format!("nothing is appended to the rule `{}`", name.text);
+            let fault = Diagnostic::error("missing-key", message, name.span)
+                .label("`condition` or `exceptions` expected in this item");
+            return Err(Box::new(fault));
+        }
+        let others = ["priority", "enabled", "warn_evttypes", "skip-if-unknown-filter"];
+        warn_ignored(keys, &others, "`append: true` does not change it", sink);
+        return Ok(RuleChange::Append);
+    }
+    let missing: Vec<String> =
+        REQUIRED_KEYS.iter().filter(|key| !keys.has(key)).map(|key| format!("`{key}`")).collect();
+    if missing.len() == REQUIRED_KEYS.len() && keys.has("enabled") {
+        let others = ["tags", "exceptions", "warn_evttypes", "skip-if-unknown-filter"];
+        warn_ignored(keys, &others, "an item with `enabled` alone only switches the rule", sink);
+        return Ok(RuleChange::Toggle);
+    }
+    if missing.is_empty() {
+        return Ok(RuleChange::Define);
+    }
+    let message = format!("the rule `{}` has no {}", name.text, missing.join(", "));
+    Err(Box::new(
+        Diagnostic::error("missing-key", message, name.span)
+            .label("`condition`, `output`, `desc` and `priority` are needed")
+            .help("to change a rule that is defined before, add `override`"),
+    ))
+}
+
+fn warn_ignored(keys: Keys<'_>, ignored: &[&str], why: &'static str, sink: &mut Sink) {
+    for key in ignored.iter().filter(|key| keys.has(key)) {
+        let message = format!("`{key}` is ignored here");
+        sink.push(
+            Diagnostic::warning("ignored-key", message, keys.key_span(key))
+                .label(why)
+                .help("name it in `override`"),
+        );
+    }
+}
+
+fn overridden(
+    keys: Keys<'_>,
+    overrides: Keys<'_>,
+) -> Result<Vec<(RuleKey, bool)>, Box<Diagnostic>> {
+    let mut changes = Vec::new();
+    for (key, value) in overrides.pairs {
+        let name = key.scalar().map_or("", |scalar| scalar.text.text.as_str());
+        let Some((_, known, appendable)) = OVERRIDABLE.iter().find(|(known, ..)| *known == name)
+        else {
+            let message = format!("`{}` cannot be overridden", name.escape_debug());
+            let mut fault = Diagnostic::error("bad-override", message, key.span);
+            if let Some(near) = nearest(name, OVERRIDABLE.iter().map(|(name, ..)| *name)) {
+                fault = fault.help(format!("a key with a similar name: `{near}`"));
+            }
+            return Err(Box::new(fault));
+        };
+        let append = is_append(name, value)?;
+        if append && !appendable {
+            let message = format!("`{name}` cannot be appended to");
+            return Err(Box::new(
+                Diagnostic::error("bad-override", message, value.span)
+                    .label("only `replace` goes here"),
+            ));
+        }
+        if !keys.has(name) {
+            let message = format!("`override` names `{name}`, which is not in the item");
+            return Err(Box::new(
+                Diagnostic::error("bad-override", message, key.span)
+                    .label(format!("no `{name}` in this item")),
+            ));
+        }
+        changes.push((*known, append));
+    }
+    let unnamed = OVERRIDABLE.iter().find(|(name, ..)| keys.has(name) && !overrides.has(name));
+    if let Some((name, ..)) = unnamed {
+        let message = format!("`{name}` is not named in `override`");
+        return Err(Box::new(
+            Diagnostic::error("bad-override", message, keys.key_span(name))
+                .label("neither appended nor replaced")
+                .also(overrides.span, "the keys that are"),
+        ));
+    }
+    Ok(changes)
+}
+
+/// Captures are accepted and not made.
+fn check_capture(keys: Keys<'_>) -> Result<(), Box<Diagnostic>> {
+    keys.flag("capture")?;
+    let Some(node) = keys.get("capture_duration") else { return Ok(()) };
+    match node.scalar().map(|scalar| scalar.text.text.parse::<u64>()) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(wrong_type("capture_duration", "a number of milliseconds", node)),
+    }
+}
+
+fn priority(keys: Keys<'_>) -> Result<Option<Priority>, Box<Diagnostic>> {
+    let Some((text, span)) = keys.text("priority")? else { return Ok(None) };
+    let word = text.text.as_str();
+    let known = Priority::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(word));
+    let known = known.or(word.eq_ignore_ascii_case("info").then_some(Priority::Informational));
+    if known.is_some() {
+        return Ok(known);
+    }
+    let message = format!("`{}` is not a priority", word.escape_debug());
+    let words: Vec<&str> = Priority::ALL.iter().map(|known| known.as_str()).collect();
+    let fault = Diagnostic::error("unknown-priority", message, span).label("a priority expected");
+    let help = match nearest(word, words.iter().copied()) {
+        Some(near) => format!("a priority with a similar name: `{near}`"),
+        None => format!("one of {}", words.join(", ")),
+    };
+    Err(Box::new(fault.help(help)))
+}

@@ -1,0 +1,89 @@
+//! Rule files on disk.
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::super::Diagnostic;
+use super::super::Limits;
+use super::super::Sources;
+use super::super::Span;
+use super::super::sink::Sink;
+use super::loader::Loaded;
+use super::loader::load_more;
+use super::loader::too_large;
+
+/// Takes files in, behind those that are in `sources`, and loads them all. Of a directory, the files
+/// that end in `.yaml` or `.yml` are taken, in the order of their names; directories in it are not
+/// looked into.
+///
+/// What cannot be read is an error among the diagnostics. The sources hold the text that these point
+/// into.
+pub fn load_paths<P: AsRef<Path>>(
+    sources: &mut Sources,
+    paths: impl IntoIterator<Item = P>,
+    limits: &Limits,
+) -> Loaded {
+    let mut sink = Sink::new(limits.diagnostics);
+    for path in paths {
+        let path = path.as_ref();
+        if path.is_dir() {
+            match files_of(path) {
+                Ok(files) => files.iter().for_each(|file| take(file, sources, limits, &mut sink)),
+                Err(error) => unreadable(path, &error, sources, &mut sink),
+            }
+        } else {
+            take(path, sources, limits, &mut sink);
+        }
+    }
+    load_more(sources, limits, sink)
+}
+
+fn files_of(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        let rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+        if rules && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn take(path: &Path, sources: &mut Sources, limits: &Limits, sink: &mut Sink) {
+    if sources.iter().count() >= limits.files {
+        if sources.iter().count() == limits.files {
+            let id = sources.add(path.display().to_string(), "");
+            let message = format!("more than {} files", limits.files);
+            let span = Span { source: id, start: 0, end: 0 };
+            sink.push(Diagnostic::error("files", message, span));
+        }
+        return;
+    }
+    let limit = u64::try_from(limits.file_bytes).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    let read = File::open(path)
+        .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
+    match read {
+        Err(error) => unreadable(path, &error, sources, sink),
+        Ok(_) if bytes.len() > limits.file_bytes => {
+            let id = sources.add(path.display().to_string(), "");
+            sink.push(too_large(id, limits));
+        }
+        Ok(_) => {
+            sources.add_bytes(path.display().to_string(), bytes);
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error, sources: &mut Sources, sink: &mut Sink) {
+    let name = path.display().to_string();
+    let message = format!("cannot read {name}: {error}");
+    let source = sources.add(name, "");
+    sink.push(Diagnostic::error("unreadable", message, Span { source, start: 0, end: 0 }));
+}

@@ -1,0 +1,185 @@
+//! All steps, one after another.
+
+use super::super::Definition;
+use super::super::Diagnostic;
+use super::super::Limits;
+use super::super::MappedText;
+use super::super::Severity;
+use super::super::SourceId;
+use super::super::Sources;
+use super::super::Span;
+use super::super::ast::Expr;
+use super::super::ast::Name;
+use super::super::collect::Collection;
+use super::super::collect::Rule;
+use super::super::condition::parse_condition;
+use super::super::expand::Scope;
+use super::super::expand::with_exceptions;
+use super::super::items::read_items;
+use super::super::sink::Sink;
+use super::super::yaml;
+
+/// The one source of events that there is.
+const SYSCALL: &str = "syscall";
+
+/// What files come to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Loaded {
+    /// The rules, in the order of their first definitions, those that are switched off too. With
+    /// errors, those that are in order by themselves.
+    pub definitions: Vec<Definition>,
+    /// The rules for other sources of events.
+    pub not_applicable: Vec<NotApplicable>,
+    /// All that is wrong, as far as [`Limits::diagnostics`] goes.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A rule for another source of events than system calls: not an error, but never matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotApplicable {
+    /// The rule's name.
+    pub name: Name,
+    /// The whole item that first defined it.
+    pub span: Span,
+    /// Its source, such as `k8s_audit`.
+    pub source: String,
+}
+
+impl Loaded {
+    /// Whether there is an error: one of them rejects the whole load.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Loads all of the files, in order. Whatever is in them, time and memory are bounded by their size
+/// and the limits.
+pub fn load(sources: &Sources, limits: &Limits) -> Loaded {
+    load_more(sources, limits, Sink::new(limits.diagnostics))
+}
+
+/// Loads the files behind what was found wrong before.
+pub(super) fn load_more(sources: &Sources, limits: &Limits, mut sink: Sink) -> Loaded {
+    let mut collection = Collection::default();
+    let mut complete = true;
+    for (id, source) in sources.iter() {
+        let tree = match sources.invalid(id) {
+            Some(span) => {
+                sink.push(
+                    Diagnostic::error("invalid-utf8", "not UTF-8", span)
+                        .label("this byte cannot stand here"),
+                );
+                complete = false;
+                continue;
+            }
+            None if source.text.len() > limits.file_bytes => {
+                sink.push(too_large(id, limits));
+                complete = false;
+                continue;
+            }
+            None => yaml::read(id, &source.text, limits),
+        };
+        let items = read_items(&tree, limits, &mut sink);
+        complete &= tree.diagnostics.is_empty();
+        tree.diagnostics.into_iter().for_each(|diagnostic| sink.push(diagnostic));
+        for item in items {
+            collection.add(item, &mut sink);
+        }
+    }
+    let mut loaded = finish(&collection, complete, limits, &mut sink);
+    loaded.diagnostics = sink.into_vec();
+    loaded
+}
+
+pub(super) fn too_large(id: SourceId, limits: &Limits) -> Diagnostic {
+    let message = format!("the file is larger than {} bytes", limits.file_bytes);
+    Diagnostic::error("file-size", message, Span { source: id, start: 0, end: 0 })
+}
+
+fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut Sink) -> Loaded {
+    let macros = collection
+        .macros
+        .iter()
+        .map(|known| parse(&known.condition, known.appended, limits, sink))
+        .collect();
+    let mut loaded = Loaded::default();
+    let mut conditions = Vec::with_capacity(collection.rules.len());
+    for rule in &collection.rules {
+        if rule.source != SYSCALL {
+            conditions.push(not_applicable(rule, limits, &mut loaded, sink));
+            continue;
+        }
+        let parsed = parse(&rule.condition, rule.appended, limits, sink);
+        conditions.push(parsed.and_then(|condition| {
+            let excepted = with_exceptions(condition, &rule.exceptions);
+            sink.ok(excepted)
+        }));
+    }
+    // Where part of a file is missing, names that are unknown say nothing.
+    if !complete {
+        return loaded;
+    }
+    let mut scope = Scope::new(collection, macros, limits, sink);
+    for (rule, condition) in collection.rules.iter().zip(conditions) {
+        let Some(condition) = condition else { continue };
+        scope.mark_used(&condition);
+        if rule.source != SYSCALL {
+            continue;
+        }
+        if let Some(condition) = scope.expand(&rule.name, &condition, sink) {
+            loaded.definitions.push(definition(rule, condition));
+        }
+    }
+    if !sink.failed() {
+        scope.warn_unused(sink);
+    }
+    loaded
+}
+
+fn parse(text: &MappedText, appended: bool, limits: &Limits, sink: &mut Sink) -> Option<Expr> {
+    let parsed = parse_condition(text, limits).map_err(|mut fault| {
+        if appended && fault.code == "unexpected-text" && fault.help.is_none() {
+            let help = "text that is appended to a condition begins with `and` or `or`";
+            fault.help = Some(help.to_owned());
+        }
+        fault
+    });
+    sink.ok(parsed)
+}
+
+/// Lists the rule. Its condition is taken only for the names in it, and may be in error: its fields
+/// and operators are another source's.
+fn not_applicable(
+    rule: &Rule,
+    limits: &Limits,
+    loaded: &mut Loaded,
+    sink: &mut Sink,
+) -> Option<Expr> {
+    let message = format!(
+        "the rule `{}` is for the source `{}`, which there is not; it is left out",
+        rule.name.text, rule.source
+    );
+    sink.push(Diagnostic::warning("unknown-source", message, rule.source_span));
+    loaded.not_applicable.push(NotApplicable {
+        name: rule.name.clone(),
+        span: rule.span,
+        source: rule.source.clone(),
+    });
+    parse_condition(&rule.condition, limits).ok()
+}
+
+fn definition(rule: &Rule, condition: Expr) -> Definition {
+    Definition {
+        name: rule.name.clone(),
+        span: rule.span,
+        condition,
+        output: rule.output.trim(),
+        description: rule.description.clone(),
+        priority: rule.priority,
+        source: rule.source.clone(),
+        enabled: rule.enabled,
+        tags: rule.tags.iter().cloned().collect(),
+        skip_if_unknown_filter: rule.skip_if_unknown_filter,
+        warn_event_types: rule.warn_event_types,
+    }
+}
