@@ -6,6 +6,7 @@ mod event_argument;
 mod event_type;
 mod field;
 mod flat;
+mod listing;
 mod resolve;
 mod value;
 
@@ -25,6 +26,9 @@ pub use field::Multiplicity;
 pub use field::Print;
 pub use flat::FlatEvent;
 pub use flat::FlatEventError;
+pub use listing::catalogue_json;
+pub use listing::catalogue_markdown;
+pub use listing::catalogue_text;
 pub use resolve::FieldError;
 pub(crate) use resolve::event_argument_names;
 pub use value::Fields;

@@ -11,6 +11,7 @@ mod operand;
 mod regex;
 mod rule;
 mod service;
+mod set;
 #[cfg(test)]
 mod tests;
 mod transformer;
@@ -22,3 +23,5 @@ pub(super) use operand::operand_in_output;
 pub use rule::CheckedRule;
 pub use rule::Outcome;
 pub use rule::check_rule;
+pub use set::CheckOptions;
+pub use set::check_rules;

@@ -47,6 +47,12 @@ impl CheckedRule {
         missing
     }
 
+    /// Those of them that the condition tests: without a value every test of one is false.
+    pub fn missing_condition_fields(&self) -> impl Iterator<Item = &FieldRef> {
+        let available = |field: &FieldRef| field.id.field().availability.is_available();
+        self.condition_fields.iter().filter(move |field| !available(field))
+    }
+
     /// Event types of the condition that the running sensor does not give. Of a condition that may
     /// be true for events of every type: none.
     pub fn missing_event_types(&self) -> EventTypes {
