@@ -197,6 +197,16 @@ impl Network {
         Some(Self { address, prefix })
     }
 
+    /// Its first address.
+    pub const fn address(&self) -> IpAddr {
+        self.address
+    }
+
+    /// How many bits its addresses share.
+    pub const fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Whether the address is in it. One of the other family never is.
     pub fn contains(&self, address: IpAddr) -> bool {
         Self::new(address, self.prefix).is_some_and(|network| network == *self)

@@ -1,0 +1,67 @@
+//! How large a program may become, and what is said when it would be larger.
+
+/// Bounds on what a program is made of. Each is checked before the memory is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Rules. Default: 100,000.
+    pub rules: usize,
+    /// Nesting of a condition, or of a transformer's arguments. Default: 1,100 (conditions as the
+    /// rule language has them nest 1,000 deep at most).
+    pub depth: usize,
+    /// Nodes of all conditions together. Default: 4,000,000.
+    pub nodes: usize,
+    /// Steps of the compiled code. Default: 4,000,000.
+    pub code: usize,
+    /// Bytes of all constants together. Default: 64 MiB.
+    pub constants: usize,
+    /// Bytes of the needles of `contains` and `icontains`, and of the parts of globs that are
+    /// sought like them. Default: 1 MiB.
+    pub needles: usize,
+    /// Bytes of one glob or regular expression. Default: 8 KiB.
+    pub pattern: usize,
+    /// Bytes of the automaton of all regular expressions of one field. Default: 10 MiB.
+    pub regex: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            rules: 100_000,
+            depth: 1_100,
+            nodes: 4_000_000,
+            code: 4_000_000,
+            constants: 64 << 20,
+            needles: 1 << 20,
+            pattern: 8 << 10,
+            regex: 10 << 20,
+        }
+    }
+}
+
+/// Why rules could not be compiled to a program.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CompileError {
+    /// One of the [`Limits`] would be passed.
+    #[error("{what} beyond the limit of {limit}")]
+    TooLarge {
+        /// Which: the name of the limit in words.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// A regular expression is wrong, or its automaton too large.
+    #[error("regular expression `{pattern}`: {reason}")]
+    Regex {
+        /// The expression, shortened.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Refuses when `count` is beyond `limit`.
+pub(super) fn within(what: &'static str, count: usize, limit: usize) -> Result<(), CompileError> {
+    if count > limit { Err(CompileError::TooLarge { what, limit }) } else { Ok(()) }
+}
