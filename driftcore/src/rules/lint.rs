@@ -96,6 +96,7 @@ mod tests {
     use super::super::check_rules;
     use super::super::load;
     use super::*;
+    use crate::fields::EventType;
 
     fn check(yaml: &str, options: &CheckOptions) -> (Vec<Outcome>, Vec<Diagnostic>) {
         let mut sources = Sources::default();
@@ -180,7 +181,7 @@ mod tests {
         let [Outcome::Checked(rule)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
         assert!(rule.can_fire());
         let types = rule.missing_event_types();
-        assert_eq!(types.iter().map(|kind| kind.name()).collect::<Vec<_>>(), ["open"]);
+        assert_eq!(types.iter().map(EventType::name).collect::<Vec<_>>(), ["open"]);
         let missing: Vec<_> = rule.missing_fields().iter().map(ToString::to_string).collect();
         assert_eq!(missing, ["fd.name"]);
         assert_eq!(rule.missing_condition_fields().count(), 1);

@@ -131,7 +131,7 @@ fn transformed_values_are_printed() {
             Transformer::GetOpt,
             vec![Operand::List(vec![constant("-x"), constant("1")]), constant("x:")]
         ),
-        "(x,1)"
+        "(1)"
     );
 }
 
