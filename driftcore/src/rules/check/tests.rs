@@ -19,6 +19,15 @@ use crate::rules::Diagnostic;
 use crate::rules::Limits;
 use crate::rules::MappedText;
 use crate::rules::SourceId;
+use crate::rules::Span;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Name;
+use crate::rules::ast::Operator;
+use crate::rules::ast::Right;
+use crate::rules::ast::Term;
+use crate::rules::ast::TermKind;
 use crate::rules::parse_condition;
 
 fn check(text: &str) -> Result<Condition, Vec<Diagnostic>> {
@@ -425,13 +434,34 @@ fn event_types_follow_the_connectives() {
 }
 
 #[test]
-fn a_thousand_levels_do_not_break_the_stack() {
-    let mut condition = "proc.name = a".to_owned();
-    for _ in 0..150 {
-        condition = format!("(not ({condition}) and proc.pid = 1)");
+fn a_thousand_levels_fit_on_a_small_stack() {
+    let mut expr = Expr {
+        kind: ExprKind::Check(Box::new(Check {
+            left: Term {
+                kind: TermKind::Field(Name { text: "proc.pid".into(), span: Span::default() }),
+                argument: None,
+                span: Span::default(),
+            },
+            operator: Operator::Exists,
+            operator_span: Span::default(),
+            modifier: None,
+            right: Right::Nothing,
+        })),
+        span: Span::default(),
+    };
+    for level in 0..1000 {
+        let kind = match level % 3 {
+            0 => ExprKind::Not(Box::new(expr)),
+            1 => ExprKind::And(vec![expr]),
+            _ => ExprKind::Or(vec![expr]),
+        };
+        expr = Expr { kind, span: Span::default() };
     }
-    match check(&condition) {
-        Ok(condition) => assert_eq!(event_types(&condition), EventTypes::ALL),
-        Err(errors) => assert!(errors[0].code.contains("nest"), "{errors:?}"),
-    }
+    // A thread of the default size of a test.
+    let checked = std::thread::Builder::new().stack_size(2 << 20).spawn(move || {
+        let mut diagnostics = Vec::new();
+        let condition = check_condition(&expr, &mut diagnostics).unwrap();
+        assert_eq!(event_types(&condition.clone()), EventTypes::ALL);
+    });
+    checked.unwrap().join().unwrap();
 }
