@@ -186,4 +186,20 @@ mod tests {
         assert_eq!(missing, ["fd.name"]);
         assert_eq!(rule.missing_condition_fields().count(), 1);
     }
+
+    #[test]
+    fn rules_about_the_host_are_known() {
+        for (condition, expected) in [
+            ("evt.type = execve and container.id = host", true),
+            ("evt.type = execve and not container.id != host", true),
+            ("evt.type = execve and container.id in (host)", true),
+            ("evt.type = execve and container.id != host", false),
+            ("evt.type = execve and (container.id = host or proc.name = a)", false),
+            ("evt.type = execve", false),
+        ] {
+            let (outcomes, _) = check(&rule("a", condition, ""), &CheckOptions::default());
+            let [Outcome::Checked(rule)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
+            assert_eq!(rule.only_on_host(), expected, "{condition}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod comparison;
 mod constant;
 mod event_types;
 mod field;
+mod host;
 mod number;
 mod operand;
 mod regex;

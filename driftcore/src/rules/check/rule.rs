@@ -2,6 +2,7 @@
 
 use super::checker::check_condition;
 use super::event_types::event_types;
+use super::host::only_on_host;
 use crate::fields::EventTypes;
 use crate::fields::FieldRef;
 use crate::matcher::Comparison;
@@ -60,6 +61,12 @@ impl CheckedRule {
             return EventTypes::EMPTY;
         }
         self.event_types.intersection(EventTypes::PRODUCED.complement())
+    }
+
+    /// Whether it asks for what happens on the host (`not container`), which the sensor does not
+    /// see.
+    pub fn only_on_host(&self) -> bool {
+        only_on_host(&self.condition)
     }
 
     /// Whether an event of the running sensor can make it fire, as far as event types say.
