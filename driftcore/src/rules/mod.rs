@@ -26,10 +26,12 @@ mod sink;
 mod source;
 mod yaml;
 
+pub use check::CheckOptions;
 pub use check::CheckedRule;
 pub use check::Outcome;
 pub use check::check_condition;
 pub use check::check_rule;
+pub use check::check_rules;
 pub use check::event_types;
 pub use condition::parse_condition;
 pub use definition::Definition;

@@ -62,7 +62,7 @@ pub(super) const DESCRIPTOR: &[Field] = &[
     Field::new("fd.sproto", Text, "The name of the server's service, by its port.").needs(NET),
     Field::new("fd.type", Text, "The kind of descriptor: `file`, `directory`, `ipv4`, `ipv6`, `unix`, `pipe`, ...").needs(BOTH),
     Field::new("fd.typechar", Text, "The kind of descriptor in one character: `f`, `d`, `4`, `6`, `u`, `p`, ...").needs(BOTH),
-    Field::new("fd.types", Text, "The kinds of the process's descriptors, or of the one with this number.").list().argument(OptionalIndex).not_transformable().never("the descriptors of a process are not all observed"),
+    Field::new("fd.types", Text, "The kinds of the process's descriptors, or of the one with this number.").list().argument(OptionalIndex).never("the descriptors of a process are not all observed"),
     Field::new("fd.uid", Text, "The descriptor's number and the thread id, put together.").needs(BOTH),
 ];
 

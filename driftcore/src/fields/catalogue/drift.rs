@@ -31,7 +31,7 @@ pub(super) const DIGEST: &[Field] = &[
 pub(super) const DRIFT: &[Field] = &[
     Field::new("drift.action", Text, "What happened: `exec`, `create`, `modify`, `listen`, ..."),
     Field::new("drift.before_start", Bool, "Whether the process was running already when the sensor started."),
-    Field::new("drift.count", Unsigned(64), "Number of equal events that this one stands for."),
+    Field::new("drift.count", Unsigned(64), "Number of equal events that this one stands for.").needs("equal events counted as one"),
     Field::new("drift.denied", Bool, "Whether the event was prevented.").needs("enforcement"),
     Field::new("drift.detected", Bool, "Whether the event departs from what the container was declared to be."),
     Field::new("drift.evidence", Text, "What the verdict rests on: `kernel`, `content`, `manifest`, `time` or `none`."),

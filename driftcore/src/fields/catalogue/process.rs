@@ -16,7 +16,7 @@ const SESSION: &str = "sessions and process groups";
 const START: &str = "start times of pid namespaces";
 const CAPABILITIES: &str = "permitted and inheritable capabilities";
 const CGROUPS: &str = "cgroups by subsystem";
-const PROBES: &str = "health checks and probes of the container";
+const PROBES: &str = "Falco gave it up too";
 const SWITCHES: &str = "it is measured at context switches, which are not observed";
 const SAMPLES: &str = "it is sampled at intervals, not at an event";
 
@@ -46,9 +46,9 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.fdlimit", Signed(64), "The most file descriptors that the process may have.").never(SAMPLES),
     Field::new("proc.fdopencount", Unsigned(64), "Number of file descriptors that the process has.").never(SAMPLES),
     Field::new("proc.fdusage", Unsigned(64), "Share of its file descriptors that the process has in use.").never(SAMPLES),
-    Field::new("proc.is_container_healthcheck", Bool, "Whether the process is part of the container's health check.").needs(PROBES),
-    Field::new("proc.is_container_liveness_probe", Bool, "Whether the process is part of the container's liveness probe.").needs(PROBES),
-    Field::new("proc.is_container_readiness_probe", Bool, "Whether the process is part of the container's readiness probe.").needs(PROBES),
+    Field::new("proc.is_container_healthcheck", Bool, "Whether the process is part of the container's health check.").never(PROBES),
+    Field::new("proc.is_container_liveness_probe", Bool, "Whether the process is part of the container's liveness probe.").never(PROBES),
+    Field::new("proc.is_container_readiness_probe", Bool, "Whether the process is part of the container's readiness probe.").never(PROBES),
     Field::new("proc.is_exe_from_memfd", Bool, "Whether the executable is an anonymous memory file."),
     Field::new("proc.is_exe_lower_layer", Bool, "Whether the executable lies in a lower layer of an overlay."),
     Field::new("proc.is_exe_upper_layer", Bool, "Whether the executable lies in the upper layer and is not an unchanged copy of an image file."),

@@ -1,5 +1,6 @@
 //! The kinds of events, by Falco's names, and sets of them.
 
+mod availability;
 mod kind;
 mod names;
 mod set;

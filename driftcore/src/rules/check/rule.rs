@@ -2,6 +2,7 @@
 
 use super::checker::check_condition;
 use super::event_types::event_types;
+use super::host::only_on_host;
 use crate::fields::EventTypes;
 use crate::fields::FieldRef;
 use crate::matcher::Comparison;
@@ -47,6 +48,12 @@ impl CheckedRule {
         missing
     }
 
+    /// Those of them that the condition tests: without a value every test of one is false.
+    pub fn missing_condition_fields(&self) -> impl Iterator<Item = &FieldRef> {
+        let available = |field: &FieldRef| field.id.field().availability.is_available();
+        self.condition_fields.iter().filter(move |field| !available(field))
+    }
+
     /// Event types of the condition that the running sensor does not give. Of a condition that may
     /// be true for events of every type: none.
     pub fn missing_event_types(&self) -> EventTypes {
@@ -54,6 +61,12 @@ impl CheckedRule {
             return EventTypes::EMPTY;
         }
         self.event_types.intersection(EventTypes::PRODUCED.complement())
+    }
+
+    /// Whether it asks for what happens on the host (`not container`), which the sensor does not
+    /// see.
+    pub fn only_on_host(&self) -> bool {
+        only_on_host(&self.condition)
     }
 
     /// Whether an event of the running sensor can make it fire, as far as event types say.

@@ -79,6 +79,14 @@ fn placeholder(
         );
         return Err(behind);
     }
+    if rest.starts_with('%') {
+        diagnostics.push(
+            Diagnostic::error("output-format", "no field behind `%`", text.span(start, behind + 1))
+                .label("expected a field")
+                .help("a `%` cannot be printed: Falco has no `%%` either"),
+        );
+        return Err(behind + 1);
+    }
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let width = match rest.get(..digits).unwrap_or_default() {
         "" => None,
@@ -164,8 +172,9 @@ fn transformed(
     let term = match scanner.transformer() {
         Ok(term) => term,
         Err((message, at)) => {
+            let last = at.min(text.text.len().saturating_sub(1));
             diagnostics.push(
-                Diagnostic::error("output-format", message, text.span(at, at + 1))
+                Diagnostic::error("output-format", message, text.span(last, last + 1))
                     .also(text.span(start, name_at), "the transformer begins here"),
             );
             return Err(at.max(name_at));

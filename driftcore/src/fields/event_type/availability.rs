@@ -1,0 +1,138 @@
+//! Which kinds of events the sensor gives, and what brings the others.
+
+use super::EventType;
+use super::EventTypes;
+use crate::fields::Availability;
+
+const FILE: EventTypes = set(&[
+    "chmod",
+    "chown",
+    "creat",
+    "fallocate",
+    "fchmod",
+    "fchmodat",
+    "fchmodat2",
+    "fchown",
+    "fchownat",
+    "fremovexattr",
+    "fsetxattr",
+    "ftruncate",
+    "lchown",
+    "link",
+    "linkat",
+    "lremovexattr",
+    "lsetxattr",
+    "mkdir",
+    "mkdirat",
+    "mknod",
+    "mknodat",
+    "open",
+    "open_by_handle_at",
+    "openat",
+    "openat2",
+    "removexattr",
+    "rename",
+    "renameat",
+    "renameat2",
+    "rmdir",
+    "setxattr",
+    "symlink",
+    "symlinkat",
+    "truncate",
+    "unlink",
+    "unlinkat",
+]);
+
+const NETWORK: EventTypes =
+    set(&["accept", "accept4", "bind", "connect", "listen", "sendmsg", "sendto"]);
+
+/// Calls that no kind of drift is seen by, but rules about escapes and injections name.
+const OTHER: EventTypes = set(&[
+    "bpf",
+    "capset",
+    "chroot",
+    "clone",
+    "clone3",
+    "delete_module",
+    "dup",
+    "dup2",
+    "dup3",
+    "finit_module",
+    "fork",
+    "fsconfig",
+    "fsmount",
+    "fsopen",
+    "init_module",
+    "io_uring_setup",
+    "kill",
+    "memfd_create",
+    "mount",
+    "move_mount",
+    "mprotect",
+    "open_tree",
+    "pivot_root",
+    "prctl",
+    "process_vm_writev",
+    "procexit",
+    "ptrace",
+    "setgid",
+    "setns",
+    "setpgid",
+    "setregid",
+    "setresgid",
+    "setresuid",
+    "setreuid",
+    "setsid",
+    "setuid",
+    "socket",
+    "umount",
+    "umount2",
+    "unshare",
+    "userfaultfd",
+    "vfork",
+]);
+
+const fn set(names: &[&str]) -> EventTypes {
+    let mut types = EventTypes::EMPTY;
+    let mut index = 0;
+    while index < names.len() {
+        types = types.with(EventType::known(names[index]));
+        index += 1;
+    }
+    types
+}
+
+impl EventType {
+    /// What the sensor must do for such events to come.
+    pub fn availability(self) -> Availability {
+        if EventTypes::PRODUCED.contains(self) {
+            Availability::Always
+        } else if FILE.contains(self) {
+            Availability::Needs("file events")
+        } else if NETWORK.contains(self) {
+            Availability::Needs("network events")
+        } else if OTHER.contains(self) {
+            Availability::Needs("events of other calls")
+        } else {
+            Availability::Never("no kind of drift is seen by it")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_type_is_of_one_group() {
+        let of = |name| EventType::of(name).unwrap().availability();
+        assert_eq!(of("execve"), Availability::Always);
+        assert_eq!(of("openat"), Availability::Needs("file events"));
+        assert_eq!(of("connect"), Availability::Needs("network events"));
+        assert_eq!(of("ptrace"), Availability::Needs("events of other calls"));
+        assert!(matches!(of("brk"), Availability::Never(_)));
+        let groups = [FILE, NETWORK, OTHER, EventTypes::PRODUCED];
+        let together = groups.iter().fold(EventTypes::EMPTY, |all, group| all.union(*group));
+        assert_eq!(together.len(), groups.iter().map(EventTypes::len).sum::<usize>());
+    }
+}
