@@ -1,13 +1,13 @@
 //! Rules, ready to match.
 
+use super::CheckOptions;
 use super::CheckedRule;
 use super::Definition;
 use super::Diagnostic;
 use super::Loaded;
 use super::Outcome;
 use super::Severity;
-use super::check_rule;
-use super::lint_rules;
+use super::check_rules;
 use super::listing::Listing;
 use super::listing::Status;
 use crate::fields::EventType;
@@ -79,33 +79,27 @@ impl RuleSet {
         let Loaded { definitions, not_applicable, mut diagnostics } = loaded;
         let mut listings = Vec::with_capacity(definitions.len() + not_applicable.len());
         let mut checked: Vec<(&Definition, CheckedRule)> = Vec::with_capacity(definitions.len());
-        for definition in &definitions {
-            match check_rule(definition, options.suggested_output, &mut diagnostics) {
-                Outcome::Checked(rule) => {
-                    let status = if !definition.enabled {
-                        Status::Disabled
-                    } else if definition.priority > options.least_priority {
-                        Status::BelowPriority
-                    } else if rule.can_fire() {
-                        Status::Active
-                    } else {
-                        Status::Waiting
-                    };
-                    listings.push(Listing::of(definition, status, Some(&rule)));
-                    if definition.enabled && definition.priority <= options.least_priority {
-                        checked.push((definition, *rule));
-                    }
-                }
-                Outcome::Skipped => listings.push(Listing::of(definition, Status::Skipped, None)),
-                Outcome::NotApplicable => {
-                    listings.push(Listing::of(definition, Status::NotApplicable, None));
-                }
-                Outcome::Failed => {}
+        let check = CheckOptions {
+            suggested_fields: options.suggested_output,
+            first_match: options.policy == Policy::First,
+        };
+        let outcomes = check_rules(&definitions, &check, &mut diagnostics);
+        for (definition, outcome) in definitions.iter().zip(outcomes) {
+            let (status, rule) = match outcome {
+                Outcome::Checked(rule) => (status_of(definition, &rule, options), Some(rule)),
+                Outcome::Skipped => (Status::Skipped, None),
+                Outcome::NotApplicable => (Status::NotApplicable, None),
+                // Its errors are among the diagnostics: there will be no set.
+                Outcome::Failed => continue,
+            };
+            listings.push(Listing::of(definition, status, rule.as_deref()));
+            if let Some(rule) = rule
+                && matches!(status, Status::Active | Status::Waiting)
+            {
+                checked.push((definition, *rule));
             }
         }
         listings.extend(not_applicable.iter().map(Listing::not_applicable));
-        let pairs: Vec<_> = checked.iter().map(|(definition, rule)| (*definition, rule)).collect();
-        diagnostics.extend(lint_rules(&pairs, options.policy == Policy::First));
 
         let program = compile(&checked, options, &mut diagnostics);
         let failed = diagnostics.iter().any(|it| it.severity == Severity::Error);
@@ -157,6 +151,18 @@ impl RuleSet {
     /// What the program reads and how large it is.
     pub const fn info(&self) -> &ProgramInfo {
         self.program.info()
+    }
+}
+
+fn status_of(definition: &Definition, rule: &CheckedRule, options: &SetOptions) -> Status {
+    if !definition.enabled {
+        Status::Disabled
+    } else if definition.priority > options.least_priority {
+        Status::BelowPriority
+    } else if rule.can_fire() {
+        Status::Active
+    } else {
+        Status::Waiting
     }
 }
 

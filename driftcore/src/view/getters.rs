@@ -212,7 +212,6 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("drift.kind", |view, _| Value::Text(view.facts.kind.as_str().as_bytes())),
     ("drift.action", |view, _| Value::Text(view.facts.action.as_str().as_bytes())),
     ("drift.detected", |view, _| Value::Bool(view.facts.drift)),
-    ("drift.count", |_, _| Value::Unsigned(1)),
     ("drift.before_start", |view, _| Value::Bool(view.facts.before_start)),
     ("drift.recovered", |view, _| Value::Bool(view.facts.recovered)),
     ("drift.verdict", |view, _| of_provenance(view, |it| it.verdict.as_str())),
