@@ -6,6 +6,7 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use driftcore::matcher::Policy;
 use tracing::level_filters::LevelFilter;
 
 /// Container drift detection: what a container runs that its image did not bring.
@@ -28,12 +29,100 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// List the containers that run here
     Containers(ContainersArguments),
+    /// Check, list and document rules
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Match rules against recorded events; exit status 1 when a rule fired
+    Replay(ReplayArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Parse and type-check rule files; exit status 2 when there are errors
+    Check(RulesCheckArguments),
+    /// List the rules with their status, and what the sensor cannot give them
+    List(RulesListArguments),
+    /// Print the catalogue of fields
+    Fields(RulesFieldsArguments),
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct RulesCheckArguments {
+    /// Rule files, or directories of them
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Without the shipped rules before them
+    #[arg(long)]
+    pub(crate) no_default_rules: bool,
+
+    /// How diagnostics are printed; json: an object a line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesListArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    #[command(flatten)]
+    pub(crate) rules: RulesArguments,
+
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesFieldsArguments {
+    /// How the catalogue is printed
+    #[arg(long, value_enum, default_value_t = CatalogueFormat::Text)]
+    pub(crate) format: CatalogueFormat,
+}
+
+/// Which rules are matched, besides those of the configuration.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RulesArguments {
+    /// A rule file, or a directory of them, behind the shipped rules (repeatable)
+    #[arg(long = "rules", value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Without the shipped rules
+    #[arg(long)]
+    pub(crate) no_default_rules: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// A rule file, or a directory of them (repeatable); nothing else is loaded
+    #[arg(long, required = true, value_name = "PATH")]
+    pub(crate) rules: Vec<PathBuf>,
+
+    /// Accepted for the sake of symmetry with `run`: the shipped rules are never loaded
+    #[arg(long)]
+    pub(crate) no_default_rules: bool,
+
+    /// Whether only the first rule that matches an event fires, or all
+    #[arg(long, value_enum, default_value_t = Matching::First)]
+    pub(crate) matching: Matching,
+
+    /// How alerts are printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) output: Format,
+
+    /// Events as JSON lines, DriftEvents or flat objects of fields ("-": stdin)
+    #[arg(value_name = "EVENTS")]
+    pub(crate) events: PathBuf,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) common: CommonArguments,
+
+    #[command(flatten)]
+    pub(crate) rules: RulesArguments,
 
     /// How alerts are printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -77,7 +166,7 @@ pub(crate) struct ContainersArguments {
 }
 
 /// Where things are.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct CommonArguments {
     /// Configuration file (TOML)
     #[arg(long, value_name = "FILE")]
@@ -101,6 +190,30 @@ pub(crate) struct CommonArguments {
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CatalogueFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Matching {
+    #[default]
+    First,
+    All,
+}
+
+impl From<Matching> for Policy {
+    fn from(matching: Matching) -> Self {
+        match matching {
+            Matching::First => Self::First,
+            Matching::All => Self::All,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,11 +8,18 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::matcher::Priority;
 use driftcore::provenance::Bounds;
+use driftcore::rules::SetOptions;
 use driftcore::sensor::SensorOptions;
 use serde::Deserialize;
 
 use crate::cli::CommonArguments;
+use crate::cli::Matching;
+use crate::cli::RulesArguments;
+use crate::ruleset::RuleSources;
+use crate::ruleset::check_paths;
+use crate::ruleset::priority;
 
 /// `driftd.toml`; every key is documented in `docs/driftd.toml`. Unknown keys are refused.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -21,6 +28,7 @@ pub(crate) struct Config {
     sensor: Sensor,
     proof: Proof,
     runtimes: Runtimes,
+    rules: Rules,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -36,6 +44,16 @@ struct Sensor {
 struct Proof {
     max_bytes: u64,
     max_milliseconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Rules {
+    default: bool,
+    paths: Vec<PathBuf>,
+    matching: Matching,
+    least_priority: String,
+    suggested_output: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -66,6 +84,18 @@ impl Default for Proof {
         let Bounds { bytes, time } = Bounds::default();
         let max_milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self { max_bytes: bytes, max_milliseconds }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            default: true,
+            paths: Vec::new(),
+            matching: Matching::First,
+            least_priority: "debug".to_owned(),
+            suggested_output: true,
+        }
     }
 }
 
@@ -121,7 +151,30 @@ impl Config {
         if !(-20..=19).contains(&self.sensor.nice) {
             bail!("sensor.nice = {}: give a number from -20 to 19", self.sensor.nice);
         }
+        if priority(&self.rules.least_priority).is_none() {
+            bail!(
+                "rules.least_priority = \"{}\": give one of emergency, alert, critical, error, \
+                 warning, notice, informational, debug",
+                self.rules.least_priority
+            );
+        }
         Ok(())
+    }
+
+    /// The rules of the configuration, and those that the arguments add.
+    pub(crate) fn rules(&self, arguments: &RulesArguments) -> anyhow::Result<RuleSources> {
+        let paths = self.rules.paths.iter().chain(&arguments.paths).cloned().collect::<Vec<_>>();
+        check_paths(&paths)?;
+        Ok(RuleSources {
+            shipped: self.rules.default && !arguments.no_default_rules,
+            paths,
+            options: SetOptions {
+                policy: self.rules.matching.into(),
+                least_priority: priority(&self.rules.least_priority).unwrap_or(Priority::Debug),
+                suggested_output: self.rules.suggested_output,
+                ..SetOptions::default()
+            },
+        })
     }
 
     /// Nice value of the thread that reads the rings.
@@ -167,7 +220,9 @@ mod tests {
         let text = include_str!("../../docs/driftd.toml");
         let shipped: Config = toml::from_str(text).unwrap();
         assert_eq!(shipped, Config::default());
-        for key in ["exec_ring_bytes", "nice", "max_milliseconds", "storage", "host", "docker"] {
+        for key in
+            ["exec_ring_bytes", "nice", "max_milliseconds", "storage", "host", "docker", "matching"]
+        {
             assert!(text.contains(&format!("\n{key} = ")), "{key}");
         }
     }

@@ -7,6 +7,9 @@ mod config;
 mod containers;
 mod doctor;
 mod output;
+mod replay;
+mod rules;
+mod ruleset;
 mod run;
 mod writer;
 
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Doctor(doctor) => doctor::doctor(doctor),
         Command::Containers(containers) => containers::containers(containers),
+        Command::Rules(command) => rules::rules(command),
+        Command::Replay(replay) => replay::replay(replay),
     };
     result.unwrap_or_else(|error| {
         eprintln!("driftd: {error:#}");

@@ -9,8 +9,10 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::engine::Counters;
 use driftcore::engine::EngineBuilder;
+use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
+use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
@@ -22,16 +24,18 @@ use crate::output::Unwritten;
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.common)?;
+    let rules = config.rules(&arguments.rules)?.load_or_fail()?;
     let unwritten = Unwritten::default();
     let output = Output::open(arguments, Unwritten::clone(&unwritten))?;
     // From here on a signal ends us in good order, however early it comes.
-    let mut signals = Signals::new([SIGINT, SIGTERM]).context("cannot wait for signals")?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot wait for signals")?;
     check_containers(arguments, &config)?;
 
     let mut engine = EngineBuilder::new()
         .sensor(config.sensor())
         .state_roots(config.state_roots())
         .bounds(config.bounds())
+        .rules(rules)
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),
@@ -40,10 +44,14 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .build(output)
         .context("cannot watch this node (driftd doctor says more)")?;
 
-    let stopper = engine.stopper();
+    let (stopper, handle, again) = (engine.stopper(), engine.rules(), arguments.clone());
     thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            stopper.stop();
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                reload(&again, &handle);
+            } else {
+                stopper.stop();
+            }
         }
     });
     eprintln!("ready");
@@ -57,6 +65,22 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     drop(engine);
     summarise(&counters, &unwritten.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads configuration and rules again, and matches the new rules from the next event on. When they
+/// are bad the old ones stay.
+fn reload(arguments: &RunArguments, handle: &RulesHandle) {
+    let rules = Config::load(&arguments.common)
+        .and_then(|config| config.rules(&arguments.rules))
+        .and_then(|sources| sources.load_or_fail());
+    match rules {
+        Ok(rules) => {
+            let count = rules.rules().len();
+            handle.replace(rules);
+            eprintln!("driftd: {count} rules were loaded again");
+        }
+        Err(error) => eprintln!("driftd: the rules stay as they are: {error:#}"),
+    }
 }
 
 /// The rings are read on this thread alone. Where a container keeps every processor busy, its turn

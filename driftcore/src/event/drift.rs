@@ -137,6 +137,15 @@ impl DriftEvent {
         }
     }
 
+    /// The event of a JSON value in its own form.
+    ///
+    /// # Errors
+    ///
+    /// When it is not of that form.
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        <Self as Deserialize>::deserialize(json)
+    }
+
     /// Calls `visit` with every text that may hold any bytes, and the name of its field.
     fn visit_texts<'a>(&'a self, visit: &mut dyn FnMut(&dyn fmt::Display, &'a Text)) {
         if let Some(process) = &self.process {

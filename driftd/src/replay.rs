@@ -1,0 +1,149 @@
+//! `driftd replay`: rules over recorded events.
+
+use std::fs::File;
+use std::io;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use anyhow::bail;
+use driftcore::event::DriftEvent;
+use driftcore::event::Timestamp;
+use driftcore::fields::FieldId;
+use driftcore::fields::FieldRef;
+use driftcore::fields::Fields;
+use driftcore::fields::FlatEvent;
+use driftcore::fields::Value;
+use driftcore::matcher::Alert;
+use driftcore::matcher::Scratch;
+use driftcore::rules::RuleSet;
+use driftcore::view::Recorded;
+
+use crate::cli::Format;
+use crate::cli::ReplayArguments;
+use crate::ruleset::RuleSources;
+use crate::ruleset::check_paths;
+
+/// Longest line that is read: an event with everything in it is far below.
+const LINE_MAX: u64 = 16 << 20;
+/// Exit status when a rule fired.
+const FIRED: u8 = 1;
+
+pub(crate) fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
+    check_paths(&arguments.rules)?;
+    let rules = RuleSources::only(&arguments.rules, arguments.matching.into()).load_or_fail()?;
+    let name = arguments.events.display();
+    let mut lines: Box<dyn BufRead> = if arguments.events == Path::new("-") {
+        Box::new(BufReader::new(io::stdin()))
+    } else {
+        let file = File::open(&arguments.events).with_context(|| format!("cannot read {name}"))?;
+        Box::new(BufReader::new(file))
+    };
+    let mut replay = Replay {
+        rules,
+        scratch: Scratch::default(),
+        format: arguments.output,
+        hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        out: io::stdout().lock(),
+        fired: 0,
+        number: 0,
+    };
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        let read = lines.by_ref().take(LINE_MAX).read_until(b'\n', &mut line);
+        if read.with_context(|| format!("cannot read {name}"))? == 0 {
+            break;
+        }
+        if line.len() as u64 == LINE_MAX {
+            bail!("{name}, line {number}: longer than {LINE_MAX} bytes");
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        replay.line(&line).with_context(|| format!("{name}, line {number}"))?;
+    }
+    replay.out.flush()?;
+    Ok(if replay.fired > 0 { ExitCode::from(FIRED) } else { ExitCode::SUCCESS })
+}
+
+struct Replay<W> {
+    rules: RuleSet,
+    scratch: Scratch,
+    format: Format,
+    hostname: String,
+    out: W,
+    fired: u64,
+    number: u64,
+}
+
+impl<W: Write> Replay<W> {
+    fn line(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        self.number += 1;
+        let json: serde_json::Value = serde_json::from_slice(line).context("no JSON")?;
+        // A DriftEvent names its own version; no field has this name.
+        if json.get("version").is_some() {
+            let event = DriftEvent::from_json(&json).context("no DriftEvent")?;
+            let hostname = self.hostname.clone();
+            let recorded = Recorded::new(&event);
+            self.event(&recorded.view(self.number, &hostname), event.time, Some(&event))
+        } else {
+            let event = FlatEvent::from_json(&json)?;
+            let time = time_of(&event);
+            self.event(&event, time, None)
+        }
+    }
+
+    fn event(
+        &mut self,
+        fields: &dyn Fields,
+        time: Timestamp,
+        event: Option<&DriftEvent>,
+    ) -> anyhow::Result<()> {
+        let mut matched = Vec::new();
+        self.rules.matches(fields, &mut self.scratch, |rule| matched.push(rule));
+        for rule in matched.into_iter().filter_map(|index| self.rules.rule(index)) {
+            self.fired += 1;
+            let mut message = String::new();
+            rule.output.render(fields, &mut message);
+            let fields: Vec<_> = rule
+                .output
+                .output_fields(fields)
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect();
+            let alert = Alert {
+                rule: &rule.name,
+                priority: rule.priority,
+                tags: &rule.tags,
+                source: &rule.source,
+                message: &message,
+                fields: &fields,
+                time,
+                uuid: driftcore::matcher::new_uuid(),
+                hostname: &self.hostname,
+                event,
+            };
+            match self.format {
+                Format::Text => writeln!(self.out, "{alert}")?,
+                Format::Json => writeln!(self.out, "{}", serde_json::to_string(&alert)?)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `evt.rawtime` where the event has it, else now.
+fn time_of(event: &FlatEvent) -> Timestamp {
+    let field = FieldId::of("evt.rawtime").map(FieldRef::new);
+    match field.map(|field| event.get(&field)) {
+        Some(Value::Unsigned(nanos)) => {
+            Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX))
+        }
+        _ => Timestamp::now(),
+    }
+}

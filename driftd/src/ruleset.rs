@@ -1,0 +1,131 @@
+//! The rules that the configuration and the command line name.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use driftcore::matcher::Policy;
+use driftcore::matcher::Priority;
+use driftcore::rules::Diagnostic;
+use driftcore::rules::Limits;
+use driftcore::rules::Renderer;
+use driftcore::rules::RuleSet;
+use driftcore::rules::SHIPPED_NAME;
+use driftcore::rules::SHIPPED_RULES;
+use driftcore::rules::SetOptions;
+use driftcore::rules::Severity;
+use driftcore::rules::Sources;
+use driftcore::rules::load_paths;
+
+/// Where rules come from, in this order, and how they are matched.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RuleSources {
+    /// The shipped rules first.
+    pub(crate) shipped: bool,
+    /// Files and directories.
+    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) options: SetOptions,
+}
+
+/// Rules and what was said about them.
+pub(crate) struct LoadedRules {
+    pub(crate) sources: Sources,
+    /// `None` when there is an error among the diagnostics.
+    pub(crate) set: Option<RuleSet>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl RuleSources {
+    /// Only what these paths name.
+    pub(crate) fn only(paths: &[PathBuf], policy: Policy) -> Self {
+        let options = SetOptions { policy, ..SetOptions::default() };
+        Self { shipped: false, paths: paths.to_vec(), options }
+    }
+
+    /// Loads and compiles.
+    pub(crate) fn load(&self) -> LoadedRules {
+        let mut sources = Sources::default();
+        if self.shipped {
+            sources.add(SHIPPED_NAME, SHIPPED_RULES);
+        }
+        let loaded = load_paths(&mut sources, &self.paths, &Limits::default());
+        let (set, diagnostics) = RuleSet::new(loaded, &self.options);
+        LoadedRules { sources, set, diagnostics }
+    }
+
+    /// Loads and compiles; warnings and errors go to stderr.
+    pub(crate) fn load_or_fail(&self) -> anyhow::Result<RuleSet> {
+        let loaded = self.load();
+        loaded.print(&mut std::io::stderr(), std::io::stderr().is_terminal())?;
+        match loaded.set {
+            Some(set) => Ok(set),
+            None => bail!("the rules have errors; nothing of them is used"),
+        }
+    }
+}
+
+impl LoadedRules {
+    /// What is wrong. Warnings about the shipped rules are left out: they tell a user who replaces
+    /// one of their macros nothing.
+    pub(crate) fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|it| {
+            let file = self.sources.get(it.primary.0.source).map(|source| source.name.as_str());
+            it.severity == Severity::Error || file != Some(SHIPPED_NAME)
+        })
+    }
+
+    /// How many errors and warnings there are.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let errors = self.diagnostics().filter(|it| it.severity == Severity::Error).count();
+        (errors, self.diagnostics().count() - errors)
+    }
+
+    /// Writes the diagnostics as rustc prints its own.
+    pub(crate) fn print(
+        &self,
+        out: &mut impl std::io::Write,
+        colored: bool,
+    ) -> std::io::Result<()> {
+        let renderer = Renderer::new(&self.sources).colored(colored);
+        for diagnostic in self.diagnostics() {
+            writeln!(out, "{}", renderer.render(diagnostic))?;
+        }
+        Ok(())
+    }
+}
+
+/// A priority by its name, as rules write it.
+pub(crate) fn priority(name: &str) -> Option<Priority> {
+    if name.eq_ignore_ascii_case("info") {
+        return Some(Priority::Informational);
+    }
+    Priority::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(name))
+}
+
+/// Paths are checked early, so that a typing error is no silent absence of rules.
+pub(crate) fn check_paths(paths: &[PathBuf]) -> anyhow::Result<()> {
+    match paths.iter().find(|path| !Path::exists(path)) {
+        Some(path) => bail!("the rules {} do not exist", path.display()),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priorities_are_read_as_rules_write_them() {
+        assert_eq!(priority("WARNING"), Some(Priority::Warning));
+        assert_eq!(priority("info"), Some(Priority::Informational));
+        assert_eq!(priority("3"), None);
+    }
+
+    #[test]
+    fn the_shipped_rules_are_sound() {
+        let loaded = RuleSources { shipped: true, ..RuleSources::default() }.load();
+        assert!(loaded.set.is_some());
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    }
+}
