@@ -14,6 +14,9 @@ use driftcore::engine::Pipeline;
 use driftcore::engine::Scope;
 use driftcore::event::DriftEvent;
 use driftcore::provenance::Bounds;
+use driftcore::rules::RuleSet;
+use driftcore::rules::SetOptions;
+use driftcore::rules::load_shipped;
 use driftcore_benches::Container;
 use driftcore_benches::Counting;
 use driftcore_benches::Counts;
@@ -25,11 +28,17 @@ use driftcore_benches::fork;
 
 const PID: u32 = 2;
 
+/// The shipped rules.
+fn rules() -> Option<RuleSet> {
+    RuleSet::new(load_shipped().1, &SetOptions::default()).0
+}
+
 /// A pipeline that has seen the container's first process and one exec of `sample`.
 fn warm(container: &Container, sample: &Sample, form: Form) -> (Pipeline, Arc<Counts>) {
     let (sink, counts) = Counting::new(form);
     let scope = Scope { all_events: form == Form::Events, ..Scope::default() };
-    let mut pipeline = Pipeline::new(container.roots(), scope, Bounds::default(), sink).unwrap();
+    let mut pipeline =
+        Pipeline::new(container.roots(), scope, Bounds::default(), rules(), sink).unwrap();
     pipeline.record(&Sample::image().first());
     pipeline.record(&sample.record(PID, 1));
     pipeline.finish(Duration::from_secs(5));
@@ -117,7 +126,8 @@ fn json(criterion: &mut Criterion) {
     let (sender, receiver) = std::sync::mpsc::channel();
     let keep = move |event: &DriftEvent| sender.send(event.clone()).unwrap();
     let mut pipeline =
-        Pipeline::new(container.roots(), Scope::default(), Bounds::default(), keep).unwrap();
+        Pipeline::new(container.roots(), Scope::default(), Bounds::default(), rules(), keep)
+            .unwrap();
     pipeline.record(&Sample::image().first());
     pipeline.record(&Sample::memfd().record(PID, 1));
     let event = receiver.try_recv().unwrap();

@@ -47,6 +47,11 @@ fn main() -> ExitCode {
         Command::Replay(replay) => replay::replay(replay),
     };
     result.unwrap_or_else(|error| {
+        // Whoever reads us has enough (`driftd rules list | head`).
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("driftd: {error:#}");
         ExitCode::from(FAILED)
     })

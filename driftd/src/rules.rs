@@ -52,15 +52,25 @@ fn check(arguments: &RulesCheckArguments) -> anyhow::Result<ExitCode> {
             match &loaded.set {
                 Some(set) => writeln!(
                     out,
-                    "{} rules, {} of them matched: no error, {warnings} warnings",
-                    set.listings().len(),
-                    set.rules().len()
+                    "{}, {} of them matched: no error, {}",
+                    count(set.listings().len(), "rule"),
+                    set.rules().len(),
+                    count(warnings, "warning")
                 )?,
-                None => writeln!(out, "{errors} errors, {warnings} warnings: not loaded")?,
+                None => writeln!(
+                    out,
+                    "{}, {}: not loaded",
+                    count(errors, "error"),
+                    count(warnings, "warning")
+                )?,
             }
         }
     }
     Ok(if loaded.set.is_some() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn count(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn list(arguments: &RulesListArguments) -> anyhow::Result<ExitCode> {
