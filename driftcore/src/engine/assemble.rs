@@ -40,6 +40,8 @@ pub(super) enum Origin {
 /// An event that waits for its verdict, with what rules may ask of it besides.
 #[derive(Debug)]
 pub(super) struct Observed {
+    /// The container's identity in the kernel.
+    pub(super) container: u64,
     pub(super) event: DriftEvent,
     pub(super) live: LiveFacts,
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 use super::clock::Clock;
+use super::held::HOLD;
 use crate::container::Query;
 use crate::container::Runtimes;
 use crate::event::Container;
@@ -19,7 +20,7 @@ use crate::provenance::Layers;
 /// How long a container without processes is kept: its last events may be in flight.
 const KEEP_ENDED: Duration = Duration::from_secs(30);
 /// How often runtime state that was not complete is read again, and for how long in all.
-const RETRY_EVERY: Duration = Duration::from_millis(50);
+const RETRY_EVERY: Duration = Duration::from_millis(20);
 const RETRY_FOR: Duration = Duration::from_secs(10);
 
 /// A container that runs or has just ended.
@@ -32,6 +33,7 @@ pub(super) struct Known {
     /// The device of the root filesystem, by the runtime's own mount where there is one.
     root_device: (u32, u32),
     cgroup: Vec<u8>,
+    pid: u32,
     mnt_namespace: u32,
     kernel_root_device: u32,
     first_seen: Timestamp,
@@ -71,6 +73,7 @@ impl Containers {
                 processes: 0,
                 root_device: split_device(task.root_device),
                 cgroup,
+                pid: task.pid,
                 mnt_namespace: task.namespaces.mnt,
                 kernel_root_device: task.root_device,
                 first_seen: time,
@@ -90,6 +93,15 @@ impl Containers {
             }
         }
         known
+    }
+
+    /// Asks again about containers whose runtime's state was not complete, where that is due.
+    pub(super) fn retry(&mut self, now: Instant) {
+        for known in self.known.values_mut().filter(|known| known.is_incomplete()) {
+            if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
+                known.resolve(&self.runtimes, known.pid, now);
+            }
+        }
     }
 
     pub(super) fn get(&self, id: u64) -> Option<&Known> {
@@ -127,6 +139,17 @@ impl Containers {
 }
 
 impl Known {
+    /// Whether the runtime's state was missing or half written.
+    pub(super) fn is_incomplete(&self) -> bool {
+        !self.complete && self.container.image.is_none()
+    }
+
+    /// Until when rules wait for the image's name; `None` when it is there or was waited for.
+    pub(super) fn awaited_until(&self) -> Option<Instant> {
+        let until = self.first_seen_at + HOLD;
+        (self.is_incomplete() && Instant::now() < until).then_some(until)
+    }
+
     fn resolve(&mut self, runtimes: &Runtimes, pid: u32, now: Instant) {
         let resolved = runtimes.resolve(&Query {
             cgroup: &self.cgroup,

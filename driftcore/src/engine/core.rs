@@ -13,7 +13,9 @@ use super::builder::Scope;
 use super::clock::Clock;
 use super::clock::boot_now_ns;
 use super::containers::Containers;
+use super::containers::Known;
 use super::counters::Counters;
+use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
 use super::proofs::Answered;
@@ -50,6 +52,7 @@ pub(super) struct Core {
     pub(super) scope: Scope,
     pub(super) hostname: String,
     pub(super) matching: Matching,
+    held: HeldBack,
     pub(super) sink: Box<dyn Sink + Send>,
     path: Vec<u8>,
 }
@@ -71,6 +74,7 @@ impl Core {
             scope,
             hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             matching,
+            held: HeldBack::default(),
             sink,
             path: Vec::new(),
         }
@@ -144,7 +148,15 @@ impl Core {
             container: Some(&known.container),
             processes: &self.processes,
         };
+        let id = exec.task.container;
         match verdicts {
+            // What its runtime knows has not arrived: rules must not take it for absent.
+            Verdicts::Now(classified) if self.waits_for_runtime(id) => {
+                let live = seen.live(true);
+                let event = self.assemble(exec, args, origin);
+                let event = Observed { container: id, event, live };
+                self.hold(Answered { event, classified });
+            }
             Verdicts::Now(classified) => {
                 let sha256 = classified.sha256.as_ref().map(hex);
                 let number = self.matching.next_number();
@@ -161,7 +173,7 @@ impl Core {
             Verdicts::Later(question) => {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin);
-                let observed = Observed { event, live };
+                let observed = Observed { container: id, event, live };
                 if let Some(answered) = self.proofs.begin(question, observed, &mut self.counters) {
                     self.answer(answered);
                 }
@@ -176,21 +188,73 @@ impl Core {
         exec_event(exec, args, origin, self.clock, container, ancestors)
     }
 
-    /// Hands over what content proofs have answered.
+    /// Hands over what content proofs have answered, and what waited for its container's runtime.
     pub(super) fn answers(&mut self) {
         while let Some(answered) = self.proofs.next_answer() {
             self.answer(answered);
         }
+        self.release();
     }
 
-    /// Matches and hands over an event that waited for its verdict.
     fn answer(&mut self, answered: Answered) {
-        let Answered { event: Observed { mut event, live }, classified } = answered;
+        if self.waits_for_runtime(answered.event.container) {
+            self.hold(answered);
+        } else {
+            self.decide(answered);
+        }
+    }
+
+    /// Matches and hands over an event that waited.
+    fn decide(&mut self, answered: Answered) {
+        let Answered { event: Observed { mut event, live, .. }, classified } = answered;
         judge(&mut event, classified);
         let number = self.matching.next_number();
         let recorded = Recorded::with_live(&event, live);
         let outcome = self.matching.run(&recorded.view(number, &self.hostname), event.time);
         self.hand_over(&event, &outcome);
+    }
+
+    /// Whether events wait for what a runtime knows.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn waits_for_runtime(&self, container: u64) -> bool {
+        self.held.holds(container)
+            || self.containers.get(container).is_some_and(|known| known.awaited_until().is_some())
+    }
+
+    fn hold(&mut self, answered: Answered) {
+        let container = answered.event.container;
+        let until = self.containers.get(container).and_then(Known::awaited_until);
+        self.held.push(container, until.unwrap_or_else(Instant::now), answered);
+    }
+
+    /// Hands over what need not wait any longer.
+    fn release(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        self.containers.retry(now);
+        loop {
+            let containers = &self.containers;
+            let is_known = |id| containers.get(id).is_none_or(|it| it.awaited_until().is_none());
+            let Some((id, answered)) = self.held.next(now, is_known) else { return };
+            self.release_one(id, answered);
+        }
+    }
+
+    /// With what the runtime says now. Where it still says nothing, the event says that.
+    fn release_one(&mut self, id: u64, mut answered: Answered) {
+        if let Some(known) = self.containers.get(id) {
+            let event = &mut answered.event.event;
+            event.container = Some((*known.container).clone());
+            if known.is_incomplete() {
+                event.truncated.push("container".to_owned());
+            }
+        }
+        self.decide(answered);
     }
 
     fn deliver(&mut self, mut event: DriftEvent, classified: Classified, outcome: &Outcome) {
@@ -246,11 +310,15 @@ impl Core {
         self.abandon();
     }
 
-    /// Reports what still waits for a verdict as `unknown`.
+    /// Reports what still waits, for a verdict as `unknown`.
     fn abandon(&mut self) {
+        let held: Vec<_> = self.held.drain().collect();
+        for (id, answered) in held {
+            self.release_one(id, answered);
+        }
         for event in self.proofs.abandon() {
             let reason = "the content proof was not done when the sensor stopped";
-            self.answer(Answered { event, classified: Classified::unknown(reason) });
+            self.decide(Answered { event, classified: Classified::unknown(reason) });
         }
     }
 

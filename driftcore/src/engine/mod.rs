@@ -12,6 +12,7 @@ mod containers;
 mod core;
 mod counters;
 mod error;
+mod held;
 mod matching;
 mod pipeline;
 mod proofs;

@@ -161,6 +161,9 @@ impl Engine {
         self.stopper.clear();
         self.read_rings()?;
         self.core.answers();
+        if self.core.holds_back() {
+            self.linger(LINGER_MAX)?;
+        }
         if Instant::now() >= self.next_tick {
             self.tick()?;
         }
