@@ -13,7 +13,6 @@ use super::super::items::Item;
 use super::super::items::Kind;
 use super::super::items::ListItem;
 use super::super::items::MacroItem;
-use super::super::nearest::nearest;
 use super::super::sink::Sink;
 use super::rule::Rule;
 
@@ -91,8 +90,12 @@ impl Collection {
         let message = format!("the {what} `{}` is {doing} but not defined before", name.text);
         let mut fault = Diagnostic::error("undefined-item", message, name.span)
             .label(format!("no {what} of this name is defined before"));
-        let names = self.names.keys().filter(|(other, _)| *other == kind);
-        if let Some(near) = nearest(&name.text, names.map(|(_, name)| name.as_str())) {
+        let near = match kind {
+            Kind::List => sink.nearest(&name.text, names(&self.lists, |list| &list.name)),
+            Kind::Macro => sink.nearest(&name.text, names(&self.macros, |known| &known.name)),
+            Kind::Rule => sink.nearest(&name.text, names(&self.rules, |rule| &rule.name)),
+        };
+        if let Some(near) = near {
             fault = fault.help(format!("a {what} with a similar name: `{near}`"));
         }
         sink.push(fault);
@@ -135,6 +138,10 @@ impl Collection {
             }
         }
     }
+}
+
+fn names<T>(items: &[T], name: fn(&T) -> &Name) -> impl Iterator<Item = &str> {
+    items.iter().map(move |item| name(item).text.as_str())
 }
 
 /// Appends as Falco does: behind one blank.

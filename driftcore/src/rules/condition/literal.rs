@@ -97,8 +97,7 @@ pub(super) fn unescape(
             _ => {
                 let next = inside.get(at + 1..).and_then(|rest| rest.chars().next());
                 let end = at + 1 + next.map_or(0, char::len_utf8);
-                let shown = inside.get(at..end).unwrap_or("\\").escape_debug().to_string();
-                let shown = shown.replace("\\\\", "\\");
+                let shown = inside.get(at..end).unwrap_or("\\");
                 let fault = Diagnostic::error(
                     "bad-escape",
                     format!("`{shown}` is no escape sequence"),

@@ -87,7 +87,7 @@ fn warn_unknown(keys: Keys<'_>, sink: &mut Sink) {
     let first = keys.pairs.first();
     let span = first.map_or(keys.span, |(key, _)| key.span);
     let name = first.and_then(|(key, _)| key.scalar()).map_or("", |key| key.text.text.as_str());
-    let message = format!("`{}` is no kind of item; it is ignored", name.escape_debug());
+    let message = format!("`{name}` is no kind of item; it is ignored");
     let mut warning = Diagnostic::warning("unknown-item", message, span).label("unknown item");
     if let Some(near) = nearest(name, KINDS) {
         warning = warning.help(format!("a kind of item with a similar name: `{near}`"));

@@ -58,10 +58,10 @@ impl<'a> Keys<'a> {
     pub(super) fn warn_unknown(&self, what: &str, known: &[&'static str], sink: &mut Sink) {
         for (key, _) in self.pairs {
             let name = key.scalar().map_or("", |scalar| scalar.text.text.as_str());
-            if known.contains(&name) {
+            if known.contains(&name) || sink.is_full() {
                 continue;
             }
-            let message = format!("`{}` is no key of a {what}; it is ignored", name.escape_debug());
+            let message = format!("`{name}` is no key of a {what}; it is ignored");
             let mut warning =
                 Diagnostic::warning("unknown-key", message, key.span).label("unknown key");
             if let Some(near) = nearest(name, known.iter().copied()) {
@@ -140,7 +140,7 @@ impl<'a> Keys<'a> {
         for (key, value) in overrides.pairs {
             let name = key.scalar().map_or("", |scalar| scalar.text.text.as_str());
             if name != only {
-                let message = format!("`{}` cannot be overridden here", name.escape_debug());
+                let message = format!("`{name}` cannot be overridden here");
                 return Err(Box::new(
                     Diagnostic::error("bad-override", message, key.span)
                         .label(format!("only `{only}` can be")),

@@ -50,7 +50,7 @@ pub(super) fn read_macro(
     let identifier = name.text.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !identifier || matches!(name.text.as_str(), "and" | "or" | "not") {
-        let message = format!("no condition can name the macro `{}`", name.text.escape_debug());
+        let message = format!("no condition can name the macro `{}`", name.text);
         sink.push(
             Diagnostic::warning("macro-name", message, name.span)
                 .help("the name of a macro is letters, digits and `_`, a letter first"),

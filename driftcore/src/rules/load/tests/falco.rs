@@ -1,8 +1,8 @@
-//! Whole files.
+//! Falco's own files.
 
 use std::path::Path;
 
-use super::*;
+use super::super::load_paths;
 use crate::rules::Limits;
 use crate::rules::Sources;
 
