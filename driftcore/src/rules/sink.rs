@@ -16,7 +16,7 @@ pub(super) struct Sink {
 
 /// Names that are compared with unknown ones in one load: enough for real files, and no time for
 /// files that were made to take much.
-const COMPARISONS: usize = 200_000;
+const COMPARISONS: usize = 50_000;
 
 /// Characters that are kept of a message.
 const MESSAGE: usize = 1000;
