@@ -1,8 +1,8 @@
 //! A place in the text of a condition.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
 
 /// What goes wrong on the way.
 pub(super) type Fault = Box<Diagnostic>;

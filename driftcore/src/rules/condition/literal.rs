@@ -1,12 +1,12 @@
 //! Values: quoted, bare, numbers.
 
-use super::super::Diagnostic;
-use super::super::Span;
-use super::super::ast::Literal;
-use super::super::ast::Quote;
 use super::cursor::Cursor;
 use super::cursor::Fault;
 use super::cursor::is_bare;
+use crate::rules::Diagnostic;
+use crate::rules::Span;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Quote;
 
 /// Takes the quoted string here, if there is one.
 pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<Literal>, Fault> {

@@ -1,11 +1,11 @@
 //! Lists in lists.
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::ast::Literal;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::sink::Sink;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::ast::Literal;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// What is known of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,8 +173,8 @@ const SHOWN: usize = 8;
 /// is come back to at the span.
 pub(super) fn circle_fault<'a>(
     what: &str,
-    names: impl Iterator<Item = &'a super::super::ast::Name>,
-    span: super::super::Span,
+    names: impl Iterator<Item = &'a crate::rules::ast::Name>,
+    span: crate::rules::Span,
 ) -> Diagnostic {
     let names: Vec<_> = names.collect();
     let mut chain: Vec<&str> = names.iter().take(SHOWN).map(|name| name.text.as_str()).collect();

@@ -1,16 +1,16 @@
 //! Macros in macros.
 
-use super::super::Span;
-use super::super::ast::Expr;
-use super::super::ast::Name;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::sink::Sink;
 use super::cost::Cost;
 use super::lists::Lists;
 use super::lists::circle_fault;
 use super::references::Walk;
 use super::references::macro_names;
+use crate::rules::Span;
+use crate::rules::ast::Expr;
+use crate::rules::ast::Name;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// What is known of a macro.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,19 @@
 //! What a condition refers to, and what it will cost.
 
-use super::super::Diagnostic;
-use super::super::ast::Check;
-use super::super::ast::Expr;
-use super::super::ast::ExprKind;
-use super::super::ast::Literal;
-use super::super::ast::Name;
-use super::super::ast::Right;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::sink::Sink;
 use super::cost::Cost;
 use super::lists::Lists;
 use super::lists::named_list;
 use super::macros::Macros;
+use crate::rules::Diagnostic;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Name;
+use crate::rules::ast::Right;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// The names of macros in a condition, in order.
 pub(super) fn macro_names<'a>(expr: &'a Expr, into: &mut Vec<&'a Name>) {

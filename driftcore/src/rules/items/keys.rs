@@ -1,14 +1,14 @@
 //! The keys of a mapping, read as what they should be.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
-use super::super::ast::Name;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
-use super::super::yaml::Node;
-use super::super::yaml::NodeKind;
 use super::item::Change;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
+use crate::rules::ast::Name;
+use crate::rules::nearest::nearest;
+use crate::rules::sink::Sink;
+use crate::rules::yaml::Node;
+use crate::rules::yaml::NodeKind;
 
 /// A mapping.
 #[derive(Clone, Copy)]

@@ -1,10 +1,5 @@
 //! Rules.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::ast::Name;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
 use super::exception::read_exceptions;
 use super::item::RuleChange;
 use super::item::RuleItem;
@@ -13,6 +8,11 @@ use super::keys::Keys;
 use super::keys::is_append;
 use super::keys::wrong_type;
 use crate::matcher::Priority;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::ast::Name;
+use crate::rules::nearest::nearest;
+use crate::rules::sink::Sink;
 
 const KEYS: [&str; 15] = [
     "rule",

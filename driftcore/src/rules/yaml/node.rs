@@ -1,7 +1,7 @@
 //! The nodes of a YAML document.
 
-use super::super::MappedText;
-use super::super::Span;
+use crate::rules::MappedText;
+use crate::rules::Span;
 
 /// A node, with its place.
 #[derive(Clone, Debug)]

@@ -8,16 +8,16 @@ use saphyr_parser::Parser;
 use saphyr_parser::ScalarStyle;
 use saphyr_parser::ScanError;
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::SourceId;
-use super::super::Span;
 use super::index::CharIndex;
 use super::node::Node;
 use super::node::NodeKind;
 use super::node::Scalar;
 use super::scalar::Style;
 use super::scalar::align;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::SourceId;
+use crate::rules::Span;
 
 /// A file's documents; with an error, what came before it.
 #[derive(Debug, Default)]

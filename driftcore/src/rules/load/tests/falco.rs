@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::load_paths;
 use crate::rules::Limits;
 use crate::rules::Sources;
+use crate::rules::load_paths;
 
 #[test]
 fn falcos_own_files_load() {

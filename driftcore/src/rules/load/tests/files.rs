@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use super::super::load_paths;
 use super::*;
+use crate::rules::load_paths;
 
 #[test]
 fn directories_are_taken_in_the_order_of_names() {
