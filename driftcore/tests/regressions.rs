@@ -36,3 +36,13 @@ fn wire() {
 fn drift_event() {
     replay("drift_event", targets::drift_event);
 }
+
+#[test]
+fn rules() {
+    replay("rules", targets::rules);
+}
+
+#[test]
+fn condition() {
+    replay("condition", targets::condition);
+}

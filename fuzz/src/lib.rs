@@ -8,6 +8,14 @@ use driftcore::event::Exec;
 use driftcore::event::KernelPath;
 use driftcore::provenance::NoLayerDirectories;
 use driftcore::provenance::classify;
+use driftcore::rules::Limits;
+use driftcore::rules::MappedText;
+use driftcore::rules::Renderer;
+use driftcore::rules::SourceId;
+use driftcore::rules::Sources;
+use driftcore::rules::ast::Expr;
+use driftcore::rules::load;
+use driftcore::rules::parse_condition;
 use driftcore::wire::RawEvent;
 
 /// Takes bytes as one record and as several in a row, and uses all that they give.
@@ -68,4 +76,48 @@ pub fn drift_event(bytes: &[u8]) {
     assert!(!json.contains('\n'), "an event is one line: {json}");
     let back: DriftEvent = serde_json::from_str(&json).expect("the JSON form is read again");
     assert_eq!(back, event, "{json}");
+}
+
+/// Takes bytes as a rule file: loads it, and shows all that is wrong with it.
+pub fn rules(bytes: &[u8]) {
+    let mut sources = Sources::default();
+    sources.add_bytes("fuzz.yaml", bytes.to_vec());
+    let limits = Limits { file_bytes: 1 << 16, alias_size: 1 << 16, ..Limits::default() };
+    let loaded = load(&sources, &limits);
+    let renderer = Renderer::new(&sources);
+    for diagnostic in &loaded.diagnostics {
+        let text = renderer.render(diagnostic);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+        let record = renderer.record(diagnostic);
+        assert!(record.place.line <= record.place.end_line);
+        serde_json::to_string(&record).expect("every diagnostic has a JSON form");
+    }
+    for definition in &loaded.definitions {
+        printed_is_parsed(&definition.condition);
+    }
+}
+
+/// Takes bytes as a condition.
+pub fn condition(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let mut mapped = MappedText::default();
+    mapped.push(text, SourceId::default(), 0);
+    match parse_condition(&mapped, &Limits::default()) {
+        Ok(condition) => printed_is_parsed(&condition),
+        Err(diagnostic) => {
+            let (span, _) = diagnostic.primary;
+            assert!(span.start <= span.end && span.end as usize <= text.len());
+        }
+    }
+}
+
+/// What is printed of a condition is parsed as the same, so far as printing shows.
+fn printed_is_parsed(condition: &Expr) {
+    let printed = condition.to_string();
+    let mut mapped = MappedText::default();
+    mapped.push(&printed, SourceId::default(), 0);
+    let limits = Limits { condition_bytes: usize::MAX, ..Limits::default() };
+    let again = parse_condition(&mapped, &limits);
+    let again = again.unwrap_or_else(|fault| panic!("{printed}: {fault:?}"));
+    assert_eq!(again.to_string(), printed);
 }

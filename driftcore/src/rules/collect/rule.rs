@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
-use super::super::ast::Name;
-use super::super::items::ExceptionItem;
-use super::super::items::ExceptionValue;
-use super::super::items::Kind;
-use super::super::items::OneOrMany;
-use super::super::items::RuleChange;
-use super::super::items::RuleItem;
-use super::super::items::RuleKey;
-use super::super::sink::Sink;
 use super::collection::Collection;
 use super::collection::append_text;
 use crate::matcher::Priority;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
+use crate::rules::ast::Name;
+use crate::rules::items::ExceptionItem;
+use crate::rules::items::ExceptionValue;
+use crate::rules::items::Kind;
+use crate::rules::items::OneOrMany;
+use crate::rules::items::RuleChange;
+use crate::rules::items::RuleItem;
+use crate::rules::items::RuleKey;
+use crate::rules::sink::Sink;
 
 /// The source of rules that do not name one.
 const SYSCALL: &str = "syscall";

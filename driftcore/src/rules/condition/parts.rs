@@ -1,14 +1,6 @@
 //! Parts of a condition that stand alone in YAML: items of lists, and the fields, operators and
 //! values of exceptions.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::ast::Literal;
-use super::super::ast::Modifier;
-use super::super::ast::Operator;
-use super::super::ast::Quote;
-use super::super::ast::Right;
-use super::super::ast::Term;
 use super::cursor::Cursor;
 use super::cursor::is_blank;
 use super::literal::number_length;
@@ -18,6 +10,14 @@ use super::operator::Operand;
 use super::operator::WORDS;
 use super::operator::operator;
 use super::term::term;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Modifier;
+use crate::rules::ast::Operator;
+use crate::rules::ast::Quote;
+use crate::rules::ast::Right;
+use crate::rules::ast::Term;
 use crate::rules::nearest::nearest;
 
 /// A value that is an item of a YAML list. In quotes of its own it is a quoted string; with blanks
@@ -111,7 +111,7 @@ pub(crate) fn parse_right(
     if !text.text.starts_with(['"', '\'', '('])
         && let Ok(Some(field)) = term(&mut cursor)
         && cursor.is_at_end()
-        && matches!(field.kind, super::super::ast::TermKind::Transformer { .. })
+        && matches!(field.kind, crate::rules::ast::TermKind::Transformer { .. })
         && modifier.is_none()
     {
         return Ok(Right::Term(field));

@@ -1,14 +1,14 @@
 //! Lists and macros.
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::ast::Name;
-use super::super::condition::item_value;
-use super::super::sink::Sink;
 use super::item::ListItem;
 use super::item::MacroItem;
 use super::keys::Keys;
 use super::keys::wrong_type;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::ast::Name;
+use crate::rules::condition::item_value;
+use crate::rules::sink::Sink;
 
 pub(super) fn read_list(
     keys: Keys<'_>,
@@ -31,7 +31,15 @@ pub(super) fn read_list(
         let Some(scalar) = node.scalar() else {
             return Err(wrong_type("items", "a sequence of texts", node));
         };
-        items.push(item_value(&scalar.text)?);
+        let item = item_value(&scalar.text)?;
+        if item.quote.is_none() && item.text.contains(&b',') {
+            sink.push(
+                Diagnostic::warning("item-comma", "one item with a comma in it", item.span)
+                    .label("one value here, several in Falco")
+                    .help("write an item for each value, or quote the item: `'\"a,b\"'`"),
+            );
+        }
+        items.push(item);
     }
     Ok(ListItem { name, items, change })
 }
@@ -50,7 +58,7 @@ pub(super) fn read_macro(
     let identifier = name.text.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !identifier || matches!(name.text.as_str(), "and" | "or" | "not") {
-        let message = format!("no condition can name the macro `{}`", name.text.escape_debug());
+        let message = format!("no condition can name the macro `{}`", name.text);
         sink.push(
             Diagnostic::warning("macro-name", message, name.span)
                 .help("the name of a macro is letters, digits and `_`, a letter first"),

@@ -1,23 +1,23 @@
 //! All steps, one after another.
 
-use super::super::Definition;
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::MappedText;
-use super::super::Severity;
-use super::super::SourceId;
-use super::super::Sources;
-use super::super::Span;
-use super::super::ast::Expr;
-use super::super::ast::Name;
-use super::super::collect::Collection;
-use super::super::collect::Rule;
-use super::super::condition::parse_condition;
-use super::super::expand::Scope;
-use super::super::expand::with_exceptions;
-use super::super::items::read_items;
-use super::super::sink::Sink;
-use super::super::yaml;
+use crate::rules::Definition;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::MappedText;
+use crate::rules::Severity;
+use crate::rules::SourceId;
+use crate::rules::Sources;
+use crate::rules::Span;
+use crate::rules::ast::Expr;
+use crate::rules::ast::Name;
+use crate::rules::collect::Collection;
+use crate::rules::collect::Rule;
+use crate::rules::condition::parse_condition;
+use crate::rules::expand::Scope;
+use crate::rules::expand::with_exceptions;
+use crate::rules::items::read_items;
+use crate::rules::sink::Sink;
+use crate::rules::yaml;
 
 /// The one source of events that there is.
 const SYSCALL: &str = "syscall";

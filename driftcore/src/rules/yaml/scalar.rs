@@ -1,7 +1,7 @@
 //! Where each byte of a decoded scalar stands in the file.
 
-use super::super::MappedText;
-use super::super::SourceId;
+use crate::rules::MappedText;
+use crate::rules::SourceId;
 
 /// How a scalar is written, so far as its decoding differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,16 +8,16 @@ use saphyr_parser::Parser;
 use saphyr_parser::ScalarStyle;
 use saphyr_parser::ScanError;
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::SourceId;
-use super::super::Span;
 use super::index::CharIndex;
 use super::node::Node;
 use super::node::NodeKind;
 use super::node::Scalar;
 use super::scalar::Style;
 use super::scalar::align;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::SourceId;
+use crate::rules::Span;
 
 /// A file's documents; with an error, what came before it.
 #[derive(Debug, Default)]
@@ -36,6 +36,7 @@ pub(crate) fn read(source: SourceId, text: &str, limits: &Limits) -> Tree {
         limits,
         open: Vec::new(),
         anchors: FxHashMap::default(),
+        nodes: 0,
         copied: 0,
         tree: Tree::default(),
     };
@@ -71,7 +72,9 @@ struct Builder<'a> {
     limits: &'a Limits,
     open: Vec<Open>,
     anchors: FxHashMap<usize, Node>,
-    /// What aliases copied.
+    /// Nodes so far.
+    nodes: usize,
+    /// What anchors and aliases copied.
     copied: usize,
     tree: Tree,
 }
@@ -172,12 +175,14 @@ impl Builder<'_> {
             };
             let diagnostic = Diagnostic::error(
                 "duplicate-key",
-                format!("the key `{}` stands twice in one mapping", name.escape_debug()),
+                format!("the key `{name}` stands twice in one mapping"),
                 key.span,
             )
             .label("here again")
             .also(first, "first here");
-            self.tree.diagnostics.push(diagnostic);
+            if self.tree.diagnostics.len() < self.limits.diagnostics {
+                self.tree.diagnostics.push(diagnostic);
+            }
         }
         pairs
     }
@@ -195,6 +200,11 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), Box<Diagnostic>> {
+        self.nodes += 1;
+        if self.nodes > self.limits.yaml_nodes {
+            let message = format!("more than {} nodes of YAML", self.limits.yaml_nodes);
+            return Err(Box::new(Diagnostic::error("file-size", message, node.span)));
+        }
         if anchor > 0 {
             // Kept for its aliases as a copy.
             self.count_copy(node.weight, node.span)?;
@@ -227,6 +237,14 @@ impl Builder<'_> {
         let next = self.text.get(at..).and_then(|rest| rest.chars().next());
         let length = next.filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
         let message = format!("not YAML: {}", error.info());
-        Box::new(Diagnostic::error("yaml", message, self.span(at, at + length)))
+        let fault = Diagnostic::error("yaml", message, self.span(at, at + length));
+        // A bracket that is not closed shows only where the next thing makes no sense.
+        let bracket = self.open.iter().rev().find(|open| {
+            self.text.get(open.start..).is_some_and(|text| text.starts_with(['[', '{']))
+        });
+        Box::new(match bracket {
+            Some(open) => fault.also(self.span(open.start, open.start + 1), "this bracket is open"),
+            None => fault,
+        })
     }
 }
