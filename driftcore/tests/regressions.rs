@@ -46,3 +46,13 @@ fn rules() {
 fn condition() {
     replay("condition", targets::condition);
 }
+
+#[test]
+fn output() {
+    replay("output", targets::output);
+}
+
+#[test]
+fn check() {
+    replay("check", targets::check);
+}

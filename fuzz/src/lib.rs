@@ -6,6 +6,12 @@ use driftcore::event::DriftEvent;
 use driftcore::event::Event;
 use driftcore::event::Exec;
 use driftcore::event::KernelPath;
+use driftcore::fields::Fields;
+use driftcore::fields::FlatEvent;
+use driftcore::matcher::Policy;
+use driftcore::matcher::Program;
+use driftcore::matcher::Rule;
+use driftcore::matcher::Scratch;
 use driftcore::provenance::NoLayerDirectories;
 use driftcore::provenance::classify;
 use driftcore::rules::Limits;
@@ -13,7 +19,11 @@ use driftcore::rules::MappedText;
 use driftcore::rules::Renderer;
 use driftcore::rules::SourceId;
 use driftcore::rules::Sources;
+use driftcore::rules::append_suggested;
 use driftcore::rules::ast::Expr;
+use driftcore::rules::check_condition;
+use driftcore::rules::compile_output;
+use driftcore::rules::event_types;
 use driftcore::rules::load;
 use driftcore::rules::parse_condition;
 use driftcore::wire::RawEvent;
@@ -120,4 +130,52 @@ fn printed_is_parsed(condition: &Expr) {
     let again = parse_condition(&mapped, &limits);
     let again = again.unwrap_or_else(|fault| panic!("{printed}: {fault:?}"));
     assert_eq!(again.to_string(), printed);
+}
+
+/// Takes bytes as a flat event, a line, and an output format, the rest: prints the one by the
+/// other.
+pub fn output(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (event, format) = text.split_once('\n').unwrap_or(("", text));
+    let event = FlatEvent::parse(event).unwrap_or_else(|_| some_event());
+    let mut mapped = MappedText::default();
+    mapped.push(format, SourceId::default(), 0);
+    let mut diagnostics = Vec::new();
+    match compile_output(&mapped, &mut diagnostics) {
+        Some(compiled) => {
+            let compiled = append_suggested(&compiled);
+            let mut message = String::new();
+            assert!(compiled.render(&event, &mut message), "a rule's output is always printed");
+            let fields = compiled.output_fields(&event);
+            assert!(fields.is_sorted_by(|a, b| a.0 < b.0), "each field is there once");
+        }
+        None => assert!(!diagnostics.is_empty(), "what is refused is explained"),
+    }
+}
+
+/// Takes bytes as a flat event, a line, and a condition, the rest: checks the types of the one,
+/// and matches the other.
+pub fn check(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let (event, condition) = text.split_once('\n').unwrap_or(("", text));
+    let event = FlatEvent::parse(event).unwrap_or_else(|_| some_event());
+    let mut mapped = MappedText::default();
+    mapped.push(condition, SourceId::default(), 0);
+    let Ok(parsed) = parse_condition(&mapped, &Limits::default()) else { return };
+    let mut diagnostics = Vec::new();
+    let Some(condition) = check_condition(&parsed, &mut diagnostics) else {
+        assert!(!diagnostics.is_empty(), "what is refused is explained");
+        return;
+    };
+    let types = event_types(&condition);
+    let Ok(program) = Program::compile(&[Rule::new(&condition)], &Default::default()) else {
+        return;
+    };
+    let matched = program.matches(&event, &mut Scratch::default(), Policy::First, |_| {}) > 0;
+    assert!(!matched || types.contains(event.event_type()), "{condition:?}");
+}
+
+fn some_event() -> FlatEvent {
+    FlatEvent::parse(r#"{"evt.type": "execve", "proc.name": "sh", "proc.aname": ["bash", "sshd"]}"#)
+        .expect("this is an event")
 }
