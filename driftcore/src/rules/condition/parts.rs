@@ -2,6 +2,7 @@
 //! values of exceptions.
 
 use super::cursor::Cursor;
+use super::cursor::is_bare;
 use super::cursor::is_blank;
 use super::literal::number_length;
 use super::literal::quoted;
@@ -19,6 +20,11 @@ use crate::rules::ast::Quote;
 use crate::rules::ast::Right;
 use crate::rules::ast::Term;
 use crate::rules::nearest::nearest;
+
+/// Whether a value can be written without quotes.
+pub(crate) fn is_bare_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_bare)
+}
 
 /// A value that is an item of a YAML list. In quotes of its own it is a quoted string; with blanks
 /// in it, it is one too, as Falco puts quotes around it; otherwise it is a bare one.
@@ -118,20 +124,20 @@ pub(crate) fn parse_right(
     }
     let span = text.span(0, text.text.len());
     if list {
-        if let Some(inside) = text.text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-            let mut values = Vec::new();
-            let mut at = 1;
-            for part in split_values(inside) {
-                let leading = part.len() - part.trim_start().len();
-                let piece = text.slice(at + leading, at + leading + part.trim().len());
-                if !piece.text.is_empty() {
-                    values.push(item_value(&piece)?);
-                }
-                at += part.len() + 1;
+        let inside = text.text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        let mut at = usize::from(inside.is_some());
+        // Falco puts parentheses around it: commas separate values.
+        let inside = inside.unwrap_or(&text.text);
+        let mut values = Vec::new();
+        for part in split_values(inside) {
+            let leading = part.len() - part.trim_start().len();
+            let piece = text.slice(at + leading, at + leading + part.trim().len());
+            if !piece.text.is_empty() {
+                values.push(item_value(&piece)?);
             }
-            return Ok(Right::List(values, span));
+            at += part.len() + 1;
         }
-        return Ok(Right::List(vec![item_value(text)?], span));
+        return Ok(Right::List(values, span));
     }
     let value = item_value(text)?;
     if operator.operand() == Operand::Number

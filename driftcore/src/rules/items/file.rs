@@ -38,7 +38,7 @@ pub(crate) fn read_items(tree: &Tree, limits: &Limits, sink: &mut Sink) -> Vec<I
                 continue;
             }
         };
-        for node in nodes {
+        for node in nodes.iter().filter(|node| !node.is_null()) {
             count += 1;
             if count > limits.file_items {
                 let message = format!("more than {} items in a file", limits.file_items);

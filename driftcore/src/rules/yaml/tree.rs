@@ -9,6 +9,7 @@ use saphyr_parser::ScalarStyle;
 use saphyr_parser::ScanError;
 
 use super::index::CharIndex;
+use super::lenient::join_lines;
 use super::node::Node;
 use super::node::NodeKind;
 use super::node::Scalar;
@@ -29,6 +30,22 @@ pub(crate) struct Tree {
 
 /// Reads a file. Time and memory are bounded by its size and the limits.
 pub(crate) fn read(source: SourceId, text: &str, limits: &Limits) -> Tree {
+    let strict = read_as(source, text, text, limits);
+    if strict.diagnostics.iter().all(|diagnostic| diagnostic.code != NOT_YAML) {
+        return strict;
+    }
+    let Some(joined) = join_lines(text) else { return strict };
+    let lenient = read_as(source, text, &joined, limits);
+    // What is wrong is best said of the text as it is.
+    let failed = lenient.diagnostics.iter().any(|diagnostic| diagnostic.code == NOT_YAML);
+    if failed { strict } else { lenient }
+}
+
+/// The code of syntax errors.
+const NOT_YAML: &str = "yaml";
+
+/// Reads `parsed`, which is as long as `text` in characters.
+fn read_as(source: SourceId, text: &str, parsed: &str, limits: &Limits) -> Tree {
     let mut builder = Builder {
         source,
         text,
@@ -40,7 +57,7 @@ pub(crate) fn read(source: SourceId, text: &str, limits: &Limits) -> Tree {
         copied: 0,
         tree: Tree::default(),
     };
-    let mut parser = Parser::new_from_str(text);
+    let mut parser = Parser::new_from_str(parsed);
     while let Some(event) = parser.next_event() {
         let done = match event {
             Ok((Event::StreamEnd, _)) => break,
@@ -104,7 +121,7 @@ impl Builder<'_> {
                 let Some(node) = self.anchors.get(&anchor) else {
                     let span = self.span(start, end);
                     let message = "this alias stands in what it names";
-                    return Err(Box::new(Diagnostic::error("yaml", message, span)));
+                    return Err(Box::new(Diagnostic::error(NOT_YAML, message, span)));
                 };
                 let weight = node.weight;
                 self.count_copy(weight, self.span(start, end))?;
@@ -237,7 +254,7 @@ impl Builder<'_> {
         let next = self.text.get(at..).and_then(|rest| rest.chars().next());
         let length = next.filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
         let message = format!("not YAML: {}", error.info());
-        let fault = Diagnostic::error("yaml", message, self.span(at, at + length));
+        let fault = Diagnostic::error(NOT_YAML, message, self.span(at, at + length));
         // A bracket that is not closed shows only where the next thing makes no sense.
         let bracket = self.open.iter().rev().find(|open| {
             self.text.get(open.start..).is_some_and(|text| text.starts_with(['[', '{']))

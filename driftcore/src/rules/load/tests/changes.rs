@@ -121,6 +121,19 @@ fn other_sources_are_listed() {
 }
 
 #[test]
+fn only_a_redefinition_looks_at_the_source() {
+    let first = rule("a", "evt.type = x") + "  source: k8s_audit\n";
+    assert_eq!(errors(&(first.clone() + &rule("a", "evt.type = y"))), ["source-changed"]);
+    let append = "- rule: a\n  source: other\n  condition: and b.c = d\n  append: true\n";
+    assert!(errors(&(first + append)).is_empty());
+}
+
+#[test]
+fn items_without_anything_are_nothing() {
+    assert!(loaded("-\n- ~\n---\n").diagnostics.is_empty());
+}
+
+#[test]
 fn outputs_are_trimmed_and_know_their_places() {
     let text = rule("a", "b.c = d").replace("output: o", "output: >\n    one %x.y\n    two\n");
     let rule = definitions(&text).remove(0);

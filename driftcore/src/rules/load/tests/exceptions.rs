@@ -53,6 +53,15 @@ fn transformers_may_stand_on_both_sides() {
 }
 
 #[test]
+fn one_scalar_may_be_several_values_of_a_list() {
+    let text = "  - name: x\n    fields: [proc.name]\n    comps: [in]\n    values: [['a, \"b,c\"'], [d e]]\n";
+    assert_eq!(
+        excepted(text),
+        "(a.b = c or d.e = f) and not (proc.name in (a, \"b,c\") or proc.name in (\"d e\"))"
+    );
+}
+
+#[test]
 fn names_of_lists_are_expanded() {
     let text = "  - name: x\n    fields: [proc.name]\n    comps: [in]\n    values: [[[l, zsh]], [l]]\n\
                 - list: l\n  items: [sh, bash]\n";
