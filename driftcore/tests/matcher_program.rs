@@ -63,7 +63,7 @@ fn event(event_type: &str) -> PlainEvent {
 #[track_caller]
 fn assert_holds(condition: Condition, event: &PlainEvent, expected: bool) {
     assert_eq!(plain::holds(&condition, event), expected, "plain: {condition:?}");
-    let found = run(&compile(&[condition.clone()]), event, Policy::First);
+    let found = run(&compile(std::slice::from_ref(&condition)), event, Policy::First);
     assert_eq!(!found.is_empty(), expected, "compiled: {condition:?}");
 }
 

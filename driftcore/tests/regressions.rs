@@ -36,3 +36,8 @@ fn wire() {
 fn drift_event() {
     replay("drift_event", targets::drift_event);
 }
+
+#[test]
+fn matcher_against_plain() {
+    replay("matcher_against_plain", targets::matcher_against_plain);
+}

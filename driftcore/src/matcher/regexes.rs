@@ -48,15 +48,15 @@ fn refused(pattern: &[u8], reason: String) -> CompileError {
     CompileError::Regex { pattern: shown, reason }
 }
 
-fn build(parsed: &[Hir], limits: &Limits) -> Result<Regex, BuildError> {
+fn build(parsed: &[Hir], limits: &Limits) -> Result<Regex, Box<BuildError>> {
     let config =
         Config::new().match_kind(MatchKind::All).nfa_size_limit(Some(limits.regex)).onepass(false);
-    meta::Builder::new().configure(config).build_many_from_hir(parsed)
+    meta::Builder::new().configure(config).build_many_from_hir(parsed).map_err(Box::new)
 }
 
 /// Names the first expression that does not fit beside those before it.
 fn too_large(
-    error: BuildError,
+    error: &BuildError,
     patterns: &[Box<[u8]>],
     parsed: &[Hir],
     limits: &Limits,
@@ -93,7 +93,7 @@ impl Regexes {
         }
         match build(&parsed, limits) {
             Ok(regex) => Ok(Self { input, patterns: texts, regex }),
-            Err(error) => Err(too_large(error, patterns, &parsed, limits)),
+            Err(error) => Err(too_large(&error, patterns, &parsed, limits)),
         }
     }
 
