@@ -56,3 +56,8 @@ fn output() {
 fn check() {
     replay("check", targets::check);
 }
+
+#[test]
+fn matcher_against_plain() {
+    replay("matcher_against_plain", targets::matcher_against_plain);
+}

@@ -1,6 +1,9 @@
 //! What the fuzz targets do with bytes. `driftcore/tests/regressions.rs` does the same with
 //! the committed inputs, in every test run and without a fuzzer.
 
+#[path = "../../driftcore/tests/plain/mod.rs"]
+mod plain;
+
 use driftcore::decode::decode;
 use driftcore::event::DriftEvent;
 use driftcore::event::Event;
@@ -178,4 +181,11 @@ pub fn check(bytes: &[u8]) {
 fn some_event() -> FlatEvent {
     FlatEvent::parse(r#"{"evt.type": "execve", "proc.name": "sh", "proc.aname": ["bash", "sshd"]}"#)
         .expect("this is an event")
+}
+
+/// Takes the first half of the bytes as rules and the second as events: the compiled program finds
+/// what a walk over the rules' trees finds.
+pub fn matcher_against_plain(bytes: &[u8]) {
+    let (rules, events) = bytes.split_at(bytes.len() / 2);
+    plain::agree::agree(rules, events);
 }

@@ -46,7 +46,8 @@ const FIELDS: &[(&str, Kind)] = &[
     ("fd.name", Kind::Text),
     ("container.image.repository", Kind::Text),
     ("proc.aname", Kind::Text),
-    ("proc.args", Kind::List),
+    ("file.changed", Kind::List),
+    ("proc.args", Kind::Text),
     ("proc.pid", Kind::Signed),
     ("evt.num", Kind::Unsigned),
     ("evt.is_open_write", Kind::Bool),
@@ -266,7 +267,7 @@ impl Choices<'_> {
                 ],
                 key: None,
             },
-            _ => self.field_of(&["proc.args"]),
+            _ => self.field_of(&["file.changed"]),
         }
     }
 
