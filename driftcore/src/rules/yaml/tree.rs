@@ -26,6 +26,8 @@ pub(crate) struct Tree {
     pub(crate) documents: Vec<Node>,
     /// What is wrong with the file as YAML.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Whether the file was not read to its end.
+    pub(crate) cut: bool,
 }
 
 /// Reads a file. Time and memory are bounded by its size and the limits.
@@ -66,6 +68,7 @@ fn read_as(source: SourceId, text: &str, parsed: &str, limits: &Limits) -> Tree 
         };
         if let Err(diagnostic) = done {
             builder.tree.diagnostics.push(*diagnostic);
+            builder.tree.cut = true;
             break;
         }
     }
