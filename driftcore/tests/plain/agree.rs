@@ -32,15 +32,15 @@ fn found(
 /// Rules from some bytes, events from others. Panics where program and walk differ; says how many pairs of
 /// rules and events there were, and how many matched.
 pub fn agree(rules: &[u8], events: &[u8]) -> (u64, u64) {
-    let mut choices = Choices(rules);
+    let mut choices = Choices::for_rules(rules);
     let mut conditions = vec![choices.condition(4)];
-    while !choices.0.is_empty() && conditions.len() < 40 {
+    while !choices.is_empty() && conditions.len() < 40 {
         conditions.push(choices.condition(4));
     }
     let rules: Vec<Rule<'_>> = conditions.iter().map(Rule::new).collect();
     let program = Program::compile(&rules, &Limits::default()).expect("small rules compile");
     let mut scratch = Scratch::new(&program);
-    let mut choices = Choices(events);
+    let mut choices = Choices::new(events);
     let mut matched = 0;
     for _ in 0..EVENTS {
         let event = choices.event();

@@ -48,6 +48,8 @@ pub(crate) struct Collection {
     /// Names of items that could not be read, of each kind.
     broken: [HashSet<String>; 3],
     items: usize,
+    /// Whether items are missing because something could not be read.
+    incomplete: bool,
 }
 
 impl Collection {
@@ -60,6 +62,11 @@ impl Collection {
             Item::Rule(item) => self.add_rule(*item, sink),
             Item::Broken(kind, name) => self.mark_broken(kind, &name),
         }
+    }
+
+    /// Says whether all items so far were read. What is changed and not there is an error only then.
+    pub(crate) fn set_complete(&mut self, complete: bool) {
+        self.incomplete = !complete;
     }
 
     /// The index of what has this name.
@@ -87,7 +94,7 @@ impl Collection {
 
     /// Says that what is to be changed is not there.
     pub(super) fn undefined(&mut self, kind: Kind, name: &Name, doing: &str, sink: &mut Sink) {
-        if self.is_broken(kind, &name.text) {
+        if self.incomplete || self.is_broken(kind, &name.text) {
             return;
         }
         let what = kind.as_str();

@@ -61,7 +61,8 @@ pub fn load(sources: &Sources, limits: &Limits) -> Loaded {
 /// Loads the files behind what was found wrong before.
 pub(super) fn load_more(sources: &Sources, limits: &Limits, mut sink: Sink) -> Loaded {
     let mut collection = Collection::default();
-    let mut complete = true;
+    // Where something could not be read, names that are not known say nothing.
+    let mut complete = !sink.failed();
     for (id, source) in sources.iter() {
         let tree = match sources.invalid(id) {
             Some(span) => {
@@ -80,11 +81,13 @@ pub(super) fn load_more(sources: &Sources, limits: &Limits, mut sink: Sink) -> L
             None => yaml::read(id, &source.text, limits),
         };
         let items = read_items(&tree, limits, &mut sink);
-        complete &= tree.diagnostics.is_empty();
+        let cut = tree.cut;
         tree.diagnostics.into_iter().for_each(|diagnostic| sink.push(diagnostic));
+        collection.set_complete(complete);
         for item in items {
             collection.add(item, &mut sink);
         }
+        complete &= !cut;
     }
     let mut loaded = finish(&collection, complete, limits, &mut sink);
     loaded.diagnostics = sink.into_vec();
@@ -115,7 +118,6 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
             sink.ok(excepted)
         }));
     }
-    // Where part of a file is missing, names that are unknown say nothing.
     if !complete {
         return loaded;
     }

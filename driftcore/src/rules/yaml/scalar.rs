@@ -27,6 +27,11 @@ pub(super) fn align(
 ) -> MappedText {
     let place = |at: usize| u32::try_from(start + at).unwrap_or(u32::MAX);
     let mut text = MappedText::default();
+    if style == Style::Lines && written.starts_with(decoded) {
+        text.push(decoded, source, place(0));
+        return text;
+    }
+    text.text.reserve(decoded.len());
     let mut walk = Walk { written, at: usize::from(style != Style::Lines), style };
     // The run that is open: where it begins in the decoded text and in the source.
     let mut run = (0, walk.at);

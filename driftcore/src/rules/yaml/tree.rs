@@ -26,6 +26,8 @@ pub(crate) struct Tree {
     pub(crate) documents: Vec<Node>,
     /// What is wrong with the file as YAML.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Whether the file was not read to its end.
+    pub(crate) cut: bool,
 }
 
 /// Reads a file. Time and memory are bounded by its size and the limits.
@@ -66,6 +68,7 @@ fn read_as(source: SourceId, text: &str, parsed: &str, limits: &Limits) -> Tree 
         };
         if let Err(diagnostic) = done {
             builder.tree.diagnostics.push(*diagnostic);
+            builder.tree.cut = true;
             break;
         }
     }
@@ -80,6 +83,30 @@ struct Open {
     mapping: bool,
     nodes: Vec<Node>,
     weight: usize,
+}
+
+/// Keys of a mapping, and where each stands.
+#[derive(Default)]
+struct Seen<'a> {
+    /// The first ones: most mappings have no more.
+    few: Vec<(&'a str, Span)>,
+    more: HashMap<&'a str, Span>,
+}
+
+impl<'a> Seen<'a> {
+    /// Where the key was before; otherwise remembers it.
+    fn insert(&mut self, name: &'a str, span: Span) -> Option<Span> {
+        let known = self.few.iter().find(|(known, _)| *known == name).map(|&(_, span)| span);
+        let known = known.or_else(|| self.more.get(name).copied());
+        if known.is_none() {
+            if self.few.len() < 16 {
+                self.few.push((name, span));
+            } else {
+                self.more.insert(name, span);
+            }
+        }
+        known
+    }
 }
 
 struct Builder<'a> {
@@ -182,14 +209,11 @@ impl Builder<'_> {
         while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
             pairs.push((key, value));
         }
-        let mut seen: HashMap<&str, Span> = HashMap::with_capacity(pairs.len());
+        let mut seen = Seen::default();
         for (key, _) in &pairs {
             let Some(scalar) = key.scalar() else { continue };
             let name = scalar.text.text.as_str();
-            let Some(&first) = seen.get(name) else {
-                seen.insert(name, key.span);
-                continue;
-            };
+            let Some(first) = seen.insert(name, key.span) else { continue };
             let diagnostic = Diagnostic::error(
                 "duplicate-key",
                 format!("the key `{name}` stands twice in one mapping"),

@@ -46,3 +46,20 @@ fn too_many_files_are_one_error() {
     assert_eq!(loaded.diagnostics.len(), 1);
     assert_eq!(loaded.diagnostics[0].code, "files");
 }
+
+#[test]
+fn what_is_missing_with_a_broken_file_is_no_further_error() {
+    let broken = "- list: a\n  items: [b\n- rule: r\n";
+    let change = "- rule: r\n  enabled: false\n- macro: m\n  condition: nobody\n";
+    let mut bytes = Sources::default();
+    bytes.add_bytes("0.yaml", b"\xff".to_vec());
+    bytes.add("1.yaml", change);
+    for sources in [sources(&[broken, change]), bytes] {
+        assert_eq!(load(&sources, &Limits::default()).diagnostics.len(), 1);
+    }
+    let mut sources = sources(&[]);
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("change.yaml"), change).unwrap();
+    let paths = [root.path().join("none.yaml"), root.path().join("change.yaml")];
+    assert_eq!(load_paths(&mut sources, paths, &Limits::default()).diagnostics.len(), 1);
+}
