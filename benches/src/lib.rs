@@ -5,11 +5,15 @@
 mod container;
 #[path = "../../driftcore/tests/record/mod.rs"]
 mod record;
+mod rules;
 mod sample;
 mod sink;
 
 pub use container::Container;
 pub use container::ID;
+pub use rules::FlatEvent;
+pub use rules::events;
+pub use rules::synthetic;
 pub use sample::Sample;
 pub use sample::exit;
 pub use sample::fork;

@@ -36,3 +36,28 @@ fn wire() {
 fn drift_event() {
     replay("drift_event", targets::drift_event);
 }
+
+#[test]
+fn rules() {
+    replay("rules", targets::rules);
+}
+
+#[test]
+fn condition() {
+    replay("condition", targets::condition);
+}
+
+#[test]
+fn output() {
+    replay("output", targets::output);
+}
+
+#[test]
+fn check() {
+    replay("check", targets::check);
+}
+
+#[test]
+fn matcher_against_plain() {
+    replay("matcher_against_plain", targets::matcher_against_plain);
+}

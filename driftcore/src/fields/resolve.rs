@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn type_and_number_of_values_follow_the_argument() {
         let field = |text| FieldRef::parse(text).unwrap();
-        assert_eq!(field("evt.rawarg.flags").kind(), FieldType::Unsigned(32));
+        assert_eq!(field("evt.rawarg.flags").kind(), FieldType::Unsigned(64));
         assert_eq!(field("evt.rawarg.fd").kind(), FieldType::Signed(64));
         assert_eq!(field("proc.aname").multiplicity(), Multiplicity::Ancestors);
         assert_eq!(field("proc.aname[2]").multiplicity(), Multiplicity::One);

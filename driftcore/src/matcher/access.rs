@@ -16,17 +16,23 @@ use super::tables::Leaf;
 use super::tables::MachineKind;
 use super::tables::Tables;
 
+/// At most this many machines run for every event.
+const MACHINES: usize = 32;
+
+/// Keys that are copied at most while ways are joined: deep nests of long lists go without.
+const COPIES: usize = 4_000_000;
+
 /// How many ways to find a rule are weighed against each other.
 const WAYS: usize = 8;
 
 /// What a machine found: a value's number, or an atom.
-pub(super) const fn value_key(id: u32) -> u64 {
-    (id as u64) << 1
+pub(super) fn value_key(id: u32) -> u64 {
+    u64::from(id) << 1
 }
 
 /// See [`value_key`].
-pub(super) const fn atom_key(atom: u32) -> u64 {
-    (atom as u64) << 1 | 1
+pub(super) fn atom_key(atom: u32) -> u64 {
+    u64::from(atom) << 1 | 1
 }
 
 /// One way to find a rule: it cannot match unless one of the keys was found.
@@ -46,11 +52,12 @@ pub(super) struct Finder<'a, 'b> {
     nodes: &'a Nodes,
     tables: &'a Tables<'b>,
     known: FxHashMap<(NodeId, bool), Ways>,
+    copies: usize,
 }
 
 impl<'a, 'b> Finder<'a, 'b> {
     pub(super) fn new(nodes: &'a Nodes, tables: &'a Tables<'b>) -> Self {
-        Self { nodes, tables, known: FxHashMap::default() }
+        Self { nodes, tables, known: FxHashMap::default(), copies: 0 }
     }
 
     /// The ways to find events for which the node is true.
@@ -108,6 +115,10 @@ impl<'a, 'b> Finder<'a, 'b> {
                 let same = ways.iter().find(|way| way.machines == wanted.machines);
                 let Some(way) = same.or(ways.first()) else { continue };
                 machines.extend(&way.machines);
+                self.copies += way.keys.len();
+                if self.copies > COPIES {
+                    return Rc::default();
+                }
                 keys.extend(&way.keys);
                 common += way.common;
             }
@@ -194,7 +205,7 @@ pub(super) fn choose(finder: &mut Finder<'_, '_>, rules: &[NodeId]) -> Choice {
 
     let mut chosen: Choice = Choice { machines: Vec::new(), ways: vec![None; rules.len()] };
     let mut expected: Vec<f32> = vec![1.0; rules.len()];
-    loop {
+    for _ in 0..MACHINES {
         // What each set of machines would save, in looks at rules.
         let mut savings: FxHashMap<&[u32], f32> = FxHashMap::default();
         for ((ways, likely), expected) in ways.iter().zip(&likely).zip(&expected) {
@@ -211,7 +222,7 @@ pub(super) fn choose(finder: &mut Finder<'_, '_>, rules: &[NodeId]) -> Choice {
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
         let Some((gain, machines)) = ranked.first() else { break };
         // A rule alone is worth a hash look-up: its own test would make it.
-        if *gain < -0.5 {
+        if *gain < -0.5 || chosen.machines.len() + machines.len() > MACHINES {
             break;
         }
         let before = chosen.machines.len();

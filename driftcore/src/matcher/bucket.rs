@@ -32,11 +32,13 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// Of rules with what is left of their conditions for these events.
+    /// Of rules with what is left of their conditions for these events. `room` is for entries of
+    /// the index: what does not fit is always looked at.
     pub(super) fn new(
         rules: &[(u32, NodeId)],
         emitter: &mut Emitter<'_>,
         finder: &mut access::Finder<'_, '_>,
+        room: &mut usize,
     ) -> Result<Self, CompileError> {
         let entries = rules.iter().map(|(rule, node)| {
             Ok(Entry { rule: *rule, code: emitter.emit(*node, ACCEPT, REJECT)? })
@@ -48,8 +50,11 @@ impl Bucket {
         let mut pairs = Vec::new();
         for (way, rule) in choice.ways.iter().zip(0_u32..) {
             match way {
-                None => always.push(rule),
-                Some(way) => pairs.extend(way.keys.iter().map(|key| (*key, rule))),
+                Some(way) if way.keys.len() <= *room => {
+                    *room -= way.keys.len();
+                    pairs.extend(way.keys.iter().map(|key| (*key, rule)));
+                }
+                _ => always.push(rule),
             }
         }
         pairs.sort_unstable();

@@ -111,9 +111,12 @@ impl<'a> Emitter<'a> {
 
     /// The same nodes, cheap ones first; tests have no effects, so the order is free.
     fn by_cost(&mut self, inner: &[NodeId]) -> Vec<NodeId> {
-        let mut sorted = inner.to_vec();
-        sorted.sort_by_cached_key(|id| self.cost(*id));
-        sorted
+        let mut sorted = Vec::with_capacity(inner.len());
+        for id in inner {
+            sorted.push((self.cost(*id), *id));
+        }
+        sorted.sort_by_key(|(cost, _)| *cost);
+        sorted.into_iter().map(|(_, id)| id).collect()
     }
 
     fn cost(&mut self, id: NodeId) -> u8 {
@@ -128,8 +131,11 @@ impl<'a> Emitter<'a> {
             }
             Node::Not(inner) => self.cost(*inner),
             Node::All(inner) | Node::Any(inner) | Node::One(inner) => {
-                let dearest = inner.iter().map(|inner| self.cost(*inner)).max();
-                dearest.unwrap_or(0).saturating_add(1)
+                let mut dearest = 0;
+                for inner in inner {
+                    dearest = self.cost(*inner).max(dearest);
+                }
+                dearest.saturating_add(1)
             }
         };
         self.costs.insert(id, cost);

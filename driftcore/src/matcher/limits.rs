@@ -9,14 +9,19 @@ pub struct Limits {
     /// Nesting of a condition, or of a transformer's arguments. Default: 1,100 (conditions as the
     /// rule language has them nest 1,000 deep at most).
     pub depth: usize,
-    /// Nodes of all conditions together. Default: 4,000,000.
+    /// Nodes of all conditions together, and of what is left of them for the event types. Default:
+    /// 2,000,000.
     pub nodes: usize,
-    /// Steps of the compiled code. Default: 4,000,000.
+    /// Steps of the compiled code. Default: 2,000,000.
     pub code: usize,
-    /// Bytes of all constants together. Default: 64 MiB.
+    /// Rules of all kinds of events together (a rule counts for each group of event types that
+    /// has rules of its own), and entries of their index; rules beyond it go without an index.
+    /// Default: 8,000,000.
+    pub index: usize,
+    /// Bytes of all constants together. Default: 32 MiB.
     pub constants: usize,
     /// Bytes of the needles of `contains` and `icontains`, and of the parts of globs that are
-    /// sought like them. Default: 1 MiB.
+    /// sought like them; eight times the components of all `pmatch` paths. Default: 1 MiB.
     pub needles: usize,
     /// Bytes of one glob or regular expression. Default: 8 KiB.
     pub pattern: usize,
@@ -29,9 +34,10 @@ impl Default for Limits {
         Self {
             rules: 100_000,
             depth: 1_100,
-            nodes: 4_000_000,
-            code: 4_000_000,
-            constants: 64 << 20,
+            nodes: 2_000_000,
+            code: 2_000_000,
+            index: 8_000_000,
+            constants: 32 << 20,
             needles: 1 << 20,
             pattern: 8 << 10,
             regex: 10 << 20,

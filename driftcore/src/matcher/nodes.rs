@@ -70,6 +70,11 @@ impl Nodes {
         self.typed.get(id as usize).copied().unwrap_or(false)
     }
 
+    /// Refuses when there are too many.
+    pub(super) fn check(&self) -> Result<(), CompileError> {
+        within("nodes", self.nodes.len(), self.limits.nodes)
+    }
+
     /// The node of a condition.
     pub(super) fn add<'a>(
         &mut self,
@@ -78,34 +83,28 @@ impl Nodes {
         depth: usize,
     ) -> Result<NodeId, CompileError> {
         within("nesting", depth, self.limits.depth)?;
-        within("nodes", self.nodes.len(), self.limits.nodes)?;
-        let mut each = |nodes: &mut Self, inner: &'a [Condition]| {
-            inner
-                .iter()
-                .map(|inner| nodes.add(inner, tables, depth + 1))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        Ok(match condition {
+        self.check()?;
+        // Loops, not iterators, on the way down: they keep the stack small.
+        let inner = match condition {
+            Condition::All(inner) | Condition::Any(inner) | Condition::One(inner) => &inner[..],
+            Condition::Not(inner) => std::slice::from_ref(&**inner),
             Condition::Test(test) => {
                 let leaf = tables.leaf(test)?;
-                self.push(Node::Leaf(leaf))
+                return Ok(self.push(Node::Leaf(leaf)));
             }
-            Condition::Not(inner) => {
-                let inner = self.add(inner, tables, depth + 1)?;
-                self.not(inner)
-            }
-            Condition::All(inner) => {
-                let inner = each(self, inner)?;
-                self.all(inner)
-            }
-            Condition::Any(inner) => {
-                let inner = each(self, inner)?;
-                self.any(inner)
-            }
-            Condition::One(inner) => {
-                let inner = each(self, inner)?;
-                self.one(inner)
-            }
+        };
+        let mut ids = Vec::with_capacity(inner.len());
+        for inner in inner {
+            ids.push(self.add(inner, tables, depth + 1)?);
+        }
+        Ok(match condition {
+            Condition::All(_) => self.all(ids),
+            Condition::Any(_) => self.any(ids),
+            Condition::One(_) => self.one(ids),
+            Condition::Not(_) | Condition::Test(_) => match ids[..] {
+                [inner] => self.not(inner),
+                _ => FALSE,
+            },
         })
     }
 
@@ -173,29 +172,24 @@ impl Nodes {
         if let Some(decided) = known.get(&id) {
             return *decided;
         }
-        let mut each = |nodes: &mut Self, inner: &[NodeId]| -> Vec<NodeId> {
-            inner.iter().map(|inner| nodes.decide(*inner, is, known)).collect()
+        let node = self.get(id).clone();
+        let inner = match &node {
+            Node::All(inner) | Node::Any(inner) | Node::One(inner) => &inner[..],
+            Node::Not(inner) => std::slice::from_ref(inner),
+            Node::Constant(_) | Node::Leaf(_) => &[],
         };
-        let decided = match self.get(id).clone() {
+        let mut ids = Vec::with_capacity(inner.len());
+        for inner in inner {
+            ids.push(self.decide(*inner, is, known));
+        }
+        let decided = match node {
             Node::Leaf(Leaf::Type(set)) => {
                 NodeId::from(is.get(set as usize).copied().unwrap_or(false))
             }
-            Node::Not(inner) => {
-                let inner = self.decide(inner, is, known);
-                self.not(inner)
-            }
-            Node::All(inner) => {
-                let inner = each(self, &inner);
-                self.all(inner)
-            }
-            Node::Any(inner) => {
-                let inner = each(self, &inner);
-                self.any(inner)
-            }
-            Node::One(inner) => {
-                let inner = each(self, &inner);
-                self.one(inner)
-            }
+            Node::Not(_) => ids.first().map_or(FALSE, |inner| self.not(*inner)),
+            Node::All(_) => self.all(ids),
+            Node::Any(_) => self.any(ids),
+            Node::One(_) => self.one(ids),
             Node::Constant(_) | Node::Leaf(Leaf::Check(_)) => id,
         };
         known.insert(id, decided);

@@ -19,7 +19,8 @@ struct Node {
     patterns: Vec<(Box<[u8]>, u32)>,
 }
 
-fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The parts between slashes; empty ones do not count.
+pub(super) fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.split(|byte| *byte == b'/').filter(|component| !component.is_empty())
 }
 

@@ -90,6 +90,9 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Program {
     /// Compiles the rules. Errs when a limit would be passed, or a regular expression is wrong.
+    ///
+    /// Tests of `evt.type` are decided here: an event's [`event_type`](Fields::event_type) and its
+    /// field `evt.type` must agree.
     pub fn compile(rules: &[Rule<'_>], limits: &Limits) -> Result<Self, CompileError> {
         within("rules", rules.len(), limits.rules)?;
         let mut tables = Tables::new(*limits);
@@ -98,13 +101,14 @@ impl Program {
         for rule in rules {
             roots.push(nodes.add(rule.condition, &mut tables, 1)?);
         }
-        let kinds = decide_kinds(rules, &roots, &mut nodes, &tables);
+        let kinds = decide_kinds(rules, &roots, &mut nodes, &tables, limits)?;
 
         let mut emitter = Emitter::new(&nodes, &tables.checks, limits);
         let mut finder = access::Finder::new(&nodes, &tables);
         let mut buckets = Vec::with_capacity(kinds.rules.len());
+        let mut room = limits.index;
         for rules in &kinds.rules {
-            buckets.push(Bucket::new(rules, &mut emitter, &mut finder)?);
+            buckets.push(Bucket::new(rules, &mut emitter, &mut finder, &mut room)?);
         }
         let code = emitter.code;
         drop(finder);
@@ -250,7 +254,8 @@ fn decide_kinds(
     roots: &[NodeId],
     nodes: &mut Nodes,
     tables: &Tables<'_>,
-) -> Kinds {
+    limits: &Limits,
+) -> Result<Kinds, CompileError> {
     let mut restrictions: Vec<&[EventType]> = Vec::new();
     let mut restriction_ids: FxHashMap<&[EventType], usize> = FxHashMap::default();
     let restricted: Vec<Option<usize>> = rules
@@ -267,6 +272,7 @@ fn decide_kinds(
     let mut kinds = Kinds { rules: Vec::new(), by_type: Vec::new() };
     // Types that no test tells apart, then types for which the same is left.
     let mut by_answers: FxHashMap<Vec<bool>, u32> = FxHashMap::default();
+    let mut entries = 0;
     let mut by_rules: FxHashMap<Vec<(u32, NodeId)>, u32> = FxHashMap::default();
     for event_type in EventType::all() {
         let is = |set: &[bool]| set.get(event_type.index()).copied().unwrap_or(false);
@@ -288,6 +294,9 @@ fn decide_kinds(
                 }
             }
         }
+        nodes.check()?;
+        entries += left.len();
+        within("rules of all event types", entries, limits.index)?;
         let kind = *by_rules.entry(left).or_insert_with_key(|left| {
             kinds.rules.push(left.clone());
             kinds.rules.len() as u32 - 1
@@ -295,5 +304,5 @@ fn decide_kinds(
         by_answers.insert(answers, kind);
         kinds.by_type.push(kind);
     }
-    kinds
+    Ok(kinds)
 }

@@ -1,12 +1,11 @@
 //! All regular expressions of one input in one automaton.
 
-use std::fmt::Write;
-
 use regex_automata::Input;
 use regex_automata::MatchKind;
 use regex_automata::PatternID;
 use regex_automata::PatternSet;
 use regex_automata::meta;
+use regex_automata::meta::BuildError;
 use regex_automata::meta::Cache;
 use regex_automata::meta::Config;
 use regex_automata::meta::Regex;
@@ -49,6 +48,35 @@ fn refused(pattern: &[u8], reason: String) -> CompileError {
     CompileError::Regex { pattern: shown, reason }
 }
 
+fn build(parsed: &[Hir], limits: &Limits) -> Result<Regex, Box<BuildError>> {
+    let config =
+        Config::new().match_kind(MatchKind::All).nfa_size_limit(Some(limits.regex)).onepass(false);
+    meta::Builder::new().configure(config).build_many_from_hir(parsed).map_err(Box::new)
+}
+
+/// Names the first expression that does not fit beside those before it.
+fn too_large(
+    error: &BuildError,
+    patterns: &[Box<[u8]>],
+    parsed: &[Hir],
+    limits: &Limits,
+) -> CompileError {
+    let (mut fits, mut fails) = (0, parsed.len());
+    while fits + 1 < fails {
+        let middle = fits.midpoint(fails);
+        if parsed.get(..middle).is_some_and(|some| build(some, limits).is_ok()) {
+            fits = middle;
+        } else {
+            fails = middle;
+        }
+    }
+    let reason = match error.size_limit() {
+        Some(size) => format!("the automaton of this field's expressions exceeds {size} bytes"),
+        None => error.to_string(),
+    };
+    refused(patterns.get(fits).map_or(&[][..], |pattern| pattern), reason)
+}
+
 impl Regexes {
     pub(super) fn new(
         input: u32,
@@ -63,26 +91,10 @@ impl Regexes {
             texts.push(text.into());
             parsed.push(parse(text).map_err(|reason| refused(pattern, reason))?);
         }
-        let config = Config::new()
-            .match_kind(MatchKind::All)
-            .nfa_size_limit(Some(limits.regex))
-            .onepass(false);
-        let regex = meta::Builder::new().configure(config).build_many_from_hir(&parsed);
-        let regex = regex.map_err(|error| {
-            let at = error.pattern().map_or(0, |pattern| pattern.as_usize());
-            let mut reason = error.to_string();
-            if let Some(size) = error.size_limit() {
-                reason.clear();
-                let count = patterns.len();
-                // Writing to a String does not fail.
-                let _ = write!(
-                    reason,
-                    "the automaton of this field's {count} expression(s) exceeds {size} bytes"
-                );
-            }
-            refused(patterns.get(at).map_or(&[][..], |pattern| pattern), reason)
-        })?;
-        Ok(Self { input, patterns: texts, regex })
+        match build(&parsed, limits) {
+            Ok(regex) => Ok(Self { input, patterns: texts, regex }),
+            Err(error) => Err(too_large(&error, patterns, &parsed, limits)),
+        }
     }
 
     pub(super) fn state(&self) -> RegexState {

@@ -10,6 +10,9 @@ use super::limits::CompileError;
 /// Up to this many needles are sought one by one: vector instructions outrun the automaton.
 const FEW: usize = 3;
 
+/// Up to this many bytes of needles become a full table.
+const SMALL: usize = 4096;
+
 #[derive(Debug)]
 pub(super) enum Substrings {
     Few(Vec<(Finder<'static>, u32)>),
@@ -23,10 +26,12 @@ impl Substrings {
             let finder = |(needle, id): &(Box<[u8]>, u32)| (Finder::new(needle).into_owned(), *id);
             return Ok(Self::Few(needles.iter().map(finder).collect()));
         }
+        // A full table is faster, and large for long needles.
+        let small = needles.iter().map(|(needle, _)| needle.len()).sum::<usize>() <= SMALL;
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(fold)
-            .kind(if needles.len() <= 32 { None } else { Some(AhoCorasickKind::ContiguousNFA) })
+            .kind(if small { None } else { Some(AhoCorasickKind::ContiguousNFA) })
             .build(needles.iter().map(|(needle, _)| needle));
         // Fails only when there are more states than fit 32 bits.
         let automaton = automaton

@@ -26,6 +26,7 @@ use super::limits::within;
 use super::literal;
 use super::literal::Literal;
 use super::networks::Networks;
+use super::paths;
 use super::paths::Paths;
 use super::radix::Radix;
 use super::regexes::Regexes;
@@ -81,6 +82,7 @@ pub(super) struct Tables<'a> {
     pub(super) atoms: u32,
     constants: usize,
     needles: usize,
+    components: usize,
 }
 
 /// What is left of the tables in a program.
@@ -110,11 +112,17 @@ impl<'a> Tables<'a> {
             atoms: 0,
             constants: 0,
             needles: 0,
+            components: 0,
         }
     }
 
     /// The compiled form of a test.
     pub(super) fn leaf(&mut self, test: &'a Test) -> Result<Leaf, CompileError> {
+        // Before it is hashed, which is a recursion too.
+        within("nesting", depth(&test.left), self.limits.depth)?;
+        if let Comparison::With(_, right) = &test.comparison {
+            within("nesting", depth(right), self.limits.depth)?;
+        }
         if let Some(leaf) = self.leaves.get(test) {
             return Ok(*leaf);
         }
@@ -181,6 +189,9 @@ impl<'a> Tables<'a> {
             }
             Comparison::Text(text, needle) => self.text(input, *text, needle)?,
             Comparison::PathMatch(paths) => {
+                self.components +=
+                    paths.iter().map(|path| paths::components(path).count()).sum::<usize>();
+                within("components of paths", self.components, self.limits.needles / 8)?;
                 let machine = self.machine(input, MachineKind::Paths);
                 let atom = self.atoms;
                 self.atoms += 1;
@@ -191,7 +202,7 @@ impl<'a> Tables<'a> {
                 Check::Found { machine, atom }
             }
             Comparison::With(relation, right) => {
-                self.depth(right)?;
+                self.count_operand(right)?;
                 let way = match relation {
                     Relation::NotEqual => Way::NotEqual,
                     Relation::In => Way::In,
@@ -312,7 +323,7 @@ impl<'a> Tables<'a> {
         if let Some(&input) = self.input_ids.get(operand) {
             return Ok(input);
         }
-        self.depth(operand)?;
+        self.count_operand(operand)?;
         let input = self.inputs.len() as u32;
         self.inputs.push(Input::new(operand));
         self.input_ids.insert(operand, input);
@@ -334,15 +345,13 @@ impl<'a> Tables<'a> {
         })
     }
 
-    /// Refuses operands that nest too deep to be computed by recursion, before they are.
-    fn depth(&mut self, operand: &Operand) -> Result<(), CompileError> {
-        let mut open = vec![(operand, 1)];
-        while let Some((operand, depth)) = open.pop() {
-            within("nesting", depth, self.limits.depth)?;
+    fn count_operand(&mut self, operand: &Operand) -> Result<(), CompileError> {
+        let mut open = vec![operand];
+        while let Some(operand) = open.pop() {
+            self.constants += 8;
             match operand {
                 Operand::List(inner) | Operand::Transformed { arguments: inner, .. } => {
-                    self.constants += inner.len();
-                    open.extend(inner.iter().map(|inner| (inner, depth + 1)));
+                    open.extend(inner);
                 }
                 Operand::Text(text) => self.constants += text.len(),
                 Operand::Field(_) | Operand::Number(_) => {}
@@ -412,6 +421,19 @@ impl<'a> Tables<'a> {
             literals,
         })
     }
+}
+
+/// How deep the operand nests.
+fn depth(operand: &Operand) -> usize {
+    let mut open = vec![(operand, 1)];
+    let mut deepest = 0;
+    while let Some((operand, depth)) = open.pop() {
+        deepest = deepest.max(depth);
+        if let Operand::List(inner) | Operand::Transformed { arguments: inner, .. } = operand {
+            open.extend(inner.iter().map(|inner| (inner, depth + 1)));
+        }
+    }
+    deepest
 }
 
 impl Growing {

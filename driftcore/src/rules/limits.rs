@@ -9,12 +9,14 @@ const MOST_NESTING: usize = 1000;
 /// seconds or gigabytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one file: 32 MiB.
+    /// Bytes of one file: 16 MiB.
     pub file_bytes: usize,
     /// Items (lists, macros, rules, ...) of one file: 100,000.
     pub file_items: usize,
     /// Files that are loaded together: 10,000.
     pub files: usize,
+    /// Nodes of YAML in one file: 1,000,000.
+    pub yaml_nodes: usize,
     /// Nodes of YAML, and bytes of text, that anchors and aliases (`&name`, `*name`) may copy in
     /// one file: 1,000,000.
     pub alias_size: usize,
@@ -31,7 +33,7 @@ pub struct Limits {
     /// Checks and values of one condition after macros and lists are expanded: 200,000.
     pub expanded_condition: usize,
     /// Checks and values of all conditions together after macros and lists are expanded:
-    /// 4,000,000.
+    /// 2,000,000.
     pub expanded_total: usize,
     /// Diagnostics that are kept of one load: 1,000. Errors behind them still reject the load.
     pub diagnostics: usize,
@@ -40,16 +42,17 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            file_bytes: 32 << 20,
+            file_bytes: 16 << 20,
             file_items: 100_000,
             files: 10_000,
+            yaml_nodes: 1_000_000,
             alias_size: 1_000_000,
             yaml_nesting: 64,
             condition_bytes: 1 << 20,
             nesting: 1000,
             list_items: 100_000,
             expanded_condition: 200_000,
-            expanded_total: 4_000_000,
+            expanded_total: 2_000_000,
             diagnostics: 1000,
         }
     }
@@ -71,16 +74,17 @@ mod tests {
         let source = include_str!("limits.rs");
         let limits = Limits::default();
         for (name, value, text) in [
-            ("file_bytes", limits.file_bytes, "32 MiB"),
+            ("file_bytes", limits.file_bytes, "16 MiB"),
             ("file_items", limits.file_items, "100,000"),
             ("files", limits.files, "10,000"),
+            ("yaml_nodes", limits.yaml_nodes, "1,000,000"),
             ("alias_size", limits.alias_size, "1,000,000"),
             ("yaml_nesting", limits.yaml_nesting, "64"),
             ("condition_bytes", limits.condition_bytes, "1 MiB"),
             ("nesting", limits.nesting, "1000"),
             ("list_items", limits.list_items, "100,000"),
             ("expanded_condition", limits.expanded_condition, "200,000"),
-            ("expanded_total", limits.expanded_total, "4,000,000"),
+            ("expanded_total", limits.expanded_total, "2,000,000"),
             ("diagnostics", limits.diagnostics, "1,000"),
         ] {
             let number = match text.split_once(" MiB") {

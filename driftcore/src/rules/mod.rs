@@ -4,6 +4,37 @@
 //! files ─→ YAML with places ─→ items ─→ rules (append, override, exceptions) ─→ syntax tree
 //!       ─→ expansion of macros and lists ─→ types ─→ matcher::Condition
 //! ```
+//!
+//! What files say is in the end a list of [`Definition`]s; what is wrong with them is a list of
+//! [`Diagnostic`]s, which a [`Renderer`] shows as rustc does:
+//!
+//! ```
+//! use driftcore::rules::Limits;
+//! use driftcore::rules::Renderer;
+//! use driftcore::rules::Sources;
+//!
+//! let mut sources = Sources::default();
+//! sources.add(
+//!     "shell.yaml",
+//!     "
+//! - list: shells
+//!   items: [bash, sh]
+//! - rule: Shell
+//!   desc: A shell starts
+//!   condition: evt.type = execve and proc.name in (shells)
+//!   output: shell (command=%proc.cmdline)
+//!   priority: NOTICE
+//! ",
+//! );
+//! let loaded = driftcore::rules::load(&sources, &Limits::default());
+//! let renderer = Renderer::new(&sources);
+//! for diagnostic in &loaded.diagnostics {
+//!     eprintln!("{}", renderer.render(diagnostic));
+//! }
+//! assert!(!loaded.has_errors());
+//! let condition = loaded.definitions[0].condition.to_string();
+//! assert_eq!(condition, "evt.type = execve and proc.name in (bash, sh)");
+//! ```
 
 pub mod ast;
 mod check;

@@ -79,26 +79,35 @@ impl Sources {
 pub struct MappedText {
     /// The text.
     pub text: String,
-    /// Runs of bytes that stand one for one in a file: (offset in the text, offset in the file).
-    /// The last run that begins at or before a byte holds it.
-    runs: Vec<(u32, SourceId, u32)>,
+    /// Runs of bytes that stand one for one in a file. The last run that begins at or before a byte
+    /// holds it. Most texts have one: it stands here without an allocation.
+    first: Option<Run>,
+    more: Vec<Run>,
+}
+
+/// Bytes that stand one for one in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    /// Offset of the first byte in the text.
+    at: u32,
+    source: SourceId,
+    /// Offset of the first byte in the file.
+    start: u32,
 }
 
 impl MappedText {
     /// Appends text that stands one for one in `source` from `start` on.
     pub fn push(&mut self, text: &str, source: SourceId, start: u32) {
-        let at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        self.runs.push((at, source, start));
+        self.push_run(Run { at: offset(self.text.len()), source, start });
         self.text.push_str(text);
     }
 
     /// Appends a text with its places.
     pub fn append(&mut self, other: &Self) {
-        let at = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
-        let moved = |&(offset, source, start): &(u32, SourceId, u32)| {
-            (at.saturating_add(offset), source, start)
-        };
-        self.runs.extend(other.runs.iter().map(moved));
+        let moved = offset(self.text.len());
+        for run in other.runs() {
+            self.push_run(Run { at: moved.saturating_add(run.at), ..*run });
+        }
         self.text.push_str(&other.text);
     }
 
@@ -107,20 +116,11 @@ impl MappedText {
     #[must_use]
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let text = self.text.get(start..end).unwrap_or("").to_owned();
-        let (from, to) =
-            (u32::try_from(start).unwrap_or(u32::MAX), u32::try_from(end).unwrap_or(u32::MAX));
-        let mut runs = Vec::new();
-        if let Some((source, place)) = self.place(start) {
-            runs.push((0, source, place));
-        }
-        let inside = |&&(at, _, _): &&(u32, SourceId, u32)| from < at && at < to;
-        runs.extend(
-            self.runs
-                .iter()
-                .filter(inside)
-                .map(|&(at, source, place)| (at.saturating_sub(from), source, place)),
-        );
-        Self { text, runs }
+        let first = self.place(start).map(|(source, start)| Run { at: 0, source, start });
+        let (from, to) = (offset(start), offset(end));
+        let inside = self.more.iter().filter(|run| from < run.at && run.at < to);
+        let more = inside.map(|run| Run { at: run.at - from, ..*run }).collect();
+        Self { text, first, more }
     }
 
     /// Without the white space at both ends.
@@ -142,12 +142,32 @@ impl MappedText {
         Span { source, start: from, end: to }
     }
 
-    fn place(&self, offset: usize) -> Option<(SourceId, u32)> {
-        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-        let behind = self.runs.partition_point(|&(at, _, _)| at <= offset);
-        let &(at, source, start) = self.runs.get(behind.checked_sub(1)?)?;
-        Some((source, start.saturating_add(offset - at)))
+    fn place(&self, at: usize) -> Option<(SourceId, u32)> {
+        let at = offset(at);
+        let behind = self.more.partition_point(|run| run.at <= at);
+        let run = match behind.checked_sub(1) {
+            Some(last) => self.more.get(last)?,
+            None => self.first.as_ref().filter(|run| run.at <= at)?,
+        };
+        Some((run.source, run.start.saturating_add(at - run.at)))
     }
+
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.first.iter().chain(&self.more)
+    }
+
+    fn push_run(&mut self, run: Run) {
+        match self.first {
+            None => self.first = Some(run),
+            // Nothing stands in a run that is empty.
+            Some(first) if self.more.is_empty() && first.at == run.at => self.first = Some(run),
+            Some(_) => self.more.push(run),
+        }
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ use super::event::Owned;
 use super::event::PlainEvent;
 
 /// Bytes to choose by.
-pub struct Choices<'a>(pub &'a [u8]);
+pub struct Choices<'a> {
+    rest: &'a [u8],
+    /// Most tests are of this field, and of the same kind: such rules are found by its index.
+    focus: Option<(usize, usize)>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -46,7 +50,8 @@ const FIELDS: &[(&str, Kind)] = &[
     ("fd.name", Kind::Text),
     ("container.image.repository", Kind::Text),
     ("proc.aname", Kind::Text),
-    ("proc.args", Kind::List),
+    ("file.changed", Kind::List),
+    ("proc.args", Kind::Text),
     ("proc.pid", Kind::Signed),
     ("evt.num", Kind::Unsigned),
     ("evt.is_open_write", Kind::Bool),
@@ -112,11 +117,32 @@ const REGEXES: &[&str] = &[
 
 const ADDRESSES: &[&str] = &["10.0.0.1", "10.0.0.2", "10.1.0.1", "::1", "fe80::1", "0.0.0.0"];
 
-impl Choices<'_> {
+impl<'a> Choices<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, focus: None }
+    }
+
+    /// Half of the time with a focus.
+    pub fn for_rules(bytes: &'a [u8]) -> Self {
+        let mut choices = Self::new(bytes);
+        if choices.chance(50) {
+            choices.focus = Some((choices.below(FIELDS.len()), choices.below(12)));
+        }
+        choices
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     fn byte(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
+        let Some((first, rest)) = self.rest.split_first() else { return 0 };
+        self.rest = rest;
         *first
+    }
+
+    fn focus(&mut self, percent: usize) -> Option<(usize, usize)> {
+        if self.focus.is_some() && self.chance(percent) { self.focus } else { None }
     }
 
     fn below(&mut self, count: usize) -> usize {
@@ -210,7 +236,10 @@ impl Choices<'_> {
     }
 
     fn field(&mut self) -> (FieldRef, Kind) {
-        let (name, kind) = self.pick(FIELDS);
+        let (name, kind) = match self.focus(80) {
+            Some((field, _)) => FIELDS[field],
+            _ => self.pick(FIELDS),
+        };
         let id = FieldId::of(name).unwrap();
         let indexed = matches!(name, "proc.aname" | "proc.args") && self.chance(40);
         if indexed {
@@ -266,7 +295,7 @@ impl Choices<'_> {
                 ],
                 key: None,
             },
-            _ => self.field_of(&["proc.args"]),
+            _ => self.field_of(&["file.changed"]),
         }
     }
 
@@ -298,7 +327,10 @@ impl Choices<'_> {
             TextTest::GlobIgnoringCase,
             TextTest::Regex,
         ];
-        let test = self.pick(&tests);
+        let test = match self.focus(80) {
+            Some((_, kind)) => tests[kind % tests.len()],
+            _ => self.pick(&tests),
+        };
         let needle = match test {
             TextTest::Glob | TextTest::GlobIgnoringCase => self.pattern(),
             TextTest::Regex => self.pick(REGEXES).as_bytes().into(),
@@ -357,7 +389,11 @@ impl Choices<'_> {
             return Test { left, comparison };
         }
         let (left, kind) = self.left();
-        let comparison = match self.below(12) {
+        let way = match self.focus(70) {
+            Some((_, kind)) => kind,
+            _ => self.below(12),
+        };
+        let comparison = match way {
             0 | 1 => Comparison::Equal(self.constant(kind)),
             2 => Comparison::NotEqual(self.constant(kind)),
             3 | 4 => Comparison::In(self.constants(kind)),

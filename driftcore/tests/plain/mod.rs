@@ -2,6 +2,7 @@
 //! nothing with the program but the contract types. The fuzz target has it too.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod agree;
 pub mod event;
 pub mod generate;
 mod text;

@@ -20,6 +20,7 @@ use crate::fields::EventType;
 use crate::fields::FieldError;
 use crate::fields::FieldId;
 use crate::fields::FieldRef;
+use crate::fields::FieldType;
 use crate::fields::Fields;
 use crate::fields::Multiplicity;
 use crate::fields::Value;
@@ -82,6 +83,11 @@ impl FlatEvent {
         derive(&mut values);
         derive_time(&mut values);
         Ok(Self { event_type, values })
+    }
+
+    /// Names of all fields that an event may give; those that follow from others are left out.
+    pub fn keys() -> impl Iterator<Item = &'static str> {
+        CATALOGUE.iter().map(|field| field.name).filter(|name| given_by(name).is_none())
     }
 
     fn plain(&self, name: &str) -> Value<'_> {
@@ -166,7 +172,7 @@ fn field(key: &str) -> Result<FieldRef, FlatEventError> {
 fn value(field: &FieldRef, json: &Json) -> Result<Stored, String> {
     // The alert's form of the event's time.
     let kind = match field.id.field().name {
-        "evt.time" if json.is_u64() => crate::fields::FieldType::Time,
+        "evt.time" if json.is_u64() => FieldType::Time,
         _ => field.kind(),
     };
     match (field.multiplicity(), json) {
@@ -204,13 +210,5 @@ fn derive_time(values: &mut BTreeMap<FieldRef, Stored>) {
         let whole = Timestamp::from_nanos(i64::try_from(*nanos).unwrap_or(i64::MAX)).to_string();
         let clock = whole.trim_end_matches('Z').split_once('T').map_or("", |(_, clock)| clock);
         values.entry(time).or_insert_with(|| Stored::Text(clock.as_bytes().into()));
-    }
-}
-
-/// Names of all fields that an event may give, for a completion or a hint.
-impl FlatEvent {
-    /// The fields that can be keys; those that follow from others are left out.
-    pub fn keys() -> impl Iterator<Item = &'static str> {
-        CATALOGUE.iter().map(|field| field.name).filter(|name| given_by(name).is_none())
     }
 }

@@ -62,7 +62,8 @@ pub(super) fn text(
 ) -> bool {
     // Writing to a String cannot fail.
     match value {
-        Value::Missing => out.push_str(MISSING),
+        _ if !exists(value, multiplicity) => out.push_str(MISSING),
+        Value::Missing => {}
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Signed(value) => {
             let _ = match print {
@@ -111,13 +112,21 @@ pub(super) fn text(
             out.push_str(close);
         }
     }
-    value.exists()
+    exists(value, multiplicity)
+}
+
+/// A process without ancestors has no value of them.
+fn exists(value: &Value<'_>, multiplicity: Multiplicity) -> bool {
+    match value {
+        Value::List(values) => multiplicity != Multiplicity::Ancestors || !values.is_empty(),
+        value => value.exists(),
+    }
 }
 
 /// A value as JSON.
 pub(super) fn json(value: &Value<'_>, print: Print, field: &FieldRef) -> Json {
     match value {
-        Value::Missing => Json::Null,
+        value if !exists(value, field.multiplicity()) => Json::Null,
         Value::Bool(value) => Json::from(*value),
         Value::Signed(value) if print == Print::Plain => Json::from(*value),
         Value::Unsigned(value) if print == Print::Plain => Json::from(*value),

@@ -8,6 +8,7 @@ use super::evaluate::evaluate;
 use super::print;
 use crate::fields::FieldRef;
 use crate::fields::Fields;
+use crate::fields::Multiplicity;
 use crate::fields::Print;
 use crate::matcher::Operand;
 
@@ -119,7 +120,7 @@ fn text(operand: &Operand, print: Print, event: &dyn Fields, out: &mut String) -
         Operand::Number(number) => write!(out, "{number}").is_ok(),
         other => {
             let value = evaluate(other, event);
-            value.with(|value| print::text(&value, print, crate::fields::Multiplicity::One, out))
+            value.with(|value| print::text(&value, print, Multiplicity::One, out))
         }
     }
 }

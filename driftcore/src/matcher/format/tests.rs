@@ -17,7 +17,7 @@ fn event() -> FlatEvent {
             "proc.pid": 7, "user.loginuid": -1, "container.privileged": false,
             "proc.aname": ["bash", null, "sshd"], "file.changed": ["mode", "owner"],
             "fd.sip": "fe80::1", "fd.sport": 443, "evt.buffer": {"hex": "6100620a"},
-            "fd.dev": 2049, "evt.arg.flags": "A|B", "proc.cwd": "/a/b", "evt.latency.ns": 5}"#,
+            "fd.dev": 2049, "evt.arg.flags": "A|B", "proc.cwd": "/a/b", "evt.latency.ns": 5, "proc.aexe": [], "digest.approved": []}"#,
     )
     .unwrap()
 }
@@ -51,6 +51,8 @@ fn values_are_printed_by_type() {
         ("container.privileged", "false", "false"),
         ("proc.aname[1]", "bash", r#""bash""#),
         ("proc.aname", "bash <NA> sshd", r#""bash <NA> sshd""#),
+        ("proc.aexe", "<NA>", "null"),
+        ("digest.approved", "()", "[]"),
         ("file.changed", "(mode,owner)", r#"["mode","owner"]"#),
         ("fd.sip", "fe80::1", r#""fe80::1""#),
         ("fd.sport", "443", "443"),

@@ -1,6 +1,7 @@
 //! Expressions: what stands between the comparisons.
 
 use super::comparison::check;
+use super::shown::shown;
 use crate::matcher::Condition;
 use crate::rules::Diagnostic;
 use crate::rules::Severity;
@@ -28,7 +29,7 @@ impl Checker<'_> {
                 self.error(
                     Diagnostic::error(
                         "unknown-macro",
-                        format!("there is no macro `{}`", name.text),
+                        format!("there is no macro `{}`", shown(&name.text)),
                         name.span,
                     )
                     .label("not a macro"),

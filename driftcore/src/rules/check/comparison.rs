@@ -11,6 +11,7 @@ use super::operand::Typed;
 use super::operand::left;
 use super::operand::right;
 use super::regex;
+use super::shown::shown;
 use crate::fields::FieldType;
 use crate::fields::Multiplicity;
 use crate::matcher::Comparison;
@@ -47,7 +48,7 @@ pub(super) fn check(checker: &mut Checker<'_>, check: &Check, span: Span) -> Opt
             checker.error(
                 Diagnostic::error(
                     "unknown-list",
-                    format!("there is no list `{}`", name.text),
+                    format!("there is no list `{}`", shown(&name.text)),
                     name.span,
                 )
                 .label("not a list"),
@@ -327,7 +328,7 @@ fn modified(
             checker.error(
                 Diagnostic::error(
                     "unknown-list",
-                    format!("there is no list `{}`", name.text),
+                    format!("there is no list `{}`", shown(&name.text)),
                     name.span,
                 )
                 .label("not a list"),

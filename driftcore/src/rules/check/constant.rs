@@ -8,6 +8,7 @@ use super::number;
 use super::number::NumberError;
 use super::operand::Typed;
 use super::service;
+use super::shown::shown;
 use crate::fields::EventType;
 use crate::fields::FieldType;
 use crate::matcher::Constant;
@@ -202,12 +203,6 @@ fn wrong(literal: &Literal, what: &str, expected: &'static str) -> Diagnostic {
         .label(expected)
 }
 
-/// A value as a message shows it: not longer than a line.
 fn display(literal: &Literal) -> String {
-    let text = String::from_utf8_lossy(&literal.text);
-    let mut short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
-    if text.chars().nth(60).is_some() {
-        short.push_str("...");
-    }
-    short
+    shown(&String::from_utf8_lossy(&literal.text))
 }

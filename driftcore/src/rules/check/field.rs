@@ -1,5 +1,6 @@
 //! Fields as they are written.
 
+use super::shown::shown;
 use crate::fields::ArgumentKind;
 use crate::fields::CATALOGUE;
 use crate::fields::EVENT_TYPES;
@@ -13,9 +14,12 @@ use crate::rules::nearest::nearest;
 pub(crate) fn field_error(error: &FieldError, name: &str, span: Span) -> Diagnostic {
     match error {
         FieldError::Unknown => {
-            let diagnostic =
-                Diagnostic::error("unknown-field", format!("there is no field `{name}`"), span)
-                    .label("not a field");
+            let diagnostic = Diagnostic::error(
+                "unknown-field",
+                format!("there is no field `{}`", shown(name)),
+                span,
+            )
+            .label("not a field");
             let family = name.split('.').next().unwrap_or_default();
             match nearest(name, CATALOGUE.iter().map(|field| field.name)) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -26,7 +30,8 @@ pub(crate) fn field_error(error: &FieldError, name: &str, span: Span) -> Diagnos
                     diagnostic.help("`driftd rules fields` prints all fields")
                 }
                 None => diagnostic.help(format!(
-                    "no field begins with `{family}.`; `driftd rules fields` prints all fields"
+                    "no field begins with `{}.`; `driftd rules fields` prints all fields",
+                    shown(family)
                 )),
             }
         }
@@ -59,7 +64,7 @@ pub(crate) fn field_error(error: &FieldError, name: &str, span: Span) -> Diagnos
         FieldError::UnknownEventArgument(argument) => {
             let diagnostic = Diagnostic::error(
                 "unknown-event-argument",
-                format!("no event has an argument `{argument}`"),
+                format!("no event has an argument `{}`", shown(argument)),
                 span,
             )
             .label("not an argument of any event");
@@ -71,7 +76,7 @@ pub(crate) fn field_error(error: &FieldError, name: &str, span: Span) -> Diagnos
         FieldError::UnknownEventType(kind) => unknown_event_type(kind, span),
         FieldError::UnknownPath(path) => Diagnostic::error(
             "field-argument",
-            format!("the argument of `evt.abspath` is `src` or `dst`, not `{path}`"),
+            format!("the argument of `evt.abspath` is `src` or `dst`, not `{}`", shown(path)),
             span,
         ),
     }
@@ -79,9 +84,12 @@ pub(crate) fn field_error(error: &FieldError, name: &str, span: Span) -> Diagnos
 
 /// The diagnostic for a value of `evt.type` that no event has.
 pub(super) fn unknown_event_type(name: &str, span: Span) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error("unknown-event-type", format!("there is no event type `{name}`"), span)
-            .label("not an event type");
+    let diagnostic = Diagnostic::error(
+        "unknown-event-type",
+        format!("there is no event type `{}`", shown(name)),
+        span,
+    )
+    .label("not an event type");
     match nearest(name, EVENT_TYPES.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,

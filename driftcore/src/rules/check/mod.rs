@@ -13,6 +13,7 @@ mod regex;
 mod rule;
 mod service;
 mod set;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod transformer;
@@ -26,3 +27,4 @@ pub use rule::Outcome;
 pub use rule::check_rule;
 pub use set::CheckOptions;
 pub use set::check_rules;
+pub(super) use shown::shown;

@@ -5,6 +5,7 @@ use super::operand::Type;
 use super::operand::Typed;
 use super::operand::argument_text;
 use super::operand::transformed_field;
+use super::shown::shown;
 use crate::fields::FieldType;
 use crate::matcher::Operand;
 use crate::matcher::Transformer;
@@ -39,7 +40,7 @@ pub(super) fn transformer(
     let Some(&(_, transformer)) = NAMES.iter().find(|(known, _)| *known == name.text) else {
         let diagnostic = Diagnostic::error(
             "unknown-transformer",
-            format!("there is no transformer `{}`", name.text),
+            format!("there is no transformer `{}`", shown(&name.text)),
             name.span,
         )
         .label("not a transformer");
@@ -209,7 +210,7 @@ fn constant(checker: &mut Checker<'_>, literal: &Literal) -> Option<Typed> {
         checker.error(
             Diagnostic::error(
                 "value-type",
-                format!("`{}` is no number", String::from_utf8_lossy(&literal.text)),
+                format!("`{}` is no number", shown(&String::from_utf8_lossy(&literal.text))),
                 span,
             )
             .label("expected decimal digits, or text in quotation marks"),

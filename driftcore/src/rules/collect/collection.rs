@@ -1,21 +1,20 @@
 //! What the items of all files come to.
 
-use rustc_hash::FxHashMap;
-use rustc_hash::FxHashSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
-use super::super::ast::Literal;
-use super::super::ast::Name;
-use super::super::items::Change;
-use super::super::items::Item;
-use super::super::items::Kind;
-use super::super::items::ListItem;
-use super::super::items::MacroItem;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
 use super::rule::Rule;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Name;
+use crate::rules::items::Change;
+use crate::rules::items::Item;
+use crate::rules::items::Kind;
+use crate::rules::items::ListItem;
+use crate::rules::items::MacroItem;
+use crate::rules::sink::Sink;
 
 /// A list with all that was appended to it.
 #[derive(Debug)]
@@ -43,10 +42,14 @@ pub(crate) struct Collection {
     pub(crate) lists: Vec<List>,
     pub(crate) macros: Vec<Macro>,
     pub(crate) rules: Vec<Rule>,
-    names: FxHashMap<(Kind, String), usize>,
-    /// Names of items that could not be read.
-    broken: FxHashSet<(Kind, String)>,
+    /// Indices by name, of each kind. The names come from files, which may be made to collide: no
+    /// faster hash here.
+    names: [HashMap<String, usize>; 3],
+    /// Names of items that could not be read, of each kind.
+    broken: [HashSet<String>; 3],
     items: usize,
+    /// Whether items are missing because something could not be read.
+    incomplete: bool,
 }
 
 impl Collection {
@@ -57,42 +60,53 @@ impl Collection {
             Item::List(item) => self.add_list(item, sink),
             Item::Macro(item) => self.add_macro(item, sink),
             Item::Rule(item) => self.add_rule(*item, sink),
-            Item::Broken(kind, name) => {
-                self.broken.insert((kind, name));
-            }
+            Item::Broken(kind, name) => self.mark_broken(kind, &name),
         }
+    }
+
+    /// Says whether all items so far were read. What is changed and not there is an error only then.
+    pub(crate) fn set_complete(&mut self, complete: bool) {
+        self.incomplete = !complete;
     }
 
     /// The index of what has this name.
     pub(crate) fn find(&self, kind: Kind, name: &str) -> Option<usize> {
-        self.names.get(&(kind, name.to_owned())).copied()
+        self.names.get(kind as usize)?.get(name).copied()
     }
 
     /// Whether an item of this name could not be read.
     pub(crate) fn is_broken(&self, kind: Kind, name: &str) -> bool {
-        self.broken.contains(&(kind, name.to_owned()))
+        self.broken.get(kind as usize).is_some_and(|names| names.contains(name))
     }
 
     /// Its name cannot be relied on any more.
     pub(super) fn mark_broken(&mut self, kind: Kind, name: &str) {
-        self.broken.insert((kind, name.to_owned()));
+        if let Some(names) = self.broken.get_mut(kind as usize) {
+            names.insert(name.to_owned());
+        }
     }
 
     pub(super) fn add_name(&mut self, kind: Kind, name: &str, index: usize) {
-        self.names.insert((kind, name.to_owned()), index);
+        if let Some(names) = self.names.get_mut(kind as usize) {
+            names.insert(name.to_owned(), index);
+        }
     }
 
     /// Says that what is to be changed is not there.
     pub(super) fn undefined(&mut self, kind: Kind, name: &Name, doing: &str, sink: &mut Sink) {
-        if self.is_broken(kind, &name.text) {
+        if self.incomplete || self.is_broken(kind, &name.text) {
             return;
         }
         let what = kind.as_str();
         let message = format!("the {what} `{}` is {doing} but not defined before", name.text);
         let mut fault = Diagnostic::error("undefined-item", message, name.span)
             .label(format!("no {what} of this name is defined before"));
-        let names = self.names.keys().filter(|(other, _)| *other == kind);
-        if let Some(near) = nearest(&name.text, names.map(|(_, name)| name.as_str())) {
+        let near = match kind {
+            Kind::List => sink.nearest(&name.text, names(&self.lists, |list| &list.name)),
+            Kind::Macro => sink.nearest(&name.text, names(&self.macros, |known| &known.name)),
+            Kind::Rule => sink.nearest(&name.text, names(&self.rules, |rule| &rule.name)),
+        };
+        if let Some(near) = near {
             fault = fault.help(format!("a {what} with a similar name: `{near}`"));
         }
         sink.push(fault);
@@ -135,6 +149,10 @@ impl Collection {
             }
         }
     }
+}
+
+fn names<T>(items: &[T], name: fn(&T) -> &Name) -> impl Iterator<Item = &str> {
+    items.iter().map(move |item| name(item).text.as_str())
 }
 
 /// Appends as Falco does: behind one blank.

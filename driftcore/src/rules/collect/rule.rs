@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
-use super::super::ast::Name;
-use super::super::items::ExceptionItem;
-use super::super::items::ExceptionValue;
-use super::super::items::Kind;
-use super::super::items::OneOrMany;
-use super::super::items::RuleChange;
-use super::super::items::RuleItem;
-use super::super::items::RuleKey;
-use super::super::sink::Sink;
 use super::collection::Collection;
 use super::collection::append_text;
 use crate::matcher::Priority;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
+use crate::rules::ast::Name;
+use crate::rules::items::ExceptionItem;
+use crate::rules::items::ExceptionValue;
+use crate::rules::items::Kind;
+use crate::rules::items::OneOrMany;
+use crate::rules::items::RuleChange;
+use crate::rules::items::RuleItem;
+use crate::rules::items::RuleKey;
+use crate::rules::sink::Sink;
 
 /// The source of rules that do not name one.
 const SYSCALL: &str = "syscall";
@@ -55,18 +55,8 @@ impl Collection {
     pub(super) fn add_rule(&mut self, item: RuleItem, sink: &mut Sink) {
         let found = self.find(Kind::Rule, &item.name.text);
         if let Some(rule) = found.and_then(|at| self.rules.get(at))
-            && let Some(source) = &item.source
-            && rule.source != source.text
+            && changes_source(rule, &item, sink)
         {
-            let message = format!(
-                "the rule `{}` is of source `{}`, not `{}`",
-                item.name.text, rule.source, source.text
-            );
-            sink.push(
-                Diagnostic::error("source-changed", message, source.span)
-                    .label("another source")
-                    .also(rule.source_span, "defined here"),
-            );
             return;
         }
         let Some(at) = found else { return self.add_new_rule(item, sink) };
@@ -101,6 +91,26 @@ impl Collection {
             RuleChange::Override(_) => self.undefined(Kind::Rule, &item.name, "overridden", sink),
         }
     }
+}
+
+/// Says so when the item names another source than the rule has, and whether that is an error: it is
+/// where the rule is defined again; other changes do not look at the source.
+fn changes_source(rule: &Rule, item: &RuleItem, sink: &mut Sink) -> bool {
+    let source = item.source.as_ref().map_or(SYSCALL, |source| source.text.as_str());
+    let defines = item.change == RuleChange::Define;
+    if rule.source == source || (!defines && item.source.is_none()) {
+        return false;
+    }
+    let span = item.source.as_ref().map_or(item.name.span, |source| source.span);
+    let diagnostic = if defines {
+        let name = &item.name.text;
+        let message = format!("the rule `{name}` is of source `{}`, not `{source}`", rule.source);
+        Diagnostic::error("source-changed", message, span)
+    } else {
+        Diagnostic::warning("ignored-key", "`source` is ignored here", span)
+    };
+    sink.push(diagnostic.label("another source").also(rule.source_span, "defined here"));
+    defines
 }
 
 /// A new rule; `None` when its exceptions have errors. Its keys were checked when it was read.
@@ -161,7 +171,7 @@ fn new_exception(item: ExceptionItem, appended: bool) -> Result<Exception, Box<D
         }
         return Err(Box::new(fault));
     };
-    if appended && values.is_none() {
+    if appended && values.as_ref().is_none_or(Vec::is_empty) {
         let message = format!("the exception `{}` has no `values`", name.text);
         let fault = Diagnostic::error("missing-key", message, name.span)
             .label("a new exception that is appended needs `fields` and `values`");
@@ -231,7 +241,7 @@ impl Rule {
                         self.exceptions.clear();
                     }
                     for exception in exceptions.take().unwrap_or_default() {
-                        let added = self.add_exception(exception, append);
+                        let added = self.add_exception(exception, append, sink);
                         sink.ok(added);
                     }
                 }
@@ -249,7 +259,12 @@ impl Rule {
         }
     }
 
-    fn add_exception(&mut self, item: ExceptionItem, append: bool) -> Result<(), Box<Diagnostic>> {
+    fn add_exception(
+        &mut self,
+        item: ExceptionItem,
+        append: bool,
+        sink: &mut Sink,
+    ) -> Result<(), Box<Diagnostic>> {
         let name = &item.name;
         let known = self.exceptions.iter_mut().find(|known| known.name.text == name.text);
         let Some(known) = known else {
@@ -267,11 +282,13 @@ impl Rule {
                     .also(known.name.span, "defined here"),
             ));
         }
-        let Some(values) = item.values else {
-            let message = format!("the exception `{}` has no `values`", name.text);
-            return Err(Box::new(Diagnostic::error("missing-key", message, name.span)));
-        };
-        known.values.extend(values);
+        if item.values.is_none() {
+            let message = format!("nothing is appended to the exception `{}`", name.text);
+            sink.push(
+                Diagnostic::warning("missing-key", message, name.span).label("has no `values`"),
+            );
+        }
+        known.values.extend(item.values.unwrap_or_default());
         Ok(())
     }
 }

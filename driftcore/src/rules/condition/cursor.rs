@@ -1,8 +1,8 @@
 //! A place in the text of a condition.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
 
 /// What goes wrong on the way.
 pub(super) type Fault = Box<Diagnostic>;
@@ -137,8 +137,8 @@ impl<'a> Cursor<'a> {
         let word = rest.bytes().take_while(|&byte| is_bare(byte)).count();
         let found = rest.get(..word.max(first.len_utf8())).unwrap_or("");
         match found.char_indices().nth(40) {
-            Some((cut, _)) => format!("`{}…`", found.get(..cut).unwrap_or("").escape_debug()),
-            None => format!("`{}`", found.escape_debug()),
+            Some((cut, _)) => format!("`{}…`", found.get(..cut).unwrap_or("")),
+            None => format!("`{found}`"),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Values: quoted, bare, numbers.
 
-use super::super::Diagnostic;
-use super::super::Span;
-use super::super::ast::Literal;
-use super::super::ast::Quote;
 use super::cursor::Cursor;
 use super::cursor::Fault;
 use super::cursor::is_bare;
+use crate::rules::Diagnostic;
+use crate::rules::Span;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Quote;
 
 /// Takes the quoted string here, if there is one.
 pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<Literal>, Fault> {
@@ -97,8 +97,7 @@ pub(super) fn unescape(
             _ => {
                 let next = inside.get(at + 1..).and_then(|rest| rest.chars().next());
                 let end = at + 1 + next.map_or(0, char::len_utf8);
-                let shown = inside.get(at..end).unwrap_or("\\").escape_debug().to_string();
-                let shown = shown.replace("\\\\", "\\");
+                let shown = inside.get(at..end).unwrap_or("\\");
                 let fault = Diagnostic::error(
                     "bad-escape",
                     format!("`{shown}` is no escape sequence"),

@@ -12,6 +12,7 @@ mod tests;
 
 pub(super) use operator::Operand;
 pub use parser::parse_condition;
+pub(super) use parts::is_bare_value;
 pub(super) use parts::item_value;
 pub(super) use parts::parse_field;
 pub(super) use parts::parse_operator;

@@ -1,9 +1,9 @@
 //! Operators and their modifiers.
 
-use super::super::ast::Modifier;
-use super::super::ast::Operator;
 use super::cursor::Cursor;
 use super::cursor::is_blank;
+use crate::rules::ast::Modifier;
+use crate::rules::ast::Operator;
 
 /// What may stand on the right of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,19 +1,6 @@
 //! The recursive-descent parser of conditions, without the recursion: what is open stands in a
 //! list of its own, so that depth costs no stack.
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::MappedText;
-use super::super::ast::Check;
-use super::super::ast::Expr;
-use super::super::ast::ExprKind;
-use super::super::ast::Literal;
-use super::super::ast::Modifier;
-use super::super::ast::Name;
-use super::super::ast::Operator;
-use super::super::ast::Right;
-use super::super::ast::Term;
-use super::super::nearest::nearest;
 use super::cursor::Cursor;
 use super::cursor::Fault;
 use super::cursor::is_blank;
@@ -26,6 +13,19 @@ use super::operator::modifier;
 use super::operator::operator;
 use super::term::take_name;
 use super::term::term;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::MappedText;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Modifier;
+use crate::rules::ast::Name;
+use crate::rules::ast::Operator;
+use crate::rules::ast::Right;
+use crate::rules::ast::Term;
+use crate::rules::nearest::nearest;
 
 /// What a parenthesis counts as in the depth of nesting: the levels of Falco's grammar (or, and,
 /// not, check, and the parenthesis itself).

@@ -1,15 +1,8 @@
 //! Parts of a condition that stand alone in YAML: items of lists, and the fields, operators and
 //! values of exceptions.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::ast::Literal;
-use super::super::ast::Modifier;
-use super::super::ast::Operator;
-use super::super::ast::Quote;
-use super::super::ast::Right;
-use super::super::ast::Term;
 use super::cursor::Cursor;
+use super::cursor::is_bare;
 use super::cursor::is_blank;
 use super::literal::number_length;
 use super::literal::quoted;
@@ -18,7 +11,20 @@ use super::operator::Operand;
 use super::operator::WORDS;
 use super::operator::operator;
 use super::term::term;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Modifier;
+use crate::rules::ast::Operator;
+use crate::rules::ast::Quote;
+use crate::rules::ast::Right;
+use crate::rules::ast::Term;
 use crate::rules::nearest::nearest;
+
+/// Whether a value can be written without quotes.
+pub(crate) fn is_bare_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(is_bare)
+}
 
 /// A value that is an item of a YAML list. In quotes of its own it is a quoted string; with blanks
 /// in it, it is one too, as Falco puts quotes around it; otherwise it is a bare one.
@@ -111,27 +117,27 @@ pub(crate) fn parse_right(
     if !text.text.starts_with(['"', '\'', '('])
         && let Ok(Some(field)) = term(&mut cursor)
         && cursor.is_at_end()
-        && matches!(field.kind, super::super::ast::TermKind::Transformer { .. })
+        && matches!(field.kind, crate::rules::ast::TermKind::Transformer { .. })
         && modifier.is_none()
     {
         return Ok(Right::Term(field));
     }
     let span = text.span(0, text.text.len());
     if list {
-        if let Some(inside) = text.text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-            let mut values = Vec::new();
-            let mut at = 1;
-            for part in split_values(inside) {
-                let leading = part.len() - part.trim_start().len();
-                let piece = text.slice(at + leading, at + leading + part.trim().len());
-                if !piece.text.is_empty() {
-                    values.push(item_value(&piece)?);
-                }
-                at += part.len() + 1;
+        let inside = text.text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+        let mut at = usize::from(inside.is_some());
+        // Falco puts parentheses around it: commas separate values.
+        let inside = inside.unwrap_or(&text.text);
+        let mut values = Vec::new();
+        for part in split_values(inside) {
+            let leading = part.len() - part.trim_start().len();
+            let piece = text.slice(at + leading, at + leading + part.trim().len());
+            if !piece.text.is_empty() {
+                values.push(item_value(&piece)?);
             }
-            return Ok(Right::List(values, span));
+            at += part.len() + 1;
         }
-        return Ok(Right::List(vec![item_value(text)?], span));
+        return Ok(Right::List(values, span));
     }
     let value = item_value(text)?;
     if operator.operand() == Operand::Number

@@ -5,17 +5,17 @@ use std::fmt::Display;
 use std::fmt::Formatter;
 use std::fmt::Write;
 
-use super::super::ast::Check;
-use super::super::ast::Expr;
-use super::super::ast::ExprKind;
-use super::super::ast::Literal;
-use super::super::ast::Quote;
-use super::super::ast::Right;
-use super::super::ast::Term;
-use super::super::ast::TermArgument;
-use super::super::ast::TermKind;
 use super::cursor::is_bare;
 use super::cursor::is_bare_argument;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Quote;
+use crate::rules::ast::Right;
+use crate::rules::ast::Term;
+use crate::rules::ast::TermArgument;
+use crate::rules::ast::TermKind;
 
 /// As a rule would write it: parsed, it gives the same tree.
 impl Display for Expr {

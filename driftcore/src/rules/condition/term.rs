@@ -1,16 +1,16 @@
 //! Fields and transformers.
 
-use super::super::Diagnostic;
-use super::super::ast::Literal;
-use super::super::ast::Name;
-use super::super::ast::Term;
-use super::super::ast::TermArgument;
-use super::super::ast::TermKind;
 use super::cursor::Cursor;
 use super::cursor::Fault;
 use super::cursor::is_bare_argument;
 use super::literal::number;
 use super::literal::quoted;
+use crate::rules::Diagnostic;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Name;
+use crate::rules::ast::Term;
+use crate::rules::ast::TermArgument;
+use crate::rules::ast::TermKind;
 
 /// How deep transformers and lists may stand in one another. Far above use, and little enough for
 /// the stack.
@@ -33,7 +33,8 @@ fn term_at_depth(cursor: &mut Cursor<'_>, depth: usize) -> Result<Option<Term>, 
         }));
     }
     let length = cursor.identifier_length();
-    if length == 0 || cursor.peek_at(length) != Some(b'(') {
+    let keyword = ["and", "or", "not"].iter().any(|keyword| cursor.is_at_keyword(keyword));
+    if length == 0 || keyword || cursor.peek_at(length) != Some(b'(') {
         return Ok(None);
     }
     if depth == DEEPEST {

@@ -152,6 +152,7 @@ fn faults_stand_at_their_place() {
     assert_eq!(fault("a and"), ("unexpected-text", 2, 5));
     assert_eq!(fault("a and "), ("expected-check", 5, 5));
     assert_eq!(fault("a and or b"), ("expected-check", 6, 8));
+    assert_eq!(fault("a and or(b)"), ("expected-check", 6, 8));
     assert_eq!(fault("(a or b"), ("unclosed-parenthesis", 0, 1));
     assert_eq!(fault("a) and b"), ("unexpected-text", 1, 2));
     assert_eq!(fault("proc.name bash"), ("expected-operator", 10, 14));
@@ -197,6 +198,7 @@ fn the_deepest_condition_fits_the_stack() {
     let deep = format!("{}a{}", "(b or (c and ".repeat(100), "))".repeat(100));
     let expr = parse(&deep).unwrap();
     assert_eq!(parse(&expr.to_string()).unwrap().to_string(), expr.to_string());
+    assert!(parse(&format!("{}a", "not (not b) and (not not c) or ".repeat(5_000))).is_ok());
     let nots = format!("{}a", "not ".repeat(1000));
     let expr = parse(&nots).unwrap();
     assert_eq!(expr.clone().to_string(), nots);

@@ -1,22 +1,22 @@
 //! Exceptions of rules as conditions.
 
-use super::super::Diagnostic;
-use super::super::Span;
-use super::super::ast::Check;
-use super::super::ast::Expr;
-use super::super::ast::ExprKind;
-use super::super::ast::Modifier;
-use super::super::ast::Operator;
-use super::super::ast::Right;
-use super::super::ast::Term;
-use super::super::collect::Exception;
-use super::super::condition::Operand;
-use super::super::condition::item_value;
-use super::super::condition::parse_field;
-use super::super::condition::parse_operator;
-use super::super::condition::parse_right;
-use super::super::items::ExceptionValue;
-use super::super::items::OneOrMany;
+use crate::rules::Diagnostic;
+use crate::rules::Span;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Modifier;
+use crate::rules::ast::Operator;
+use crate::rules::ast::Right;
+use crate::rules::ast::Term;
+use crate::rules::collect::Exception;
+use crate::rules::condition::Operand;
+use crate::rules::condition::item_value;
+use crate::rules::condition::parse_field;
+use crate::rules::condition::parse_operator;
+use crate::rules::condition::parse_right;
+use crate::rules::items::ExceptionValue;
+use crate::rules::items::OneOrMany;
 
 type Comparison = (Operator, Option<Modifier>, Span);
 

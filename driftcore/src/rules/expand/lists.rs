@@ -1,11 +1,11 @@
 //! Lists in lists.
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::ast::Literal;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::sink::Sink;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::ast::Literal;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// What is known of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ enum State {
     /// Items with those of the lists in it, and the names of these.
     Known {
         size: u64,
+        count: u64,
     },
     /// It is wrong, and that was said.
     Failed,
@@ -82,7 +83,15 @@ impl Lists {
     /// is wrong.
     pub(super) fn size(&self, list: usize) -> Option<u64> {
         match self.state(list) {
-            State::Known { size } => Some(size),
+            State::Known { size, .. } => Some(size),
+            _ => None,
+        }
+    }
+
+    /// How many items a list has, those of the lists in it included; `None` when it is wrong.
+    pub(super) fn count(&self, list: usize) -> Option<u64> {
+        match self.state(list) {
+            State::Known { count, .. } => Some(count),
             _ => None,
         }
     }
@@ -114,16 +123,20 @@ impl Lists {
 
     fn close(&mut self, at: usize, collection: &Collection, limits: &Limits, sink: &mut Sink) {
         let Some(list) = collection.lists.get(at) else { return };
-        let mut size = list.items.len() as u64;
+        let (mut size, mut count) = (list.items.len() as u64, 0_u64);
         let mut failed = collection.is_broken(Kind::List, &list.name.text);
         for item in &list.items {
             match named_list(collection, item) {
                 None => {
+                    count = count.saturating_add(1);
                     let name = std::str::from_utf8(&item.text).unwrap_or("");
                     failed |= item.quote.is_none() && collection.is_broken(Kind::List, name);
                 }
                 Some(inner) => match self.size(inner) {
-                    Some(inner) => size = size.saturating_add(inner),
+                    Some(more) => {
+                        size = size.saturating_add(more);
+                        count = count.saturating_add(self.count(inner).unwrap_or(0));
+                    }
                     None => failed = true,
                 },
             }
@@ -136,7 +149,7 @@ impl Lists {
             sink.push(Diagnostic::error("list-size", message, list.name.span));
             failed = true;
         }
-        self.set(at, if failed { State::Failed } else { State::Known { size } });
+        self.set(at, if failed { State::Failed } else { State::Known { size, count } });
     }
 }
 
@@ -160,8 +173,8 @@ const SHOWN: usize = 8;
 /// is come back to at the span.
 pub(super) fn circle_fault<'a>(
     what: &str,
-    names: impl Iterator<Item = &'a super::super::ast::Name>,
-    span: super::super::Span,
+    names: impl Iterator<Item = &'a crate::rules::ast::Name>,
+    span: crate::rules::Span,
 ) -> Diagnostic {
     let names: Vec<_> = names.collect();
     let mut chain: Vec<&str> = names.iter().take(SHOWN).map(|name| name.text.as_str()).collect();

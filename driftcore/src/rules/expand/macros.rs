@@ -1,15 +1,16 @@
 //! Macros in macros.
 
-use super::super::ast::Expr;
-use super::super::ast::Name;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::sink::Sink;
 use super::cost::Cost;
 use super::lists::Lists;
 use super::lists::circle_fault;
 use super::references::Walk;
 use super::references::macro_names;
+use crate::rules::Span;
+use crate::rules::ast::Expr;
+use crate::rules::ast::Name;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// What is known of a macro.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,13 @@ enum State {
     Known(Cost),
     /// It is wrong, and that was said.
     Failed,
+}
+
+/// A macro that is being looked at.
+struct Frame {
+    at: usize,
+    /// The macros in it that are still to be looked at, and where they are named.
+    rest: std::vec::IntoIter<(usize, Span)>,
 }
 
 /// The macros of a collection, parsed and checked.
@@ -53,53 +61,46 @@ impl Macros {
     /// one another to any depth.
     pub(super) fn check(&mut self, collection: &Collection, lists: &Lists, sink: &mut Sink) {
         for first in 0..self.conditions.len() {
-            let mut stack = vec![(first, 0)];
-            while let Some((at, next)) = stack.pop() {
-                if next == 0 {
-                    if self.state(at) != State::New {
-                        continue;
-                    }
-                    self.set(at, State::Open);
-                }
-                let inner = self.inner(at, next, collection);
-                let Some((position, name, inner)) = inner else {
+            let mut stack = Vec::new();
+            self.open(first, collection, &mut stack);
+            while let Some(frame) = stack.last_mut() {
+                let at = frame.at;
+                let Some((inner, span)) = frame.rest.next() else {
+                    stack.pop();
                     let cost = self.own_cost(at, collection, lists, sink);
                     self.set(at, cost.map_or(State::Failed, State::Known));
                     continue;
                 };
                 if self.state(inner) == State::Open {
-                    stack.push((at, position + 1));
-                    let from = stack.iter().position(|&(open, _)| open == inner).unwrap_or(0);
-                    let way =
-                        stack.iter().skip(from).filter_map(|&(at, _)| collection.macros.get(at));
-                    sink.push(circle_fault("macro", way.map(|known| &known.name), name.span));
-                    for (open, _) in stack.drain(..) {
-                        self.set(open, State::Failed);
-                    }
+                    let way = stack.iter().skip_while(|frame| frame.at != inner);
+                    let way = way.filter_map(|frame| collection.macros.get(frame.at));
+                    sink.push(circle_fault("macro", way.map(|known| &known.name), span));
+                    stack.drain(..).for_each(|frame| self.set(frame.at, State::Failed));
                 } else {
-                    stack.push((at, position + 1));
-                    stack.push((inner, 0));
+                    self.open(inner, collection, &mut stack);
                 }
             }
         }
     }
 
-    /// The next macro that this one sees and uses: its place among the names, its name, its index.
-    fn inner(
-        &self,
-        at: usize,
-        next: usize,
-        collection: &Collection,
-    ) -> Option<(usize, Name, usize)> {
-        let sees_before = collection.macros.get(at)?.sees_before;
+    /// Begins to look at a macro, if nobody did yet.
+    fn open(&mut self, at: usize, collection: &Collection, stack: &mut Vec<Frame>) {
+        if self.state(at) != State::New {
+            return;
+        }
+        self.set(at, State::Open);
+        let sees_before = collection.macros.get(at).map_or(0, |known| known.sees_before);
         let mut names = Vec::new();
-        macro_names(self.condition(at)?, &mut names);
-        names.into_iter().enumerate().skip(next).find_map(|(position, name)| {
+        if let Some(condition) = self.condition(at) {
+            macro_names(condition, &mut names);
+        }
+        let seen = |name: &Name| {
             let inner = collection.find(Kind::Macro, &name.text)?;
-            let seen = collection.macros.get(inner)?.position < sees_before;
-            let done = !matches!(self.state(inner), State::New | State::Open);
-            (seen && !done).then(|| (position, name.clone(), inner))
-        })
+            let position = collection.macros.get(inner)?.position;
+            (position < sees_before).then_some((inner, name.span))
+        };
+        let rest: Vec<(usize, Span)> = names.into_iter().filter_map(seen).collect();
+        stack.push(Frame { at, rest: rest.into_iter() });
     }
 
     fn own_cost(

@@ -1,20 +1,19 @@
 //! What a condition refers to, and what it will cost.
 
-use super::super::Diagnostic;
-use super::super::ast::Check;
-use super::super::ast::Expr;
-use super::super::ast::ExprKind;
-use super::super::ast::Literal;
-use super::super::ast::Name;
-use super::super::ast::Right;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
 use super::cost::Cost;
 use super::lists::Lists;
 use super::lists::named_list;
 use super::macros::Macros;
+use crate::rules::Diagnostic;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Name;
+use crate::rules::ast::Right;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// The names of macros in a condition, in order.
 pub(super) fn macro_names<'a>(expr: &'a Expr, into: &mut Vec<&'a Name>) {
@@ -85,7 +84,8 @@ impl Walk<'_> {
         }
         let found = collection.find(Kind::Macro, &name.text);
         let Some(at) = found else {
-            sink.push(self.unknown_macro(name));
+            let fault = self.unknown_macro(name, sink);
+            sink.push(fault);
             return None;
         };
         if let Some(known) = collection.macros.get(at)
@@ -109,7 +109,7 @@ impl Walk<'_> {
         self.macros.cost(at)
     }
 
-    fn unknown_macro(&self, name: &Name) -> Diagnostic {
+    fn unknown_macro(&self, name: &Name, sink: &mut Sink) -> Diagnostic {
         let collection = self.collection;
         let message = format!("there is no macro `{}`", name.text);
         let fault =
@@ -121,7 +121,7 @@ impl Walk<'_> {
             ));
         }
         let names = collection.macros.iter().map(|known| known.name.text.as_str());
-        match nearest(&name.text, names) {
+        match sink.nearest(&name.text, names) {
             Some(near) => fault.help(format!("a macro with a similar name: `{near}`")),
             None => fault,
         }
@@ -133,13 +133,11 @@ impl Walk<'_> {
             Right::Value(value) => match self.list_of(value)? {
                 None => Some(1),
                 Some(list) => {
-                    self.lists.size(list)?;
-                    let mut items = Vec::new();
-                    self.lists.items(self.collection, list, &mut items);
-                    if items.len() == 1 {
-                        return Some(1);
+                    let (size, items) = (self.lists.size(list)?, self.lists.count(list)?);
+                    if items == 1 {
+                        return Some(size);
                     }
-                    sink.push(self.not_one(check, value, list, items.len()));
+                    sink.push(self.not_one(check, value, list, items));
                     None
                 }
             },
@@ -149,7 +147,8 @@ impl Walk<'_> {
                 match self.list_of(&literal)? {
                     Some(list) => self.lists.size(list).map(|size| size.saturating_add(1)),
                     None => {
-                        sink.push(self.not_a_list(name));
+                        let warning = self.not_a_list(name, sink);
+                        sink.push(warning);
                         Some(2)
                     }
                 }
@@ -177,7 +176,7 @@ impl Walk<'_> {
         Some(named_list(self.collection, value))
     }
 
-    fn not_one(&self, check: &Check, value: &Literal, list: usize, count: usize) -> Diagnostic {
+    fn not_one(&self, check: &Check, value: &Literal, list: usize, count: u64) -> Diagnostic {
         let name = String::from_utf8_lossy(&value.text);
         let operator = check.operator.as_str();
         let message = format!(
@@ -194,12 +193,12 @@ impl Walk<'_> {
         ))
     }
 
-    fn not_a_list(&self, name: &Name) -> Diagnostic {
+    fn not_a_list(&self, name: &Name, sink: &mut Sink) -> Diagnostic {
         let message = format!("there is no list `{}`: it is taken as one value", name.text);
         let warning =
             Diagnostic::warning("unknown-list", message, name.span).label("no list of this name");
         let names = self.collection.lists.iter().map(|known| known.name.text.as_str());
-        match nearest(&name.text, names) {
+        match sink.nearest(&name.text, names) {
             Some(near) => warning.help(format!("a list with a similar name: `{near}`")),
             None => warning.help("write one value in parentheses, too"),
         }

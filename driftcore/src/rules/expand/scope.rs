@@ -1,22 +1,22 @@
 //! All macros and lists, ready to be put into conditions.
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::ast::Check;
-use super::super::ast::Expr;
-use super::super::ast::ExprKind;
-use super::super::ast::Literal;
-use super::super::ast::Name;
-use super::super::ast::Right;
-use super::super::collect::Collection;
-use super::super::items::Kind;
-use super::super::sink::Sink;
 use super::lists::Lists;
 use super::lists::named_list;
 use super::macros::Macros;
 use super::references::Walk;
 use super::references::list_names;
 use super::references::macro_names;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::ast::Check;
+use crate::rules::ast::Expr;
+use crate::rules::ast::ExprKind;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Name;
+use crate::rules::ast::Right;
+use crate::rules::collect::Collection;
+use crate::rules::items::Kind;
+use crate::rules::sink::Sink;
 
 /// All macros and lists.
 #[derive(Debug)]

@@ -1,15 +1,15 @@
 //! The exceptions of a rule, as they are written.
 
-use super::super::Diagnostic;
-use super::super::Span;
-use super::super::sink::Sink;
-use super::super::yaml::Node;
-use super::super::yaml::NodeKind;
 use super::item::ExceptionItem;
 use super::item::ExceptionValue;
 use super::item::OneOrMany;
 use super::keys::Keys;
 use super::keys::wrong_type;
+use crate::rules::Diagnostic;
+use crate::rules::Span;
+use crate::rules::sink::Sink;
+use crate::rules::yaml::Node;
+use crate::rules::yaml::NodeKind;
 
 pub(super) fn read_exceptions(
     keys: Keys<'_>,

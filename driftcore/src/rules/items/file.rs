@@ -1,12 +1,5 @@
 //! The items of a file.
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
-use super::super::yaml::Node;
-use super::super::yaml::NodeKind;
-use super::super::yaml::Tree;
 use super::item::Item;
 use super::item::Kind;
 use super::keys::Keys;
@@ -15,6 +8,13 @@ use super::list::read_macro;
 use super::requirement::engine_version;
 use super::requirement::plugin_versions;
 use super::rule::read_rule;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::nearest::nearest;
+use crate::rules::sink::Sink;
+use crate::rules::yaml::Node;
+use crate::rules::yaml::NodeKind;
+use crate::rules::yaml::Tree;
 
 /// The keys that tell what an item is; the first that is there does.
 const KINDS: [&str; 5] =
@@ -38,7 +38,7 @@ pub(crate) fn read_items(tree: &Tree, limits: &Limits, sink: &mut Sink) -> Vec<I
                 continue;
             }
         };
-        for node in nodes {
+        for node in nodes.iter().filter(|node| !node.is_null()) {
             count += 1;
             if count > limits.file_items {
                 let message = format!("more than {} items in a file", limits.file_items);
@@ -87,7 +87,7 @@ fn warn_unknown(keys: Keys<'_>, sink: &mut Sink) {
     let first = keys.pairs.first();
     let span = first.map_or(keys.span, |(key, _)| key.span);
     let name = first.and_then(|(key, _)| key.scalar()).map_or("", |key| key.text.text.as_str());
-    let message = format!("`{}` is no kind of item; it is ignored", name.escape_debug());
+    let message = format!("`{name}` is no kind of item; it is ignored");
     let mut warning = Diagnostic::warning("unknown-item", message, span).label("unknown item");
     if let Some(near) = nearest(name, KINDS) {
         warning = warning.help(format!("a kind of item with a similar name: `{near}`"));

@@ -1,10 +1,10 @@
 //! The forms of items.
 
-use super::super::MappedText;
-use super::super::Span;
-use super::super::ast::Literal;
-use super::super::ast::Name;
 use crate::matcher::Priority;
+use crate::rules::MappedText;
+use crate::rules::Span;
+use crate::rules::ast::Literal;
+use crate::rules::ast::Name;
 
 /// One item of a file.
 #[derive(Debug)]

@@ -1,14 +1,14 @@
 //! The keys of a mapping, read as what they should be.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::Span;
-use super::super::ast::Name;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
-use super::super::yaml::Node;
-use super::super::yaml::NodeKind;
 use super::item::Change;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::Span;
+use crate::rules::ast::Name;
+use crate::rules::nearest::nearest;
+use crate::rules::sink::Sink;
+use crate::rules::yaml::Node;
+use crate::rules::yaml::NodeKind;
 
 /// A mapping.
 #[derive(Clone, Copy)]
@@ -58,10 +58,10 @@ impl<'a> Keys<'a> {
     pub(super) fn warn_unknown(&self, what: &str, known: &[&'static str], sink: &mut Sink) {
         for (key, _) in self.pairs {
             let name = key.scalar().map_or("", |scalar| scalar.text.text.as_str());
-            if known.contains(&name) {
+            if known.contains(&name) || sink.is_full() {
                 continue;
             }
-            let message = format!("`{}` is no key of a {what}; it is ignored", name.escape_debug());
+            let message = format!("`{name}` is no key of a {what}; it is ignored");
             let mut warning =
                 Diagnostic::warning("unknown-key", message, key.span).label("unknown key");
             if let Some(near) = nearest(name, known.iter().copied()) {
@@ -140,7 +140,7 @@ impl<'a> Keys<'a> {
         for (key, value) in overrides.pairs {
             let name = key.scalar().map_or("", |scalar| scalar.text.text.as_str());
             if name != only {
-                let message = format!("`{}` cannot be overridden here", name.escape_debug());
+                let message = format!("`{name}` cannot be overridden here");
                 return Err(Box::new(
                     Diagnostic::error("bad-override", message, key.span)
                         .label(format!("only `{only}` can be")),

@@ -1,11 +1,11 @@
 //! What a file requires of the engine and of plugins.
 
-use super::super::Diagnostic;
-use super::super::sink::Sink;
-use super::super::yaml::Node;
-use super::super::yaml::NodeKind;
 use super::keys::Keys;
 use super::keys::wrong_type;
+use crate::rules::Diagnostic;
+use crate::rules::sink::Sink;
+use crate::rules::yaml::Node;
+use crate::rules::yaml::NodeKind;
 
 /// The version of Falco's engine whose rule language this is.
 const ENGINE: (u64, u64, u64) = (0, 63, 0);

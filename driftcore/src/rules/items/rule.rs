@@ -1,10 +1,5 @@
 //! Rules.
 
-use super::super::Diagnostic;
-use super::super::MappedText;
-use super::super::ast::Name;
-use super::super::nearest::nearest;
-use super::super::sink::Sink;
 use super::exception::read_exceptions;
 use super::item::RuleChange;
 use super::item::RuleItem;
@@ -13,6 +8,11 @@ use super::keys::Keys;
 use super::keys::is_append;
 use super::keys::wrong_type;
 use crate::matcher::Priority;
+use crate::rules::Diagnostic;
+use crate::rules::MappedText;
+use crate::rules::ast::Name;
+use crate::rules::nearest::nearest;
+use crate::rules::sink::Sink;
 
 const KEYS: [&str; 15] = [
     "rule",
@@ -120,7 +120,7 @@ fn change(keys: Keys<'_>, name: &Name, sink: &mut Sink) -> Result<RuleChange, Bo
     if missing.is_empty() {
         return Ok(RuleChange::Define);
     }
-    let message = format!("the rule `{}` has no {}", name.text, missing.join(", "));
+    let message = format!("the rule `{}` has no {}", name.text, missing.join(" and no "));
     Err(Box::new(
         Diagnostic::error("missing-key", message, name.span)
             .label("`condition`, `output`, `desc` and `priority` are needed")
@@ -148,7 +148,7 @@ fn overridden(
         let name = key.scalar().map_or("", |scalar| scalar.text.text.as_str());
         let Some((_, known, appendable)) = OVERRIDABLE.iter().find(|(known, ..)| *known == name)
         else {
-            let message = format!("`{}` cannot be overridden", name.escape_debug());
+            let message = format!("`{name}` cannot be overridden");
             let mut fault = Diagnostic::error("bad-override", message, key.span);
             if let Some(near) = nearest(name, OVERRIDABLE.iter().map(|(name, ..)| *name)) {
                 fault = fault.help(format!("a key with a similar name: `{near}`"));
@@ -202,7 +202,7 @@ fn priority(keys: Keys<'_>) -> Result<Option<Priority>, Box<Diagnostic>> {
     if known.is_some() {
         return Ok(known);
     }
-    let message = format!("`{}` is not a priority", word.escape_debug());
+    let message = format!("`{word}` is not a priority");
     let words: Vec<&str> = Priority::ALL.iter().map(|known| known.as_str()).collect();
     let fault = Diagnostic::error("unknown-priority", message, span).label("a priority expected");
     let help = match nearest(word, words.iter().copied()) {

@@ -7,14 +7,14 @@ use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::Sources;
-use super::super::Span;
-use super::super::sink::Sink;
 use super::loader::Loaded;
 use super::loader::load_more;
 use super::loader::too_large;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::Sources;
+use crate::rules::Span;
+use crate::rules::sink::Sink;
 
 /// Takes files in, behind those that are in `sources`, and loads them all. Of a directory, the files
 /// that end in `.yaml` or `.yml` are taken, in the order of their names; directories in it are not
@@ -47,7 +47,8 @@ fn files_of(directory: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let rules = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        if rules && !path.is_dir() {
+        // Others, such as pipes, could be waited for without end.
+        if rules && path.is_file() {
             files.push(path);
         }
     }

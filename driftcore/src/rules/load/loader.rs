@@ -1,23 +1,23 @@
 //! All steps, one after another.
 
-use super::super::Definition;
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::MappedText;
-use super::super::Severity;
-use super::super::SourceId;
-use super::super::Sources;
-use super::super::Span;
-use super::super::ast::Expr;
-use super::super::ast::Name;
-use super::super::collect::Collection;
-use super::super::collect::Rule;
-use super::super::condition::parse_condition;
-use super::super::expand::Scope;
-use super::super::expand::with_exceptions;
-use super::super::items::read_items;
-use super::super::sink::Sink;
-use super::super::yaml;
+use crate::rules::Definition;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::MappedText;
+use crate::rules::Severity;
+use crate::rules::SourceId;
+use crate::rules::Sources;
+use crate::rules::Span;
+use crate::rules::ast::Expr;
+use crate::rules::ast::Name;
+use crate::rules::collect::Collection;
+use crate::rules::collect::Rule;
+use crate::rules::condition::parse_condition;
+use crate::rules::expand::Scope;
+use crate::rules::expand::with_exceptions;
+use crate::rules::items::read_items;
+use crate::rules::sink::Sink;
+use crate::rules::yaml;
 
 /// The one source of events that there is.
 const SYSCALL: &str = "syscall";
@@ -61,7 +61,8 @@ pub fn load(sources: &Sources, limits: &Limits) -> Loaded {
 /// Loads the files behind what was found wrong before.
 pub(super) fn load_more(sources: &Sources, limits: &Limits, mut sink: Sink) -> Loaded {
     let mut collection = Collection::default();
-    let mut complete = true;
+    // Where something could not be read, names that are not known say nothing.
+    let mut complete = !sink.failed();
     for (id, source) in sources.iter() {
         let tree = match sources.invalid(id) {
             Some(span) => {
@@ -80,11 +81,13 @@ pub(super) fn load_more(sources: &Sources, limits: &Limits, mut sink: Sink) -> L
             None => yaml::read(id, &source.text, limits),
         };
         let items = read_items(&tree, limits, &mut sink);
-        complete &= tree.diagnostics.is_empty();
+        let cut = tree.cut;
         tree.diagnostics.into_iter().for_each(|diagnostic| sink.push(diagnostic));
+        collection.set_complete(complete);
         for item in items {
             collection.add(item, &mut sink);
         }
+        complete &= !cut;
     }
     let mut loaded = finish(&collection, complete, limits, &mut sink);
     loaded.diagnostics = sink.into_vec();
@@ -115,7 +118,6 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
             sink.ok(excepted)
         }));
     }
-    // Where part of a file is missing, names that are unknown say nothing.
     if !complete {
         return loaded;
     }

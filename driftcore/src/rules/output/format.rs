@@ -16,6 +16,7 @@ use crate::rules::ast::Term;
 use crate::rules::ast::TermKind;
 use crate::rules::check::field_error;
 use crate::rules::check::operand_in_output;
+use crate::rules::check::shown;
 use crate::rules::nearest::nearest;
 
 /// Bytes of a name that are looked at: no field's name with its argument is longer.
@@ -96,7 +97,7 @@ fn placeholder(
                 diagnostics.push(
                     Diagnostic::error(
                         "output-format",
-                        format!("a width of {number} is too large"),
+                        format!("a width of {} is too large", shown(number)),
                         text.span(behind, behind + digits),
                     )
                     .label("expected at most 65535"),
@@ -272,7 +273,7 @@ fn unknown(
             let name = name.trim_end_matches('.');
             let diagnostic = Diagnostic::error(
                 "unknown-output-field",
-                format!("there is no field `{name}`"),
+                format!("there is no field `{}`", shown(name)),
                 span,
             )
             .label("not a field");

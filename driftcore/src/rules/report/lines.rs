@@ -1,6 +1,6 @@
 //! Lines and columns of a file.
 
-use super::super::Span;
+use crate::rules::Span;
 
 /// A place as people count it, from 1; columns are characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,7 +19,9 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect();
+        // A byte order mark is no column.
+        let first = text.len() - text.trim_start_matches('\u{feff}').len();
+        let starts = std::iter::once(first).chain(breaks.map(|(at, _)| at + 1)).collect();
         Self { text, starts }
     }
 
@@ -75,6 +77,10 @@ mod tests {
         assert_eq!(lines.line(2), (6, "bc"));
         assert_eq!(lines.line(3), (9, ""));
         assert_eq!(lines.line(4), (9, ""));
+        let marked = Lines::new("\u{feff}ab");
+        assert_eq!(marked.position(0), Position { line: 1, column: 1 });
+        assert_eq!(marked.position(4), Position { line: 1, column: 2 });
+        assert_eq!(marked.line(1), (3, "ab"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::Severity;
+use crate::rules::Severity;
 
 /// A diagnostic with its places in lines and columns, both from 1; columns are characters. The ends
 /// are behind the last character.

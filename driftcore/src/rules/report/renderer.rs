@@ -3,17 +3,17 @@
 use std::cell::OnceCell;
 use std::fmt::Write;
 
-use super::super::Diagnostic;
-use super::super::Severity;
-use super::super::SourceId;
-use super::super::Sources;
-use super::super::Span;
 use super::lines::Lines;
 use super::record::DiagnosticRecord;
 use super::record::PlaceRecord;
 use super::snippet::fits;
 use super::snippet::snippet;
 use super::visible::one_line;
+use crate::rules::Diagnostic;
+use crate::rules::Severity;
+use crate::rules::SourceId;
+use crate::rules::Sources;
+use crate::rules::Span;
 
 /// Characters that are shown of a message.
 const MESSAGE: usize = 400;

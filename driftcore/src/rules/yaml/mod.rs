@@ -2,6 +2,7 @@
 //! bytes.
 
 mod index;
+mod lenient;
 mod node;
 mod scalar;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The nodes of a YAML document.
 
-use super::super::MappedText;
-use super::super::Span;
+use crate::rules::MappedText;
+use crate::rules::Span;
 
 /// A node, with its place.
 #[derive(Clone, Debug)]
@@ -45,12 +45,15 @@ impl Node {
     }
 
     /// What it is, for a message.
-    pub(crate) fn describe(&self) -> &'static str {
+    pub(crate) fn describe(&self) -> String {
         match &self.kind {
-            NodeKind::Scalar(_) if self.is_null() => "nothing",
-            NodeKind::Scalar(_) => "a scalar",
-            NodeKind::Sequence(_) => "a sequence",
-            NodeKind::Mapping(_) => "a mapping",
+            NodeKind::Scalar(_) if self.is_null() => "nothing".to_owned(),
+            NodeKind::Scalar(scalar) => match scalar.text.text.char_indices().nth(40) {
+                Some((cut, _)) => format!("`{}…`", scalar.text.text.get(..cut).unwrap_or("")),
+                None => format!("`{}`", scalar.text.text),
+            },
+            NodeKind::Sequence(_) => "a sequence".to_owned(),
+            NodeKind::Mapping(_) => "a mapping".to_owned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where each byte of a decoded scalar stands in the file.
 
-use super::super::MappedText;
-use super::super::SourceId;
+use crate::rules::MappedText;
+use crate::rules::SourceId;
 
 /// How a scalar is written, so far as its decoding differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,11 @@ pub(super) fn align(
 ) -> MappedText {
     let place = |at: usize| u32::try_from(start + at).unwrap_or(u32::MAX);
     let mut text = MappedText::default();
+    if style == Style::Lines && written.starts_with(decoded) {
+        text.push(decoded, source, place(0));
+        return text;
+    }
+    text.text.reserve(decoded.len());
     let mut walk = Walk { written, at: usize::from(style != Style::Lines), style };
     // The run that is open: where it begins in the decoded text and in the source.
     let mut run = (0, walk.at);

@@ -101,6 +101,20 @@ fn documents_follow_one_another() {
 }
 
 #[test]
+fn brackets_may_be_indented_less() {
+    let text = "- a: [\n'é x', # c\n  y\n]\n- b: c\n";
+    let tree = tree(text);
+    assert!(tree.diagnostics.is_empty(), "{:?}", tree.diagnostics);
+    let NodeKind::Sequence(items) = &tree.documents[0].kind else { panic!("no sequence") };
+    assert_eq!(items.len(), 2);
+    let NodeKind::Mapping(pairs) = &items[0].kind else { panic!("no mapping") };
+    let NodeKind::Sequence(values) = &pairs[0].1.kind else { panic!("no sequence") };
+    let span = values[0].scalar().unwrap().text.span(3, 4);
+    assert_eq!(&text[span.start as usize..span.end as usize], "x");
+    assert_eq!(&text[values[1].span.start as usize..values[1].span.end as usize], "y");
+}
+
+#[test]
 fn keys_that_stand_twice_are_named_with_both_places() {
     let tree = tree("- a: 1\n  b: 2\n  a: 3\n");
     assert_eq!(tree.diagnostics[0].code, "duplicate-key");

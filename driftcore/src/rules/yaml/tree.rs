@@ -8,16 +8,17 @@ use saphyr_parser::Parser;
 use saphyr_parser::ScalarStyle;
 use saphyr_parser::ScanError;
 
-use super::super::Diagnostic;
-use super::super::Limits;
-use super::super::SourceId;
-use super::super::Span;
 use super::index::CharIndex;
+use super::lenient::join_lines;
 use super::node::Node;
 use super::node::NodeKind;
 use super::node::Scalar;
 use super::scalar::Style;
 use super::scalar::align;
+use crate::rules::Diagnostic;
+use crate::rules::Limits;
+use crate::rules::SourceId;
+use crate::rules::Span;
 
 /// A file's documents; with an error, what came before it.
 #[derive(Debug, Default)]
@@ -25,10 +26,28 @@ pub(crate) struct Tree {
     pub(crate) documents: Vec<Node>,
     /// What is wrong with the file as YAML.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Whether the file was not read to its end.
+    pub(crate) cut: bool,
 }
 
 /// Reads a file. Time and memory are bounded by its size and the limits.
 pub(crate) fn read(source: SourceId, text: &str, limits: &Limits) -> Tree {
+    let strict = read_as(source, text, text, limits);
+    if strict.diagnostics.iter().all(|diagnostic| diagnostic.code != NOT_YAML) {
+        return strict;
+    }
+    let Some(joined) = join_lines(text) else { return strict };
+    let lenient = read_as(source, text, &joined, limits);
+    // What is wrong is best said of the text as it is.
+    let failed = lenient.diagnostics.iter().any(|diagnostic| diagnostic.code == NOT_YAML);
+    if failed { strict } else { lenient }
+}
+
+/// The code of syntax errors.
+const NOT_YAML: &str = "yaml";
+
+/// Reads `parsed`, which is as long as `text` in characters.
+fn read_as(source: SourceId, text: &str, parsed: &str, limits: &Limits) -> Tree {
     let mut builder = Builder {
         source,
         text,
@@ -36,10 +55,11 @@ pub(crate) fn read(source: SourceId, text: &str, limits: &Limits) -> Tree {
         limits,
         open: Vec::new(),
         anchors: FxHashMap::default(),
+        nodes: 0,
         copied: 0,
         tree: Tree::default(),
     };
-    let mut parser = Parser::new_from_str(text);
+    let mut parser = Parser::new_from_str(parsed);
     while let Some(event) = parser.next_event() {
         let done = match event {
             Ok((Event::StreamEnd, _)) => break,
@@ -48,6 +68,7 @@ pub(crate) fn read(source: SourceId, text: &str, limits: &Limits) -> Tree {
         };
         if let Err(diagnostic) = done {
             builder.tree.diagnostics.push(*diagnostic);
+            builder.tree.cut = true;
             break;
         }
     }
@@ -64,6 +85,30 @@ struct Open {
     weight: usize,
 }
 
+/// Keys of a mapping, and where each stands.
+#[derive(Default)]
+struct Seen<'a> {
+    /// The first ones: most mappings have no more.
+    few: Vec<(&'a str, Span)>,
+    more: HashMap<&'a str, Span>,
+}
+
+impl<'a> Seen<'a> {
+    /// Where the key was before; otherwise remembers it.
+    fn insert(&mut self, name: &'a str, span: Span) -> Option<Span> {
+        let known = self.few.iter().find(|(known, _)| *known == name).map(|&(_, span)| span);
+        let known = known.or_else(|| self.more.get(name).copied());
+        if known.is_none() {
+            if self.few.len() < 16 {
+                self.few.push((name, span));
+            } else {
+                self.more.insert(name, span);
+            }
+        }
+        known
+    }
+}
+
 struct Builder<'a> {
     source: SourceId,
     text: &'a str,
@@ -71,7 +116,9 @@ struct Builder<'a> {
     limits: &'a Limits,
     open: Vec<Open>,
     anchors: FxHashMap<usize, Node>,
-    /// What aliases copied.
+    /// Nodes so far.
+    nodes: usize,
+    /// What anchors and aliases copied.
     copied: usize,
     tree: Tree,
 }
@@ -101,7 +148,7 @@ impl Builder<'_> {
                 let Some(node) = self.anchors.get(&anchor) else {
                     let span = self.span(start, end);
                     let message = "this alias stands in what it names";
-                    return Err(Box::new(Diagnostic::error("yaml", message, span)));
+                    return Err(Box::new(Diagnostic::error(NOT_YAML, message, span)));
                 };
                 let weight = node.weight;
                 self.count_copy(weight, self.span(start, end))?;
@@ -162,22 +209,21 @@ impl Builder<'_> {
         while let (Some(key), Some(value)) = (nodes.next(), nodes.next()) {
             pairs.push((key, value));
         }
-        let mut seen: HashMap<&str, Span> = HashMap::with_capacity(pairs.len());
+        let mut seen = Seen::default();
         for (key, _) in &pairs {
             let Some(scalar) = key.scalar() else { continue };
             let name = scalar.text.text.as_str();
-            let Some(&first) = seen.get(name) else {
-                seen.insert(name, key.span);
-                continue;
-            };
+            let Some(first) = seen.insert(name, key.span) else { continue };
             let diagnostic = Diagnostic::error(
                 "duplicate-key",
-                format!("the key `{}` stands twice in one mapping", name.escape_debug()),
+                format!("the key `{name}` stands twice in one mapping"),
                 key.span,
             )
             .label("here again")
             .also(first, "first here");
-            self.tree.diagnostics.push(diagnostic);
+            if self.tree.diagnostics.len() < self.limits.diagnostics {
+                self.tree.diagnostics.push(diagnostic);
+            }
         }
         pairs
     }
@@ -195,6 +241,11 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), Box<Diagnostic>> {
+        self.nodes += 1;
+        if self.nodes > self.limits.yaml_nodes {
+            let message = format!("more than {} nodes of YAML", self.limits.yaml_nodes);
+            return Err(Box::new(Diagnostic::error("file-size", message, node.span)));
+        }
         if anchor > 0 {
             // Kept for its aliases as a copy.
             self.count_copy(node.weight, node.span)?;
@@ -227,6 +278,14 @@ impl Builder<'_> {
         let next = self.text.get(at..).and_then(|rest| rest.chars().next());
         let length = next.filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
         let message = format!("not YAML: {}", error.info());
-        Box::new(Diagnostic::error("yaml", message, self.span(at, at + length)))
+        let fault = Diagnostic::error(NOT_YAML, message, self.span(at, at + length));
+        // A bracket that is not closed shows only where the next thing makes no sense.
+        let bracket = self.open.iter().rev().find(|open| {
+            self.text.get(open.start..).is_some_and(|text| text.starts_with(['[', '{']))
+        });
+        Box::new(match bracket {
+            Some(open) => fault.also(self.span(open.start, open.start + 1), "this bracket is open"),
+            None => fault,
+        })
     }
 }

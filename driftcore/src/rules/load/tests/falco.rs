@@ -1,10 +1,10 @@
-//! Whole files.
+//! Falco's own files.
 
 use std::path::Path;
 
-use super::*;
 use crate::rules::Limits;
 use crate::rules::Sources;
+use crate::rules::load_paths;
 
 #[test]
 fn falcos_own_files_load() {

@@ -1,0 +1,4 @@
+//! A flat event and a condition.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| driftcore_fuzz::check(bytes));

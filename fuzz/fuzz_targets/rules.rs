@@ -1,0 +1,4 @@
+//! A rule file.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| driftcore_fuzz::rules(bytes));
