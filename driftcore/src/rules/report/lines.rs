@@ -43,9 +43,14 @@ impl<'a> Lines<'a> {
         (start, end)
     }
 
-    /// The position of a byte.
+    /// The number of the line that a byte is in.
+    pub(super) fn line_of(&self, at: usize) -> usize {
+        self.starts.partition_point(|&start| start <= at).max(1)
+    }
+
+    /// The position of a byte. Takes time with the length of the line.
     pub(super) fn position(&self, at: usize) -> Position {
-        let line = self.starts.partition_point(|&start| start <= at).max(1);
+        let line = self.line_of(at);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         let before = self.text.get(start..at).unwrap_or("");
         Position { line, column: before.chars().count() + 1 }

@@ -76,13 +76,13 @@ impl<'a> Renderer<'a> {
             }
         }
         let all = || std::iter::once((primary, true)).chain(secondary.iter().map(|at| (at, false)));
-        let last = all().map(|((span, _), _)| self.place(*span, "").line).max().unwrap_or(1);
+        let last = all().map(|((span, _), _)| self.line_of(*span)).max().unwrap_or(1);
         let gutter = last.to_string().len();
         for (number, &file) in files.iter().enumerate() {
             let marks = all().filter(|((span, _), _)| span.source == file);
             let marks = marks
                 .map(|((span, label), primary)| Mark {
-                    line: self.place(*span, "").line,
+                    line: self.line_of(*span),
                     span: *span,
                     label,
                     primary,
@@ -171,6 +171,10 @@ impl<'a> Renderer<'a> {
             help: help.as_deref(),
             secondary: secondary.iter().map(|(span, label)| self.place(*span, label)).collect(),
         }
+    }
+
+    fn line_of(&self, span: Span) -> usize {
+        self.lines(span.source).map_or(1, |lines| lines.line_of(lines.bytes(span).0))
     }
 
     fn place<'d>(&'d self, span: Span, label: &'d str) -> PlaceRecord<'d> {

@@ -47,7 +47,7 @@ pub(super) fn snippet(line: &str, start: usize, end: usize) -> Snippet {
         if at >= end {
             behind.get_or_insert(column);
         }
-        if column >= WIDTH {
+        if column >= WIDTH && !fits(line) {
             shown.push('…');
             break;
         }
