@@ -26,7 +26,8 @@ impl Program {
         text
     }
 
-    /// A number that is the same for programs that are the same, also in another process.
+    /// A number that is the same for programs that are the same, also in another process of this
+    /// version. As costly as [`explain`](Self::explain).
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = FxHasher::default();
         hasher.write(self.explain().as_bytes());

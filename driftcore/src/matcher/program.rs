@@ -70,6 +70,42 @@ pub enum Policy {
 }
 
 /// Rules, compiled: immutable, shared between threads, each with a [`Scratch`] of its own.
+///
+/// ```
+/// use driftcore::fields::{EventType, FieldId, FieldRef, Fields, Value};
+/// use driftcore::matcher::{Comparison, Condition, Constant, Limits, Operand};
+/// use driftcore::matcher::{Policy, Program, Rule, Scratch, Test};
+///
+/// /// An event that has a process name and nothing else.
+/// struct Exec<'a>(EventType, FieldId, &'a [u8]);
+///
+/// impl Fields for Exec<'_> {
+///     fn event_type(&self) -> EventType {
+///         self.0
+///     }
+///     fn get(&self, field: &FieldRef) -> Value<'_> {
+///         if field.id == self.1 { Value::Text(self.2) } else { Value::Missing }
+///     }
+/// }
+///
+/// let name = FieldId::of("proc.name").unwrap();
+/// let shells = [b"sh".as_slice(), b"bash"].map(|shell| Constant::Text(shell.into()));
+/// let is_shell = Condition::Test(Test {
+///     left: Operand::Field(FieldRef::new(name)),
+///     comparison: Comparison::In(shells.to_vec()),
+/// });
+/// let program = Program::compile(&[Rule::new(&is_shell)], &Limits::default())?;
+/// let mut scratch = Scratch::new(&program);
+/// let execve = EventType::of("execve").unwrap();
+/// let mut matched = Vec::new();
+/// for command in ["ls", "bash"] {
+///     let event = Exec(execve, name, command.as_bytes());
+///     program.matches(&event, &mut scratch, Policy::First, |rule| matched.push((command, rule)));
+/// }
+/// assert_eq!(matched.len(), 1);
+/// assert_eq!(matched[0].0, "bash");
+/// # Ok::<(), driftcore::matcher::CompileError>(())
+/// ```
 pub struct Program {
     id: u64,
     pub(super) inputs: Vec<Input>,

@@ -59,7 +59,7 @@ pub struct Scratch {
 const LAST_EPOCH: u32 = u32::MAX >> 1;
 
 impl Scratch {
-    /// For this program.
+    /// For this program; allocates what it needs.
     pub fn new(program: &Program) -> Self {
         let mut scratch = Self::default();
         scratch.fit(program);

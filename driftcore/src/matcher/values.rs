@@ -112,7 +112,7 @@ impl ValueIds {
     /// How often values have this number, at a guess: of booleans there are but two, numbers are
     /// mostly flags and results.
     pub(super) fn commonness(&self, id: u32) -> f32 {
-        self.common.get(&id).copied().unwrap_or(0.002)
+        self.common.get(&id).copied().unwrap_or(0.0005)
     }
 
     /// Every constant with its number, for people to read.
