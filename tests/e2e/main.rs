@@ -14,6 +14,7 @@ mod loss;
 mod mounts;
 mod names;
 mod residue;
+mod rules;
 mod runtime;
 mod storm;
 mod world;
@@ -42,6 +43,7 @@ fn cases() -> Vec<Case> {
         before_start::CASES,
         containerd::CASES,
         cli::CASES,
+        rules::CASES,
         residue::CASES,
         loss::CASES,
         blind::CASES,
