@@ -89,8 +89,9 @@ impl<W: Write> Replay<W> {
         if json.get("version").is_some() {
             let event = DriftEvent::from_json(&json).context("no DriftEvent")?;
             let hostname = self.hostname.clone();
-            let recorded = Recorded::new(&event);
-            self.event(&recorded.view(self.number, &hostname), event.time, Some(&event))
+            let (number, time) = (self.number, event.time);
+            Recorded::new(&event)
+                .with_view(number, &hostname, |view| self.event(view, time, Some(&event)))
         } else {
             let event = FlatEvent::from_json(&json)?;
             let time = time_of(&event);

@@ -24,7 +24,6 @@ use crate::view::LiveFacts;
 use crate::view::ObservedFacts;
 use crate::view::PathText;
 use crate::view::ProcessFacts;
-use crate::view::Relative;
 
 /// How an event came to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +55,7 @@ pub(super) struct Sighting<'a> {
     pub(super) clock: Clock,
     pub(super) container: Option<&'a Container>,
     pub(super) processes: &'a ProcessTable,
+    pub(super) ancestors: &'a Ancestors<'a>,
 }
 
 impl<'a> Sighting<'a> {
@@ -70,8 +70,6 @@ impl<'a> Sighting<'a> {
         let exec = self.exec;
         let task = &exec.task;
         let live = self.live(false);
-        let relatives = self.processes.ancestry(exec);
-        let relatives = relatives.map(|(pid, program)| Relative { pid, program });
         Some(ObservedFacts {
             time: self.clock.wall(exec.boot_ns),
             number,
@@ -83,7 +81,7 @@ impl<'a> Sighting<'a> {
             container: self.container,
             process: Some(ProcessFacts {
                 program: self.processes.program(exec)?,
-                ancestors: Ancestors::new(relatives),
+                ancestors: self.ancestors,
                 pid: task.pid,
                 tid: task.tid,
                 ppid: task.ppid,

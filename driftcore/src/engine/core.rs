@@ -38,7 +38,9 @@ use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::provenance::Classified;
 use crate::sink::Sink;
+use crate::view::Ancestors;
 use crate::view::Recorded;
+use crate::view::Relative;
 use crate::view::View;
 use crate::wire::RawEvent;
 
@@ -139,6 +141,8 @@ impl Core {
             &mut self.counters,
         );
         self.processes.complete_ancestry(exec);
+        let relatives = self.processes.ancestry(exec);
+        let ancestors = Ancestors::new(relatives.map(|(pid, program)| Relative { pid, program }));
         let seen = Sighting {
             exec,
             path: &self.path,
@@ -147,6 +151,7 @@ impl Core {
             clock: self.clock,
             container: Some(&known.container),
             processes: &self.processes,
+            ancestors: &ancestors,
         };
         let id = exec.task.container;
         match verdicts {
@@ -210,7 +215,8 @@ impl Core {
         judge(&mut event, classified);
         let number = self.matching.next_number();
         let recorded = Recorded::with_live(&event, live);
-        let outcome = self.matching.run(&recorded.view(number, &self.hostname), event.time);
+        let outcome =
+            recorded.with_view(number, &self.hostname, |view| self.matching.run(view, event.time));
         self.hand_over(&event, &outcome);
     }
 

@@ -44,7 +44,7 @@ pub struct ProcessFacts<'a> {
     /// What it runs.
     pub program: &'a Program,
     /// Its ancestors.
-    pub ancestors: Ancestors<'a>,
+    pub ancestors: &'a Ancestors<'a>,
     /// Process id in the initial pid namespace.
     pub pid: u32,
     /// Thread id in the initial pid namespace.

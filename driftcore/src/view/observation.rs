@@ -6,6 +6,7 @@ use super::ObservedFacts;
 use super::PathText;
 use super::ProcessFacts;
 use super::Relative;
+use super::ancestors::NONE;
 use super::ancestors::Property;
 use super::catalogue::getter;
 use crate::event::Action;
@@ -68,7 +69,7 @@ pub(super) enum OfAncestors {
 impl<'a> View<'a> {
     /// A view of these facts. Allocates nothing.
     pub fn new(facts: ObservedFacts<'a>) -> Self {
-        let ancestors = facts.process.map(|process| process.ancestors).unwrap_or_default();
+        let ancestors = facts.process.as_ref().map_or(&NONE, |process| process.ancestors);
         Self {
             facts,
             cwd: OnceCell::new(),

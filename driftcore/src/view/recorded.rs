@@ -63,10 +63,17 @@ impl<'a> Recorded<'a> {
         }
     }
 
-    /// The view, as event `number` of those that `hostname` saw.
-    pub fn view(&self, number: u64, hostname: &'a str) -> View<'_> {
+    /// Lends the view, as event `number` of those that `hostname` saw.
+    pub fn with_view<T>(
+        &self,
+        number: u64,
+        hostname: &str,
+        look: impl FnOnce(&View<'_>) -> T,
+    ) -> T {
         let event = self.event;
-        View::new(ObservedFacts {
+        let relatives = self.ancestors.iter().map(|(pid, program)| Relative { pid: *pid, program });
+        let ancestors = Ancestors::new(relatives);
+        look(&View::new(ObservedFacts {
             time: event.time,
             number,
             kind: event.kind,
@@ -75,7 +82,7 @@ impl<'a> Recorded<'a> {
             before_start: event.before_start,
             recovered: event.recovered,
             container: event.container.as_ref(),
-            process: event.process.as_ref().map(|process| self.process(process)),
+            process: event.process.as_ref().map(|process| self.process(process, &ancestors)),
             file: event.file.as_ref().map(|file| FileFacts {
                 path: file.path.as_bytes(),
                 inode: file.inode,
@@ -91,14 +98,17 @@ impl<'a> Recorded<'a> {
             }),
             provenance: event.provenance.as_ref(),
             hostname,
-        })
+        }))
     }
 
-    fn process<'s>(&'s self, process: &'s Process) -> ProcessFacts<'s> {
-        let relatives = self.ancestors.iter().map(|(pid, program)| Relative { pid: *pid, program });
+    fn process<'s>(
+        &'s self,
+        process: &'s Process,
+        ancestors: &'s Ancestors<'s>,
+    ) -> ProcessFacts<'s> {
         ProcessFacts {
             program: &self.program,
-            ancestors: Ancestors::new(relatives),
+            ancestors,
             pid: process.pid,
             tid: process.tid,
             ppid: process.ppid,
