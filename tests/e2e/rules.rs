@@ -26,6 +26,7 @@ pub(crate) const CASES: &[Case] = &[
     ("users_rule_fires_with_its_output_and_fields", users_rule),
     ("rules_of_the_original_design_cry_over_drift_and_not_over_chmod", original_design),
     ("falcos_own_rule_cries_over_drift_and_not_over_chmod", falcos_rule),
+    ("terminal_shells_and_package_managers_fire_and_scripts_do_not", guests),
     ("reload_under_load_loses_and_doubles_nothing", reload),
     ("bad_rules_end_with_status_2_and_show_the_place", bad_rules),
     ("rules_check_list_and_fields_say_what_they_should", commands),
@@ -180,6 +181,40 @@ fn falcos_rule(world: &World) -> Result<()> {
         driftd.event(|event| crate::world::carries(event, &mark))?;
         ensure!(is_silent(&driftd, &mark), "a rule fired for {mark}");
     }
+    Ok(())
+}
+
+fn guests(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let driftd = run_with(world, &[], true, "guests")?;
+    let [shell, script, manager, fence] =
+        ["shell", "script", "manager", "fence"].map(|what| world.mark(what));
+    // `docker exec --tty` gives the shell a terminal; the one of a script has none.
+    let mut exec = world.lab.docker().command();
+    let status = exec
+        .args(["exec", "--tty", &container.id, "/bin/sh", "-c", &format!(": {shell}")])
+        .stdin(Stdio::null())
+        .output()?
+        .status;
+    ensure!(status.success(), "the shell ended with {status}");
+    container.sh(&format!(": {script}"))?;
+    container.sh(&format!(
+        "ln -s /opt/p3 /tmp/apk; /tmp/apk {manager}; {}; /tmp/x {fence}; true",
+        drop_at("/tmp/x")
+    ))?;
+    alert(&driftd, "New Binary Executed in Container", &fence)?;
+    let about = |mark: &str| {
+        driftd
+            .alerts()
+            .iter()
+            .filter(|(alert, _)| alert["drift"]["process"]["cmdline"].to_string().contains(mark))
+            .map(|(alert, _)| alert["rule"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    ensure!(about(&shell) == ["Terminal Shell in Container"], "{:?}", about(&shell));
+    ensure!(about(&script).is_empty(), "{:?}", about(&script));
+    ensure!(about(&manager) == ["Package Manager in Container"], "{:?}", about(&manager));
     Ok(())
 }
 
