@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use super::Program;
 use super::proc;
@@ -18,6 +19,8 @@ use crate::event::Text;
 const CAPACITY: usize = 32_768;
 /// Most bytes of names, paths and arguments that are kept; beyond it, arguments are left out.
 const CAPACITY_BYTES: usize = 8 << 20;
+/// Most host processes that are remembered as gone, until the next [`ProcessTable::expire`].
+const GONE_CAPACITY: usize = 1024;
 /// How long an ended process is kept, in nanoseconds: for events that are still in flight and
 /// for children that outlive it.
 const KEEP_ENDED_NS: u64 = 30_000_000_000;
@@ -67,6 +70,8 @@ pub struct ProcessTable {
     ended: VecDeque<(u64, u32, u64)>,
     bytes: usize,
     path: Vec<u8>,
+    /// Host processes that were looked for in vain: they have ended, and will not come back.
+    gone: FxHashSet<(u32, u64)>,
 }
 
 impl ProcessTable {
@@ -172,6 +177,7 @@ impl ProcessTable {
 
     /// Forgets processes that ended long enough ago.
     pub fn expire(&mut self, now_boot_ns: u64) {
+        self.gone.clear();
         while let Some(&(at, pid, start_ns)) = self.ended.front() {
             if now_boot_ns.saturating_sub(at) < KEEP_ENDED_NS && self.entries.len() < CAPACITY {
                 return;
@@ -261,7 +267,15 @@ impl ProcessTable {
     /// A process by pid and start; a host process is looked up when it is first asked for.
     fn find(&mut self, pid: u32, start_ns: u64) -> Option<&Entry> {
         if !self.entries.get(&pid).is_some_and(|entry| entry.is(start_ns)) {
-            let found = proc::host_process(pid, start_ns)?;
+            if self.gone.contains(&(pid, start_ns)) {
+                return None;
+            }
+            let Some(found) = proc::host_process(pid, start_ns) else {
+                if self.gone.len() < GONE_CAPACITY {
+                    self.gone.insert((pid, start_ns));
+                }
+                return None;
+            };
             let parent_start = proc::start_of(found.ppid).unwrap_or(0);
             let entry = Entry {
                 start_ns,
@@ -438,6 +452,18 @@ mod tests {
         table.retain_running(0, |pid, _| pid == SHELL.0, |container| left.push(container));
         assert_eq!(left, [CONTAINER]);
         assert!(!table.exit(&exit(TOOL.0, TOOL.1, 1)));
+    }
+
+    #[test]
+    fn a_host_process_that_is_gone_is_looked_for_once() {
+        let mut table = ProcessTable::new();
+        let child = exec(SHELL.0, SHELL.1, 1, (TOOL.0, TOOL.1));
+        table.exec(&child, b"");
+        table.complete_ancestry(&child);
+        assert_eq!(table.gone.len(), 1);
+        assert!(table.ancestors(&child).is_empty());
+        table.expire(0);
+        assert!(table.gone.is_empty());
     }
 
     #[test]
