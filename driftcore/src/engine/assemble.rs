@@ -128,7 +128,7 @@ impl<'a> Sighting<'a> {
             filename: (owned && !exec.found_running).then(|| exec.filename.to_vec()),
             started: Some(self.clock.wall(exec.task.start_ns)),
             parent_started: Some(self.clock.wall(exec.task.parent_start_ns)),
-            cap_effective: Some(exec.task.cap_effective),
+            cap_effective: Some(exec.task.capabilities.effective),
             file_changed: Some(Timestamp::from_nanos(exec.file.inode.ctime_ns)),
             file_modified: Some(Timestamp::from_nanos(exec.file.inode.mtime_ns)),
             upper_layer: flags.contains(known).then(|| self.evidence.upper.is_some()),
