@@ -42,6 +42,28 @@ impl Entry {
     }
 }
 
+/// Who leads a session or a process group.
+#[derive(Clone, Copy)]
+struct Leader {
+    pid: u32,
+    /// In the pid namespace of the process that is led; 0 outside.
+    container_pid: u32,
+    /// 0 when it has ended.
+    start_ns: u64,
+}
+
+impl Leader {
+    fn of_session(exec: &Exec<'_>) -> Self {
+        let task = &exec.task;
+        Self { pid: task.sid, container_pid: task.container_sid, start_ns: task.session_start_ns }
+    }
+
+    fn of_group(exec: &Exec<'_>) -> Self {
+        let task = &exec.task;
+        Self { pid: task.pgid, container_pid: task.container_pgid, start_ns: task.group_start_ns }
+    }
+}
+
 /// Whether a program of a process had been seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -247,6 +269,38 @@ impl ProcessTable {
         let task = &exec.task;
         let entry = self.entries.get(&task.pid).filter(|entry| entry.start_ns == task.start_ns)?;
         Some(&entry.program)
+    }
+
+    /// What the leader of the process's session runs, where that is known.
+    pub fn session_leader(&self, exec: &Exec<'_>) -> Option<&Arc<Program>> {
+        self.leader(Leader::of_session(exec), exec.boot_ns)
+    }
+
+    /// What the leader of the process's group runs, where that is known.
+    pub fn group_leader(&self, exec: &Exec<'_>) -> Option<&Arc<Program>> {
+        self.leader(Leader::of_group(exec), exec.boot_ns)
+    }
+
+    /// No other process gets the leader's number while its session or group lasts. So where the
+    /// leader has ended, it is the one that is known by this number and began before the event.
+    fn leader(&self, leader: Leader, boot_ns: u64) -> Option<&Arc<Program>> {
+        let entry = self.entries.get(&leader.pid)?;
+        let is_it = match leader.start_ns {
+            0 => entry.start_ns <= boot_ns,
+            start_ns => entry.is(start_ns),
+        };
+        is_it.then_some(&entry.program)
+    }
+
+    /// Looks up leaders that are host processes and not yet known.
+    pub fn complete_leaders(&mut self, exec: &Exec<'_>) {
+        for leader in [Leader::of_session(exec), Leader::of_group(exec)] {
+            // One of the container's own is known, or was lost: it must not become a host's.
+            let may_be_host = leader.container_pid == 0 || exec.task.container_pid == exec.task.pid;
+            if may_be_host && leader.start_ns != 0 {
+                let _ = self.find(leader.pid, leader.start_ns);
+            }
+        }
     }
 
     /// Who forked the process, which an orphan's parent is not any more.
