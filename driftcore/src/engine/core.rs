@@ -139,6 +139,7 @@ impl Core {
             &mut self.counters,
         );
         self.processes.complete_ancestry(exec);
+        self.processes.complete_leaders(exec);
         let seen = Sighting {
             exec,
             path: &self.path,

@@ -1,13 +1,17 @@
 //! A view of a [`DriftEvent`]: of one that waited for its verdict, or was read from a file.
 
+use std::sync::Arc;
+
 use super::Ancestors;
 use super::FileFacts;
 use super::ObservedFacts;
 use super::PathText;
 use super::ProcessFacts;
+use super::ProcessIds;
 use super::Relative;
 use super::View;
 use crate::enrich::Program;
+use crate::event::Capabilities;
 use crate::event::DriftEvent;
 use crate::event::Process;
 use crate::event::Text;
@@ -23,14 +27,24 @@ pub struct LiveFacts {
     pub started: Option<Timestamp>,
     /// When its parent started.
     pub parent_started: Option<Timestamp>,
-    /// Effective capabilities, one bit each.
-    pub cap_effective: Option<u64>,
+    /// When the first process of its pid namespace started.
+    pub pid_namespace_started: Option<Timestamp>,
+    /// The process's ids beyond those of the event.
+    pub ids: Option<ProcessIds>,
+    /// What the leader of its session runs.
+    pub session_leader: Option<Arc<Program>>,
+    /// What the leader of its process group runs.
+    pub group_leader: Option<Arc<Program>>,
+    /// Its capabilities.
+    pub capabilities: Option<Capabilities>,
     /// Last status change of the file.
     pub file_changed: Option<Timestamp>,
     /// Last modification of the file.
     pub file_modified: Option<Timestamp>,
     /// Whether the file lies in the upper layer.
     pub upper_layer: Option<bool>,
+    /// Whether the process could write the file.
+    pub writable: Option<bool>,
 }
 
 /// What a [`DriftEvent`] has to be turned into before it can be viewed.
@@ -86,6 +100,7 @@ impl<'a> Recorded<'a> {
                 size: file.size,
                 sha256: file.sha256.as_deref(),
                 upper_layer: self.live.upper_layer,
+                writable: self.live.writable,
                 changed: self.live.file_changed,
                 modified: self.live.file_modified,
             }),
@@ -111,7 +126,11 @@ impl<'a> Recorded<'a> {
             filename: self.live.filename.as_deref(),
             started: self.live.started,
             parent_started: self.live.parent_started,
-            cap_effective: self.live.cap_effective,
+            pid_namespace_started: self.live.pid_namespace_started,
+            ids: self.live.ids,
+            session_leader: self.live.session_leader.as_deref(),
+            group_leader: self.live.group_leader.as_deref(),
+            capabilities: self.live.capabilities,
         }
     }
 }
