@@ -13,6 +13,7 @@ mod layers;
 mod loss;
 mod mounts;
 mod names;
+mod process;
 mod residue;
 mod runtime;
 mod storm;
@@ -39,6 +40,7 @@ fn cases() -> Vec<Case> {
         mounts::CASES,
         layers::CASES,
         runtime::CASES,
+        process::CASES,
         before_start::CASES,
         containerd::CASES,
         cli::CASES,

@@ -494,6 +494,50 @@ mod tests {
         assert!(!table.exit(&exit(TOOL.0, TOOL.1, 1)));
     }
 
+    /// `TOOL`, in the session and group of this process.
+    fn led_by(leader: (u32, u64)) -> Exec<'static> {
+        let mut led = exec(TOOL.0, TOOL.1, 2, SHELL);
+        led.boot_ns = 100;
+        (led.task.sid, led.task.session_start_ns) = leader;
+        (led.task.pgid, led.task.group_start_ns) = leader;
+        (led.task.container_sid, led.task.container_pgid) = (1, 1);
+        led
+    }
+
+    #[test]
+    fn leaders_are_told_by_pid_and_start() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        let led = led_by(SHELL);
+        assert_eq!(table.session_leader(&led).unwrap().argument(0), Some(&b"sh"[..]));
+        assert_eq!(table.group_leader(&led).unwrap().argument(0), Some(&b"sh"[..]));
+        assert_eq!(table.session_leader(&led_by((SHELL.0, SHELL.1 + 1))), None);
+        assert_eq!(table.session_leader(&led_by(GRANDCHILD)), None);
+    }
+
+    #[test]
+    fn a_leader_that_has_ended_is_the_one_from_before_the_event() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        table.exit(&exit(SHELL.0, SHELL.1, 15));
+        let led = led_by((SHELL.0, 0));
+        assert!(table.session_leader(&led).is_some());
+        table.exec(&exec(SHELL.0, led.boot_ns + 1, 1, (0, 0)), b"other\0");
+        assert_eq!(table.session_leader(&led), None);
+    }
+
+    #[test]
+    fn leaders_on_the_host_are_looked_up_and_a_containers_never() {
+        let me = (std::process::id(), proc::start_of(std::process::id()).unwrap());
+        let mut table = ProcessTable::new();
+        let mut led = led_by(me);
+        table.complete_leaders(&led);
+        assert_eq!(table.group_leader(&led), None);
+        (led.task.container_sid, led.task.container_pgid) = (0, 0);
+        table.complete_leaders(&led);
+        assert!(!table.group_leader(&led).unwrap().args().is_empty());
+    }
+
     #[test]
     fn the_chain_reaches_this_test_on_the_host() {
         let me = std::process::id();
