@@ -13,6 +13,7 @@ mod layers;
 mod loss;
 mod mounts;
 mod names;
+mod process;
 mod residue;
 mod rules;
 mod runtime;
@@ -40,6 +41,7 @@ fn cases() -> Vec<Case> {
         mounts::CASES,
         layers::CASES,
         runtime::CASES,
+        process::CASES,
         before_start::CASES,
         containerd::CASES,
         cli::CASES,

@@ -1,7 +1,11 @@
 //! An event for rules and for the outside, put together from what the stages know.
 
+use std::sync::Arc;
+
 use super::clock::Clock;
 use crate::enrich::ProcessTable;
+use crate::enrich::Program;
+use crate::enrich::may_write;
 use crate::enrich::split_args;
 use crate::event::Action;
 use crate::event::Ancestor;
@@ -24,6 +28,7 @@ use crate::view::LiveFacts;
 use crate::view::ObservedFacts;
 use crate::view::PathText;
 use crate::view::ProcessFacts;
+use crate::view::ProcessIds;
 
 /// How an event came to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +99,11 @@ impl<'a> Sighting<'a> {
                 filename: (!exec.found_running).then_some(exec.filename),
                 started: live.started,
                 parent_started: live.parent_started,
-                cap_effective: live.cap_effective,
+                pid_namespace_started: live.pid_namespace_started,
+                ids: live.ids,
+                session_leader: self.processes.session_leader(exec).map(|it| &**it),
+                group_leader: self.processes.group_leader(exec).map(|it| &**it),
+                capabilities: live.capabilities,
             }),
             file: Some(FileFacts {
                 path: self.path,
@@ -106,6 +115,7 @@ impl<'a> Sighting<'a> {
                 size: exec.file.inode.size,
                 sha256,
                 upper_layer: live.upper_layer,
+                writable: live.writable,
                 changed: live.file_changed,
                 modified: live.file_modified,
             }),
@@ -114,22 +124,35 @@ impl<'a> Sighting<'a> {
         })
     }
 
-    /// What the event for the outside does not hold. The file name, which has to be copied, only
-    /// with `owned`.
+    /// What the event for the outside does not hold. What has to be copied (the file name and the
+    /// leaders' programs) only with `owned`.
     pub(super) fn live(&self, owned: bool) -> LiveFacts {
         let exec = self.exec;
+        let task = &exec.task;
         let flags = self.evidence.flags;
         let known = EvidenceFlags::ON_ROOT_SUPERBLOCK
             .union(EvidenceFlags::OVERLAY)
             .union(EvidenceFlags::LAYERS_KNOWN);
+        let copied = |leader: Option<&Arc<Program>>| leader.filter(|_| owned).cloned();
         LiveFacts {
             filename: (owned && !exec.found_running).then(|| exec.filename.to_vec()),
-            started: Some(self.clock.wall(exec.task.start_ns)),
-            parent_started: Some(self.clock.wall(exec.task.parent_start_ns)),
-            cap_effective: Some(exec.task.cap_effective),
+            started: Some(self.clock.wall(task.start_ns)),
+            parent_started: Some(self.clock.wall(task.parent_start_ns)),
+            pid_namespace_started: Some(self.clock.wall(task.pid_namespace_start_ns)),
+            ids: Some(ProcessIds {
+                container_tid: task.container_tid,
+                parent_container_pid: task.parent_container_pid,
+                container_sid: task.container_sid,
+                container_pgid: task.container_pgid,
+                pgid: task.pgid,
+            }),
+            session_leader: copied(self.processes.session_leader(exec)),
+            group_leader: copied(self.processes.group_leader(exec)),
+            capabilities: Some(task.capabilities),
             file_changed: Some(Timestamp::from_nanos(exec.file.inode.ctime_ns)),
             file_modified: Some(Timestamp::from_nanos(exec.file.inode.mtime_ns)),
             upper_layer: flags.contains(known).then(|| self.evidence.upper.is_some()),
+            writable: may_write(task, self.evidence),
         }
     }
 }

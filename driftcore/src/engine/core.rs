@@ -141,6 +141,7 @@ impl Core {
             &mut self.counters,
         );
         self.processes.complete_ancestry(exec);
+        self.processes.complete_leaders(exec);
         let relatives = self.processes.ancestry(exec);
         let ancestors = Ancestors::new(relatives.map(|(pid, program)| Relative { pid, program }));
         let seen = Sighting {

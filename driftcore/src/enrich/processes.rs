@@ -45,6 +45,28 @@ impl Entry {
     }
 }
 
+/// Who leads a session or a process group.
+#[derive(Clone, Copy)]
+struct Leader {
+    pid: u32,
+    /// In the pid namespace of the process that is led; 0 outside.
+    container_pid: u32,
+    /// 0 when it has ended.
+    start_ns: u64,
+}
+
+impl Leader {
+    fn of_session(exec: &Exec<'_>) -> Self {
+        let task = &exec.task;
+        Self { pid: task.sid, container_pid: task.container_sid, start_ns: task.session_start_ns }
+    }
+
+    fn of_group(exec: &Exec<'_>) -> Self {
+        let task = &exec.task;
+        Self { pid: task.pgid, container_pid: task.container_pgid, start_ns: task.group_start_ns }
+    }
+}
+
 /// Whether a program of a process had been seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
@@ -255,6 +277,38 @@ impl ProcessTable {
         Some(&entry.program)
     }
 
+    /// What the leader of the process's session runs, where that is known.
+    pub fn session_leader(&self, exec: &Exec<'_>) -> Option<&Arc<Program>> {
+        self.leader(Leader::of_session(exec), exec.boot_ns)
+    }
+
+    /// What the leader of the process's group runs, where that is known.
+    pub fn group_leader(&self, exec: &Exec<'_>) -> Option<&Arc<Program>> {
+        self.leader(Leader::of_group(exec), exec.boot_ns)
+    }
+
+    /// No other process gets the leader's number while its session or group lasts. So where the
+    /// leader has ended, it is the one that is known by this number and began before the event.
+    fn leader(&self, leader: Leader, boot_ns: u64) -> Option<&Arc<Program>> {
+        let entry = self.entries.get(&leader.pid)?;
+        let is_it = match leader.start_ns {
+            0 => entry.start_ns <= boot_ns,
+            start_ns => entry.is(start_ns),
+        };
+        is_it.then_some(&entry.program)
+    }
+
+    /// Looks up leaders that are host processes and not yet known.
+    pub fn complete_leaders(&mut self, exec: &Exec<'_>) {
+        for leader in [Leader::of_session(exec), Leader::of_group(exec)] {
+            // One of the container's own is known, or was lost: it must not become a host's.
+            let may_be_host = leader.container_pid == 0 || exec.task.container_pid == exec.task.pid;
+            if may_be_host && leader.start_ns != 0 {
+                let _ = self.find(leader.pid, leader.start_ns);
+            }
+        }
+    }
+
     /// Who forked the process, which an orphan's parent is not any more.
     fn parent_of(&self, exec: &Exec<'_>) -> (u32, u64) {
         let task = &exec.task;
@@ -452,6 +506,50 @@ mod tests {
         table.retain_running(0, |pid, _| pid == SHELL.0, |container| left.push(container));
         assert_eq!(left, [CONTAINER]);
         assert!(!table.exit(&exit(TOOL.0, TOOL.1, 1)));
+    }
+
+    /// `TOOL`, in the session and group of this process.
+    fn led_by(leader: (u32, u64)) -> Exec<'static> {
+        let mut led = exec(TOOL.0, TOOL.1, 2, SHELL);
+        led.boot_ns = 100;
+        (led.task.sid, led.task.session_start_ns) = leader;
+        (led.task.pgid, led.task.group_start_ns) = leader;
+        (led.task.container_sid, led.task.container_pgid) = (1, 1);
+        led
+    }
+
+    #[test]
+    fn leaders_are_told_by_pid_and_start() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        let led = led_by(SHELL);
+        assert_eq!(table.session_leader(&led).unwrap().argument(0), Some(&b"sh"[..]));
+        assert_eq!(table.group_leader(&led).unwrap().argument(0), Some(&b"sh"[..]));
+        assert_eq!(table.session_leader(&led_by((SHELL.0, SHELL.1 + 1))), None);
+        assert_eq!(table.session_leader(&led_by(GRANDCHILD)), None);
+    }
+
+    #[test]
+    fn a_leader_that_has_ended_is_the_one_from_before_the_event() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        table.exit(&exit(SHELL.0, SHELL.1, 15));
+        let led = led_by((SHELL.0, 0));
+        assert!(table.session_leader(&led).is_some());
+        table.exec(&exec(SHELL.0, led.boot_ns + 1, 1, (0, 0)), b"other\0");
+        assert_eq!(table.session_leader(&led), None);
+    }
+
+    #[test]
+    fn leaders_on_the_host_are_looked_up_and_a_containers_never() {
+        let me = (std::process::id(), proc::start_of(std::process::id()).unwrap());
+        let mut table = ProcessTable::new();
+        let mut led = led_by(me);
+        table.complete_leaders(&led);
+        assert_eq!(table.group_leader(&led), None);
+        (led.task.container_sid, led.task.container_pgid) = (0, 0);
+        table.complete_leaders(&led);
+        assert!(!table.group_leader(&led).unwrap().args().is_empty());
     }
 
     #[test]

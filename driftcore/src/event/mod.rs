@@ -19,6 +19,7 @@ pub use drift::Kind;
 pub use drift::VERSION;
 pub use file::File;
 pub use file::Owner;
+pub use observed::Capabilities;
 pub use observed::Event;
 pub use observed::EvidenceFlags;
 pub use observed::Exec;

@@ -2,20 +2,25 @@
 
 use super::View;
 use super::arguments;
-use super::capabilities;
 use super::catalogue::Getter;
 use super::observation::OfAncestors;
 use super::observation::Text;
 use super::observation::optional;
 use super::values::ancestors;
 use super::values::base_name;
+use super::values::between;
+use super::values::capabilities;
 use super::values::labels;
+use super::values::leads;
 use super::values::login_shell;
 use super::values::of_call;
 use super::values::of_container;
 use super::values::of_file;
+use super::values::of_group;
+use super::values::of_ids;
 use super::values::of_process;
 use super::values::of_provenance;
+use super::values::of_session;
 use super::values::since;
 use super::values::time;
 use crate::event::Container;
@@ -102,6 +107,24 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("proc.pid", |view, _| of_process(view, |it| Value::Signed(it.pid.into()))),
     ("proc.ppid", |view, _| of_process(view, |it| Value::Signed(it.ppid.into()))),
     ("proc.vpid", |view, _| of_process(view, |it| Value::Signed(it.container_pid.into()))),
+    ("proc.pvpid", |view, _| of_ids(view, |it| it.parent_container_pid)),
+    ("proc.sid", |view, _| of_ids(view, |it| it.container_sid)),
+    ("proc.pgid", |view, _| of_ids(view, |it| it.pgid)),
+    ("proc.vpgid", |view, _| of_ids(view, |it| it.container_pgid)),
+    ("proc.is_sid_leader", |view, _| leads(view, |it, ids| ids.container_sid == it.container_pid)),
+    ("proc.is_pgid_leader", |view, _| leads(view, |it, ids| ids.pgid == it.pid)),
+    ("proc.is_vpgid_leader", |view, _| {
+        leads(view, |it, ids| ids.container_pgid == it.container_pid)
+    }),
+    ("proc.sname", |view, _| of_session(view, |it| Value::Text(it.name()))),
+    ("proc.sid.exe", |view, _| of_session(view, |it| optional(it.argument(0)))),
+    ("proc.sid.exepath", |view, _| of_session(view, |it| Value::Text(it.exe()))),
+    ("proc.pgid.name", |view, _| of_group(view, |it| Value::Text(it.name()))),
+    ("proc.pgid.exe", |view, _| of_group(view, |it| optional(it.argument(0)))),
+    ("proc.pgid.exepath", |view, _| of_group(view, |it| Value::Text(it.exe()))),
+    ("proc.vpgid.name", |view, _| of_group(view, |it| Value::Text(it.name()))),
+    ("proc.vpgid.exe", |view, _| of_group(view, |it| optional(it.argument(0)))),
+    ("proc.vpgid.exepath", |view, _| of_group(view, |it| Value::Text(it.exe()))),
     ("proc.tty", |view, _| of_process(view, |it| Value::Unsigned(it.tty.into()))),
     ("proc.pname", |view, _| view.ancestors(OfAncestors::Name, Some(1))),
     ("proc.pexe", |view, _| view.ancestors(OfAncestors::Exe, Some(1))),
@@ -116,18 +139,22 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("proc.duration", |view, _| since(view, view.process().and_then(|it| it.started))),
     ("proc.ppid.duration", |view, _| since(view, view.process().and_then(|it| it.parent_started))),
     ("proc.pid.ts", |view, _| time(view.process().and_then(|it| it.started))),
+    ("proc.pidns_init_start_ts", |view, _| {
+        time(view.process().and_then(|it| it.pid_namespace_started))
+    }),
     ("proc.ppid.ts", |view, _| time(view.process().and_then(|it| it.parent_started))),
     ("proc.exe_ino", |view, _| of_file(view, |it| Value::Signed(it.inode.cast_signed()))),
     ("proc.exe_ino.ctime", |view, _| of_file(view, |it| time(it.changed))),
     ("proc.exe_ino.mtime", |view, _| of_file(view, |it| time(it.modified))),
     ("proc.exe_ino.ctime_duration_proc_start", |view, _| {
-        let started = view.process().and_then(|it| it.started);
-        match (started, view.facts.file.and_then(|it| it.changed)) {
-            (Some(started), Some(changed)) if changed <= started => {
-                Value::Unsigned(started.as_nanos().abs_diff(changed.as_nanos()))
-            }
-            _ => Value::Missing,
-        }
+        between(view.facts.file.and_then(|it| it.changed), view.process().and_then(|it| it.started))
+    }),
+    ("proc.exe_ino.ctime_duration_pidns_start", |view, _| {
+        let started = view.process().and_then(|it| it.pid_namespace_started);
+        between(started, view.facts.file.and_then(|it| it.changed))
+    }),
+    ("proc.is_exe_writable", |view, _| {
+        of_file(view, |it| it.writable.map_or(Value::Missing, Value::Bool))
     }),
     ("proc.is_exe_from_memfd", |view, _| match view.facts.provenance {
         Some(provenance) => Value::Bool(provenance.verdict == Verdict::Memfd),
@@ -152,11 +179,11 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
         }),
         None => Value::Missing,
     }),
-    ("thread.cap_effective", |view, _| {
-        match view.process().and_then(|process| process.cap_effective) {
-            Some(set) => view.text(Text::CapEffective, || capabilities::names(set)),
-            None => Value::Missing,
-        }
+    ("thread.vtid", |view, _| of_ids(view, |it| it.container_tid)),
+    ("thread.cap_effective", |view, _| capabilities(view, Text::Effective, |sets| sets.effective)),
+    ("thread.cap_permitted", |view, _| capabilities(view, Text::Permitted, |sets| sets.permitted)),
+    ("thread.cap_inheritable", |view, _| {
+        capabilities(view, Text::Inheritable, |sets| sets.inheritable)
     }),
     // user, group
     ("user.uid", |view, _| of_process(view, |it| Value::Unsigned(it.uid.into()))),

@@ -17,6 +17,7 @@ pub use facts::FileFacts;
 pub use facts::ObservedFacts;
 pub use facts::PathText;
 pub use facts::ProcessFacts;
+pub use facts::ProcessIds;
 pub use observation::View;
 pub use recorded::LiveFacts;
 pub use recorded::Recorded;
