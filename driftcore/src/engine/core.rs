@@ -139,6 +139,7 @@ impl Core {
             &mut self.counters,
         );
         self.processes.complete_ancestry(exec);
+        let names = self.containers.names(exec.task.container, exec.task.pid);
         let seen = Sighting {
             exec,
             path: &self.path,
@@ -146,6 +147,8 @@ impl Core {
             origin,
             clock: self.clock,
             container: Some(&known.container),
+            details: Some(&known.details),
+            accounts: &names,
             processes: &self.processes,
         };
         let id = exec.task.container;
@@ -206,10 +209,14 @@ impl Core {
 
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
-        let Answered { event: Observed { mut event, live, .. }, classified } = answered;
+        let Answered { event: Observed { container, mut event, live }, classified } = answered;
         judge(&mut event, classified);
         let number = self.matching.next_number();
+        let pid = event.process.as_ref().map_or(0, |process| process.pid);
+        let names = self.containers.names(container, pid);
+        let details = self.containers.get(container).map(|known| known.details.clone());
         let recorded = Recorded::with_live(&event, live);
+        let recorded = recorded.in_container(details.as_deref(), Some(&names));
         let outcome = self.matching.run(&recorded.view(number, &self.hostname), event.time);
         self.hand_over(&event, &outcome);
     }

@@ -1,5 +1,6 @@
 //! A view of a [`DriftEvent`]: of one that waited for its verdict, or was read from a file.
 
+use super::AccountNames;
 use super::Ancestors;
 use super::FileFacts;
 use super::ObservedFacts;
@@ -8,6 +9,7 @@ use super::ProcessFacts;
 use super::Relative;
 use super::View;
 use crate::enrich::Program;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::Process;
 use crate::event::Text;
@@ -38,6 +40,8 @@ pub struct LiveFacts {
 pub struct Recorded<'a> {
     event: &'a DriftEvent,
     live: LiveFacts,
+    details: Option<&'a ContainerDetails>,
+    accounts: Option<&'a dyn AccountNames>,
     program: Program,
     ancestors: Vec<(u32, Program)>,
 }
@@ -58,9 +62,20 @@ impl<'a> Recorded<'a> {
         Self {
             event,
             live,
+            details: None,
+            accounts: None,
             program: program.unwrap_or_default(),
             ancestors: ancestors.map(|it| (it.pid, program_of_ancestor(it))).collect(),
         }
+    }
+
+    /// Adds what is known of the event's container beside the event: of one from a file, nothing.
+    pub fn in_container(
+        self,
+        details: Option<&'a ContainerDetails>,
+        accounts: Option<&'a dyn AccountNames>,
+    ) -> Self {
+        Self { details, accounts, ..self }
     }
 
     /// The view, as event `number` of those that `hostname` saw.
@@ -75,6 +90,8 @@ impl<'a> Recorded<'a> {
             before_start: event.before_start,
             recovered: event.recovered,
             container: event.container.as_ref(),
+            details: self.details,
+            accounts: self.accounts,
             process: event.process.as_ref().map(|process| self.process(process)),
             file: event.file.as_ref().map(|file| FileFacts {
                 path: file.path.as_bytes(),
