@@ -43,3 +43,36 @@ impl AccountNames for Names<'_> {
         Some(host.as_ref()?.get(uid)?.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+    use crate::container::RootMount;
+
+    #[test]
+    fn files_are_read_when_asked_for_and_once_for_an_event() {
+        let root = tempfile::tempdir().unwrap();
+        let device = std::fs::metadata(root.path()).unwrap().dev();
+        let mount = RootMount {
+            device: (rustix::fs::major(device), rustix::fs::minor(device)),
+            mount_point: root.path().to_owned(),
+            fs_type: "overlay".to_owned(),
+            layers: None,
+        };
+        let cache = AccountCache::default();
+        let at = AccountRoot { container: 1, mount: &mount, pid: 0, mnt_namespace: 0 };
+        let names = Names::new(&cache, Some(at));
+        std::fs::create_dir(root.path().join("etc")).unwrap();
+        std::fs::write(root.path().join("etc/passwd"), "bob:x:7:8::/home/bob:/bin/ash\n").unwrap();
+        let bob = User { name: b"bob", home: b"/home/bob", shell: b"/bin/ash" };
+        assert_eq!(names.user(7), Some(bob));
+        std::fs::remove_file(root.path().join("etc/passwd")).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(110));
+        assert_eq!(names.user(7), Some(bob), "one event has one answer");
+        assert_eq!(Names::new(&cache, Some(at)).user(7), None);
+        assert_eq!(names.group(8), None);
+        assert_eq!(Names::new(&cache, None).user(7), None);
+    }
+}
