@@ -4,6 +4,7 @@
 //! must be silent is proved by the event that was seen and judged to be no drift, never by an
 //! absence alone; where nothing may be seen at all, a known attack that follows is the fence.
 
+mod accounts;
 mod before_start;
 mod blind;
 mod cli;
@@ -37,6 +38,7 @@ type Case = (&'static str, fn(&World) -> Result<()>);
 fn cases() -> Vec<Case> {
     [
         code::CASES,
+        accounts::CASES,
         names::CASES,
         mounts::CASES,
         layers::CASES,

@@ -10,6 +10,7 @@ use crate::enrich::split_args;
 use crate::event::Action;
 use crate::event::Ancestor;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::EvidenceFlags;
 use crate::event::Exec;
@@ -22,6 +23,7 @@ use crate::event::Process;
 use crate::event::Provenance;
 use crate::event::Text;
 use crate::event::Timestamp;
+use crate::view::AccountNames;
 use crate::view::Ancestors;
 use crate::view::FileFacts;
 use crate::view::LiveFacts;
@@ -59,6 +61,8 @@ pub(super) struct Sighting<'a> {
     pub(super) origin: Origin,
     pub(super) clock: Clock,
     pub(super) container: Option<&'a Container>,
+    pub(super) details: Option<&'a ContainerDetails>,
+    pub(super) accounts: &'a dyn AccountNames,
     pub(super) processes: &'a ProcessTable,
     pub(super) ancestors: &'a Ancestors<'a>,
 }
@@ -84,6 +88,8 @@ impl<'a> Sighting<'a> {
             before_start: self.origin == Origin::BeforeStart,
             recovered: self.origin == Origin::Recovered,
             container: self.container,
+            details: self.details,
+            accounts: Some(self.accounts),
             process: Some(ProcessFacts {
                 program: self.processes.program(exec)?,
                 ancestors: self.ancestors,

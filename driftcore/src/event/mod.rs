@@ -3,6 +3,7 @@
 //! from the rest of the crate.
 
 mod container;
+mod details;
 mod drift;
 mod file;
 mod observed;
@@ -13,6 +14,8 @@ mod text;
 mod time;
 
 pub use container::Container;
+pub use details::ContainerDetails;
+pub use details::MountPoint;
 pub use drift::Action;
 pub use drift::DriftEvent;
 pub use drift::Kind;

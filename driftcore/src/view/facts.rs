@@ -1,10 +1,12 @@
 //! What is known of an event, borrowed from whoever knows it.
 
+use super::AccountNames;
 use super::Ancestors;
 use crate::enrich::Program;
 use crate::event::Action;
 use crate::event::Capabilities;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::KernelPath;
 use crate::event::Kind;
 use crate::event::Provenance;
@@ -29,6 +31,10 @@ pub struct ObservedFacts<'a> {
     pub recovered: bool,
     /// In which container; `None` on the host.
     pub container: Option<&'a Container>,
+    /// How that container is set up.
+    pub details: Option<&'a ContainerDetails>,
+    /// Names of its users and groups; without them only root has one.
+    pub accounts: Option<&'a dyn AccountNames>,
     /// By which process.
     pub process: Option<ProcessFacts<'a>>,
     /// To which file.

@@ -1,8 +1,12 @@
 //! The value of each field.
 
 use super::View;
+use super::accounts;
 use super::arguments;
 use super::catalogue::Getter;
+use super::mounts;
+use super::mounts::By;
+use super::mounts::of_mount;
 use super::observation::OfAncestors;
 use super::observation::Text;
 use super::observation::optional;
@@ -15,6 +19,7 @@ use super::values::leads;
 use super::values::login_shell;
 use super::values::of_call;
 use super::values::of_container;
+use super::values::of_details;
 use super::values::of_file;
 use super::values::of_group;
 use super::values::of_ids;
@@ -24,6 +29,7 @@ use super::values::of_session;
 use super::values::since;
 use super::values::time;
 use crate::event::Container;
+use crate::event::MountPoint;
 use crate::event::Verdict;
 use crate::fields::Argument;
 use crate::fields::Fields;
@@ -190,16 +196,12 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("user.loginuid", |view, _| {
         of_process(view, |it| Value::Signed(it.loginuid.map_or(-1, i64::from)))
     }),
-    ("user.name", |view, _| {
-        of_process(view, |it| Value::Text(if it.uid == 0 { b"root" } else { b"<NA>" }))
-    }),
-    ("user.loginname", |view, _| {
-        of_process(view, |it| Value::Text(if it.loginuid == Some(0) { b"root" } else { b"<NA>" }))
-    }),
+    ("user.name", |view, _| accounts::user_name(view)),
+    ("user.homedir", |view, _| accounts::home(view)),
+    ("user.shell", |view, _| accounts::shell(view)),
+    ("user.loginname", |view, _| accounts::login_name(view)),
     ("group.gid", |view, _| of_process(view, |it| Value::Unsigned(it.gid.into()))),
-    ("group.name", |view, _| {
-        of_process(view, |it| Value::Text(if it.gid == 0 { b"root" } else { b"<NA>" }))
-    }),
+    ("group.name", |view, _| accounts::group_name(view)),
     // container, k8s, image
     ("container.id", |view, _| match view.facts.container {
         Some(container) => Value::Text(container.short_id().as_bytes()),
@@ -229,6 +231,29 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("container.start_ts", |view, _| time(view.facts.container.and_then(|it| it.started_at))),
     ("container.duration", |view, _| {
         since(view, view.facts.container.and_then(|it| it.started_at))
+    }),
+    ("container.privileged", |view, _| of_details(view, |it| it.privileged)),
+    ("container.host_pid", |view, _| of_details(view, |it| it.host_pid)),
+    ("container.host_ipc", |view, _| of_details(view, |it| it.host_ipc)),
+    ("container.host_network", |view, _| of_details(view, |it| it.host_network)),
+    ("container.ip", |view, _| {
+        let ip = view.facts.details.and_then(|it| it.ip.as_deref());
+        optional(ip.map(str::as_bytes))
+    }),
+    ("container.mounts", |view, _| mounts::all(view)),
+    ("container.mount", |view, argument| of_mount(view, argument, By::Source, MountPoint::as_str)),
+    ("container.mount.source", |view, argument| {
+        of_mount(view, argument, By::Destination, |it| &it.source)
+    }),
+    ("container.mount.dest", |view, argument| {
+        of_mount(view, argument, By::Source, |it| &it.destination)
+    }),
+    ("container.mount.mode", |view, argument| of_mount(view, argument, By::Source, |it| &it.mode)),
+    ("container.mount.rdwr", |view, argument| {
+        of_mount(view, argument, By::Source, |it| if it.writable { "true" } else { "false" })
+    }),
+    ("container.mount.propagation", |view, argument| {
+        of_mount(view, argument, By::Source, |it| &it.propagation)
     }),
     ("image.digest", |view, _| of_container(view, |it| it.image_digest.as_deref())),
     ("image.id", |view, _| of_container(view, |it| it.image_id.as_deref())),

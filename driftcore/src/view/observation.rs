@@ -57,10 +57,11 @@ pub(super) enum Text {
     ThreadName,
     FileMode,
     FileDevice,
+    Mounts,
 }
 
 impl Text {
-    const COUNT: usize = Self::FileDevice as usize + 1;
+    const COUNT: usize = Self::Mounts as usize + 1;
 }
 
 /// A property of all ancestors.

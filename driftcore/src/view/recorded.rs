@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::AccountNames;
 use super::Ancestors;
 use super::FileFacts;
 use super::ObservedFacts;
@@ -12,6 +13,7 @@ use super::Relative;
 use super::View;
 use crate::enrich::Program;
 use crate::event::Capabilities;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::Process;
 use crate::event::Text;
@@ -52,6 +54,8 @@ pub struct LiveFacts {
 pub struct Recorded<'a> {
     event: &'a DriftEvent,
     live: LiveFacts,
+    details: Option<&'a ContainerDetails>,
+    accounts: Option<&'a dyn AccountNames>,
     program: Program,
     ancestors: Vec<(u32, Program)>,
 }
@@ -72,9 +76,20 @@ impl<'a> Recorded<'a> {
         Self {
             event,
             live,
+            details: None,
+            accounts: None,
             program: program.unwrap_or_default(),
             ancestors: ancestors.map(|it| (it.pid, program_of_ancestor(it))).collect(),
         }
+    }
+
+    /// Adds what is known of the event's container beside the event: of one from a file, nothing.
+    pub fn in_container(
+        self,
+        details: Option<&'a ContainerDetails>,
+        accounts: Option<&'a dyn AccountNames>,
+    ) -> Self {
+        Self { details, accounts, ..self }
     }
 
     /// Lends the view, as event `number` of those that `hostname` saw.
@@ -97,6 +112,8 @@ impl<'a> Recorded<'a> {
             recovered: event.recovered,
             container: event.container.as_ref(),
             process: event.process.as_ref().map(|process| self.process(process, &ancestors)),
+            details: self.details,
+            accounts: self.accounts,
             file: event.file.as_ref().map(|file| FileFacts {
                 path: file.path.as_bytes(),
                 inode: file.inode,

@@ -10,6 +10,7 @@ use super::observation::Text;
 use crate::enrich::Program;
 use crate::event::Capabilities;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::Kind;
 use crate::event::Provenance;
 use crate::event::Timestamp;
@@ -90,6 +91,13 @@ pub(super) fn of_container<'v>(
 ) -> Value<'v> {
     let text = view.facts.container.and_then(value);
     text.map_or(Value::Missing, |text| Value::Text(text.as_bytes()))
+}
+
+pub(super) fn of_details<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&ContainerDetails) -> Option<bool>,
+) -> Value<'v> {
+    view.facts.details.and_then(value).map_or(Value::Missing, Value::Bool)
 }
 
 pub(super) fn of_provenance<'v>(
