@@ -232,7 +232,7 @@ CAPABILITIES(effective)
 CAPABILITIES(permitted)
 CAPABILITIES(inheritable)
 
-/* The number that a pid has in the namespace at `level`, and which namespace that is. */
+/* Where a pid keeps what the namespace at `level` knows it by. */
 static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
 {
 	return (void *)pid + bpf_core_field_offset(struct pid, numbers) +

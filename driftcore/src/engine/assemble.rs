@@ -139,12 +139,14 @@ impl<'a> Sighting<'a> {
         let known = EvidenceFlags::ON_ROOT_SUPERBLOCK
             .union(EvidenceFlags::OVERLAY)
             .union(EvidenceFlags::LAYERS_KNOWN);
+        // 0 where it could not be read; nothing starts at the very boot.
+        let pid_namespace = Some(task.pid_namespace_start_ns).filter(|&start| start != 0);
         let copied = |leader: Option<&Arc<Program>>| leader.filter(|_| owned).cloned();
         LiveFacts {
             filename: (owned && !exec.found_running).then(|| exec.filename.to_vec()),
             started: Some(self.clock.wall(task.start_ns)),
             parent_started: Some(self.clock.wall(task.parent_start_ns)),
-            pid_namespace_started: Some(self.clock.wall(task.pid_namespace_start_ns)),
+            pid_namespace_started: pid_namespace.map(|start| self.clock.wall(start)),
             ids: Some(ProcessIds {
                 container_tid: task.container_tid,
                 parent_container_pid: task.parent_container_pid,
