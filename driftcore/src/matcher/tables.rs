@@ -362,7 +362,8 @@ impl<'a> Tables<'a> {
 
     fn count_constants(&mut self, test: &Test) -> Result<(), CompileError> {
         let size = |constant: &Constant| match constant {
-            Constant::Text(bytes) | Constant::Bytes(bytes) => bytes.len() + 8,
+            Constant::Text(text) => text.len() + 8,
+            Constant::Bytes(bytes) => bytes.len() + 8,
             _ => 8,
         };
         self.constants += match &test.comparison {

@@ -47,6 +47,8 @@ pub(crate) struct Collection {
     names: [HashMap<String, usize>; 3],
     /// Names of items that could not be read, of each kind.
     broken: [HashSet<String>; 3],
+    /// Lengths of the names of lists.
+    list_lengths: u64,
     items: usize,
     /// Whether items are missing because something could not be read.
     incomplete: bool,
@@ -74,6 +76,11 @@ impl Collection {
         self.names.get(kind as usize)?.get(name).copied()
     }
 
+    /// Whether the name of a list can have this length.
+    pub(crate) const fn has_list_of_length(&self, length: usize) -> bool {
+        self.list_lengths & length_bit(length) != 0
+    }
+
     /// Whether an item of this name could not be read.
     pub(crate) fn is_broken(&self, kind: Kind, name: &str) -> bool {
         self.broken.get(kind as usize).is_some_and(|names| names.contains(name))
@@ -87,6 +94,9 @@ impl Collection {
     }
 
     pub(super) fn add_name(&mut self, kind: Kind, name: &str, index: usize) {
+        if kind == Kind::List {
+            self.list_lengths |= length_bit(name.len());
+        }
         if let Some(names) = self.names.get_mut(kind as usize) {
             names.insert(name.to_owned(), index);
         }
@@ -149,6 +159,11 @@ impl Collection {
             }
         }
     }
+}
+
+/// All lengths above 62 share one.
+const fn length_bit(length: usize) -> u64 {
+    1 << if length < 63 { length } else { 63 }
 }
 
 fn names<T>(items: &[T], name: fn(&T) -> &Name) -> impl Iterator<Item = &str> {

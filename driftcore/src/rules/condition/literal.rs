@@ -48,7 +48,7 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<Literal>, Fault> 
     let inside = cursor.rest().get(..length).unwrap_or("");
     let text = unescape(inside, quote, &|from, to| cursor.span(start + 1 + from, start + 1 + to))?;
     cursor.go_to(start + 1 + length + 1);
-    Ok(Some(Literal { text, quote: Some(quote), span: cursor.span_from(start) }))
+    Ok(Some(Literal { text: text.into(), quote: Some(quote), span: cursor.span_from(start) }))
 }
 
 /// What the text between two quotes means.
@@ -126,7 +126,7 @@ pub(super) fn bare(cursor: &mut Cursor<'_>) -> Option<Literal> {
     let start = cursor.at();
     let text = cursor.take_while(is_bare);
     (!text.is_empty()).then(|| Literal {
-        text: text.as_bytes().to_vec(),
+        text: text.as_bytes().into(),
         quote: None,
         span: cursor.span_from(start),
     })
@@ -141,7 +141,7 @@ pub(super) fn number(cursor: &mut Cursor<'_>) -> Option<Literal> {
         return None;
     }
     cursor.go_to(start + length);
-    Some(Literal { text: text.as_bytes().to_vec(), quote: None, span: cursor.span_from(start) })
+    Some(Literal { text: text.as_bytes().into(), quote: None, span: cursor.span_from(start) })
 }
 
 /// Length of the number at the start of the text: hexadecimal, or decimal with an optional sign,

@@ -227,12 +227,12 @@ fn literal(bare: &'static str) -> impl Strategy<Value = Literal> {
     ];
     prop_oneof![
         bare.prop_map(|text| Literal {
-            text: text.into_bytes(),
+            text: text.into_bytes().into(),
             quote: None,
             span: Span::default()
         }),
         (text, quoted).prop_map(|(text, quote)| Literal {
-            text,
+            text: text.into(),
             quote: Some(quote),
             span: Span::default()
         }),
@@ -245,7 +245,7 @@ fn value() -> impl Strategy<Value = Literal> {
 
 fn numeric() -> impl Strategy<Value = Literal> {
     "[+-]?[0-9]{1,5}|0x[0-9a-f]{1,4}|[0-9]\\.[0-9]e[+-][0-9]".prop_map(|text| Literal {
-        text: text.into_bytes(),
+        text: text.into_bytes().into(),
         quote: None,
         span: Span::default(),
     })

@@ -8,7 +8,6 @@ use super::references::list_names;
 use super::references::macro_names;
 use crate::rules::Diagnostic;
 use crate::rules::Limits;
-use crate::rules::ast::Check;
 use crate::rules::ast::Expr;
 use crate::rules::ast::ExprKind;
 use crate::rules::ast::Literal;
@@ -81,7 +80,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn expand(
         &mut self,
         rule: &Name,
-        condition: &Expr,
+        mut condition: Expr,
         sink: &mut Sink,
     ) -> Option<Expr> {
         let walk = Walk {
@@ -91,7 +90,7 @@ impl<'a> Scope<'a> {
             sees_before: usize::MAX,
             owner: (Kind::Rule, rule),
         };
-        let cost = walk.cost(condition, sink)?;
+        let cost = walk.cost(&condition, sink)?;
         if cost.depth > self.limits.levels() as u64 {
             let message = format!(
                 "the condition of the rule `{}` is nested more than {} levels deep with its macros",
@@ -127,46 +126,49 @@ impl<'a> Scope<'a> {
             return None;
         }
         self.total = total;
-        Some(self.expanded(condition))
+        self.replace(&mut condition);
+        Some(condition)
     }
 
-    fn expanded(&self, expr: &Expr) -> Expr {
-        let kind = match &expr.kind {
-            ExprKind::And(operands) => {
-                ExprKind::And(operands.iter().map(|operand| self.expanded(operand)).collect())
+    /// In place: most of a condition stays as it was parsed.
+    fn replace(&self, expr: &mut Expr) {
+        match &mut expr.kind {
+            ExprKind::And(operands) | ExprKind::Or(operands) => {
+                operands.iter_mut().for_each(|operand| self.replace(operand));
             }
-            ExprKind::Or(operands) => {
-                ExprKind::Or(operands.iter().map(|operand| self.expanded(operand)).collect())
-            }
-            ExprKind::Not(inner) => ExprKind::Not(Box::new(self.expanded(inner))),
-            ExprKind::Check(check) => ExprKind::Check(Box::new(self.expanded_check(check))),
+            ExprKind::Not(inner) => self.replace(inner),
+            ExprKind::Check(check) => self.replace_right(&mut check.right),
             ExprKind::Macro(name) => {
                 let found = self.collection.find(Kind::Macro, &name.text);
                 if let Some(condition) = found.and_then(|at| self.macros.condition(at)) {
-                    return self.expanded(condition);
+                    *expr = condition.clone();
+                    self.replace(expr);
                 }
-                ExprKind::Macro(name.clone())
             }
-        };
-        Expr { kind, span: expr.span }
+        }
     }
 
-    fn expanded_check(&self, check: &Check) -> Check {
-        let right = match &check.right {
-            Right::Nothing => Right::Nothing,
-            Right::Term(term) => Right::Term(term.clone()),
-            Right::Value(value) => match self.values([value]).pop() {
-                Some(item) => Right::Value(item),
-                None => Right::Value(value.clone()),
-            },
-            Right::List(values, span) => Right::List(self.values(values), *span),
+    fn replace_right(&self, right: &mut Right) {
+        match right {
+            Right::Nothing | Right::Term(_) => {}
+            Right::Value(value) => {
+                if let Some(list) = named_list(self.collection, value) {
+                    let mut items = Vec::new();
+                    self.lists.items(self.collection, list, &mut items);
+                    *value = items.pop().unwrap_or_else(|| value.clone());
+                }
+            }
+            Right::List(values, _) => {
+                if values.iter().any(|value| named_list(self.collection, value).is_some()) {
+                    *values = self.values(&*values);
+                }
+            }
             Right::Named(name) => {
                 let value =
-                    Literal { text: name.text.as_bytes().to_vec(), quote: None, span: name.span };
-                Right::List(self.values([&value]), name.span)
+                    Literal { text: name.text.as_bytes().into(), quote: None, span: name.span };
+                *right = Right::List(self.values([&value]), name.span);
             }
-        };
-        Check { right, left: check.left.clone(), ..*check }
+        }
     }
 
     fn values<'l>(&self, values: impl IntoIterator<Item = &'l Literal>) -> Vec<Literal> {

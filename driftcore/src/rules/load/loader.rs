@@ -128,7 +128,7 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
         if rule.source != SYSCALL {
             continue;
         }
-        if let Some(condition) = scope.expand(&rule.name, &condition, sink) {
+        if let Some(condition) = scope.expand(&rule.name, condition, sink) {
             loaded.definitions.push(definition(rule, condition));
         }
     }
