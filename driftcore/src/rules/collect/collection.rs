@@ -14,6 +14,7 @@ use crate::rules::items::Item;
 use crate::rules::items::Kind;
 use crate::rules::items::ListItem;
 use crate::rules::items::MacroItem;
+use crate::rules::items::Parts;
 use crate::rules::sink::Sink;
 
 /// A list with all that was appended to it.
@@ -42,6 +43,8 @@ pub(crate) struct Collection {
     pub(crate) lists: Vec<List>,
     pub(crate) macros: Vec<Macro>,
     pub(crate) rules: Vec<Rule>,
+    /// What is left of rules that could not be read.
+    pub(crate) parts: Vec<Parts>,
     /// Indices by name, of each kind. The names come from files, which may be made to collide: no
     /// faster hash here.
     names: [HashMap<String, usize>; 3],
@@ -62,7 +65,10 @@ impl Collection {
             Item::List(item) => self.add_list(item, sink),
             Item::Macro(item) => self.add_macro(item, sink),
             Item::Rule(item) => self.add_rule(*item, sink),
-            Item::Broken(kind, name) => self.mark_broken(kind, &name),
+            Item::Broken(kind, name, parts) => {
+                self.mark_broken(kind, &name);
+                self.parts.push(parts);
+            }
         }
     }
 
@@ -74,6 +80,13 @@ impl Collection {
     /// The index of what has this name.
     pub(crate) fn find(&self, kind: Kind, name: &str) -> Option<usize> {
         self.names.get(kind as usize)?.get(name).copied()
+    }
+
+    /// Whether a value names a list, or one that could not be read.
+    pub(crate) fn may_be_list(&self, value: &Literal) -> bool {
+        let Ok(name) = std::str::from_utf8(&value.text) else { return false };
+        value.quote.is_none()
+            && (self.find(Kind::List, name).is_some() || self.is_broken(Kind::List, name))
     }
 
     /// Whether the name of a list can have this length.

@@ -75,14 +75,14 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The condition of a rule with all macros and lists in it replaced; `None` when something is
-    /// wrong with them, which is said once.
+    /// The condition of a rule with all macros and lists in it replaced; when something is wrong with
+    /// them, which is said once, the condition as it was.
     pub(crate) fn expand(
         &mut self,
         rule: &Name,
         mut condition: Expr,
         sink: &mut Sink,
-    ) -> Option<Expr> {
+    ) -> Result<Expr, Expr> {
         let walk = Walk {
             collection: self.collection,
             lists: &self.lists,
@@ -90,7 +90,7 @@ impl<'a> Scope<'a> {
             sees_before: usize::MAX,
             owner: (Kind::Rule, rule),
         };
-        let cost = walk.cost(&condition, sink)?;
+        let Some(cost) = walk.cost(&condition, sink) else { return Err(condition) };
         if cost.depth > self.limits.levels() as u64 {
             let message = format!(
                 "the condition of the rule `{}` is nested more than {} levels deep with its macros",
@@ -98,7 +98,7 @@ impl<'a> Scope<'a> {
                 self.limits.levels()
             );
             sink.push(Diagnostic::error("nesting", message, rule.span));
-            return None;
+            return Err(condition);
         }
         if cost.size > self.limits.expanded_condition as u64 {
             let message = format!(
@@ -107,7 +107,7 @@ impl<'a> Scope<'a> {
                 rule.text, self.limits.expanded_condition
             );
             sink.push(Diagnostic::error("expanded-size", message, rule.span));
-            return None;
+            return Err(condition);
         }
         let total = self.total.saturating_add(cost.size);
         if total > self.limits.expanded_total as u64 {
@@ -123,11 +123,11 @@ impl<'a> Scope<'a> {
                 );
                 self.total = u64::MAX;
             }
-            return None;
+            return Err(condition);
         }
         self.total = total;
         self.replace(&mut condition);
-        Some(condition)
+        Ok(condition)
     }
 
     /// In place: most of a condition stays as it was parsed.
@@ -195,6 +195,31 @@ impl<'a> Scope<'a> {
             sink.push(Diagnostic::warning(code, message, name.span));
         }
     }
+}
+
+/// What of a condition needs no macro and no list to be checked; `None` when nothing does.
+pub(crate) fn without_names(collection: &Collection, expr: &Expr) -> Option<Expr> {
+    let all = |operands: &[Expr]| {
+        let kept = operands.iter().filter_map(|operand| without_names(collection, operand));
+        let kept: Vec<Expr> = kept.collect();
+        (!kept.is_empty()).then_some(kept)
+    };
+    let kind = match &expr.kind {
+        ExprKind::And(operands) => ExprKind::And(all(operands)?),
+        ExprKind::Or(operands) => ExprKind::Or(all(operands)?),
+        ExprKind::Not(inner) => ExprKind::Not(Box::new(without_names(collection, inner)?)),
+        ExprKind::Macro(_) => return None,
+        ExprKind::Check(check) => {
+            let named = match &check.right {
+                Right::Nothing | Right::Term(_) => false,
+                Right::Named(_) => true,
+                Right::Value(value) => collection.may_be_list(value),
+                Right::List(values, _) => values.iter().any(|value| collection.may_be_list(value)),
+            };
+            return (!named).then(|| expr.clone());
+        }
+    };
+    Some(Expr { kind, span: expr.span })
 }
 
 /// The macros and lists that a condition names.
