@@ -64,9 +64,12 @@ fn count(generation: usize) -> usize {
     1 + generation % 4
 }
 
-/// Of each event, the alerts: rule, message and priority.
+/// Rules and messages of one event's alerts.
+type Group = Vec<(String, String)>;
+
+/// Of each event, its alerts.
 #[derive(Clone, Default)]
-struct Groups(Arc<Mutex<Vec<Vec<(String, String)>>>>);
+struct Groups(Arc<Mutex<Vec<Group>>>);
 
 impl Sink for Groups {
     fn event(&mut self, _event: &DriftEvent) {

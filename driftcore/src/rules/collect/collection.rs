@@ -67,7 +67,7 @@ impl Collection {
             Item::Rule(item) => self.add_rule(*item, sink),
             Item::Broken(kind, name, parts) => {
                 self.mark_broken(kind, &name);
-                self.parts.push(parts);
+                self.parts.push(*parts);
             }
         }
     }

@@ -71,7 +71,7 @@ impl Collection {
                 (Ok(_), None) => self.mark_broken(Kind::Rule, &name),
                 (Err(parts), _) => {
                     self.mark_broken(Kind::Rule, &name);
-                    self.parts.push(parts);
+                    self.parts.push(*parts);
                 }
             }
         } else if let Some(rule) = self.rules.get_mut(at) {
@@ -90,7 +90,7 @@ impl Collection {
                     }
                     Err(parts) => {
                         self.mark_broken(Kind::Rule, &name);
-                        self.parts.push(parts);
+                        self.parts.push(*parts);
                     }
                 }
             }
@@ -123,7 +123,7 @@ fn changes_source(rule: &Rule, item: &RuleItem, sink: &mut Sink) -> bool {
 
 /// A new rule; what is left of it when its exceptions have errors. Its keys were checked when it
 /// was read.
-fn define(item: RuleItem, sink: &mut Sink) -> Result<Rule, Parts> {
+fn define(item: RuleItem, sink: &mut Sink) -> Result<Rule, Box<Parts>> {
     let RuleItem {
         name,
         span,
@@ -164,11 +164,11 @@ fn define(item: RuleItem, sink: &mut Sink) -> Result<Rule, Parts> {
     let (Some(condition), Some(output), Some(description), Some(priority), false) =
         (condition.clone(), output.clone(), description, priority, failed)
     else {
-        return Err(Parts {
+        return Err(Box::new(Parts {
             condition: condition.filter(|_| here),
             output: output.filter(|_| here),
             forgiving: skip_if_unknown_filter,
-        });
+        }));
     };
     Ok(Rule {
         condition,

@@ -184,17 +184,17 @@ impl Parser<'_> {
                 b'(' => depth += 1,
                 b')' if depth == 0 => break,
                 b')' => depth -= 1,
-                b'a' | b'o' if depth == 0 && at >= wrong && !self.is_glued() => {
-                    if self.cursor.is_at_keyword("and") || self.cursor.is_at_keyword("or") {
-                        break;
-                    }
-                }
+                b'a' | b'o' if depth == 0 && at >= wrong && self.is_at_connective() => break,
                 _ => {}
             }
             self.cursor.go_to(at + 1);
         }
         self.faults.push(fault);
         Ok(self.nothing(start))
+    }
+
+    fn is_at_connective(&self) -> bool {
+        !self.is_glued() && (self.cursor.is_at_keyword("and") || self.cursor.is_at_keyword("or"))
     }
 
     fn nothing(&self, start: usize) -> Placed {

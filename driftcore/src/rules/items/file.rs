@@ -86,7 +86,7 @@ fn read_item(node: &Node, limits: &Limits, sink: &mut Sink) -> Option<Item> {
             );
         }
     };
-    Some(sink.ok(read).unwrap_or_else(|| Item::Broken(kind, text, Parts::default())))
+    Some(sink.ok(read).unwrap_or_else(|| Item::Broken(kind, text, Box::<Parts>::default())))
 }
 
 fn warn_unknown(keys: Keys<'_>, sink: &mut Sink) {

@@ -13,7 +13,7 @@ pub(crate) enum Item {
     Macro(MacroItem),
     Rule(Box<RuleItem>),
     /// An item with an error in it: its name is known, so that its uses are no further errors.
-    Broken(Kind, String, Parts),
+    Broken(Kind, String, Box<Parts>),
 }
 
 /// What can be checked of a rule that has an error elsewhere.

@@ -54,7 +54,7 @@ const OVERRIDABLE: [(&str, RuleKey, bool); 11] = [
 
 /// Reads a rule. The errors of all its keys are said; with one of them it is no rule, and what can
 /// still be checked of it is returned.
-pub(super) fn read_rule(keys: Keys<'_>, name: Name, sink: &mut Sink) -> Result<Item, Parts> {
+pub(super) fn read_rule(keys: Keys<'_>, name: Name, sink: &mut Sink) -> Result<Item, Box<Parts>> {
     keys.warn_unknown("rule", &KEYS, sink);
     let change = change(keys, &name, sink);
     let change = sink.ok(change);
@@ -100,7 +100,7 @@ pub(super) fn read_rule(keys: Keys<'_>, name: Name, sink: &mut Sink) -> Result<I
             name,
         })
     };
-    rule().map(|rule| Item::Rule(Box::new(rule))).ok_or(parts)
+    rule().map(|rule| Item::Rule(Box::new(rule))).ok_or_else(|| Box::new(parts))
 }
 
 fn tags(keys: Keys<'_>) -> Result<Vec<String>, Box<Diagnostic>> {
