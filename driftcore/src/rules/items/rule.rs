@@ -8,6 +8,7 @@ use super::item::RuleItem;
 use super::item::RuleKey;
 use super::keys::Keys;
 use super::keys::is_append;
+use super::keys::wrong_member;
 use super::keys::wrong_type;
 use crate::matcher::Priority;
 use crate::rules::Diagnostic;
@@ -107,7 +108,7 @@ fn tags(keys: Keys<'_>) -> Result<Vec<String>, Box<Diagnostic>> {
     let mut tags = Vec::new();
     for node in keys.sequence("tags")?.unwrap_or(&[]) {
         let Some(tag) = node.scalar() else {
-            return Err(wrong_type("tags", "a sequence of texts", node));
+            return Err(wrong_member("tags", "a text", node));
         };
         tags.push(tag.text.text.clone());
     }
