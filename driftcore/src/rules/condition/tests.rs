@@ -338,6 +338,33 @@ fn expr() -> impl Strategy<Value = Expr> {
     })
 }
 
+#[test]
+fn what_follows_a_fault_is_parsed_where_it_is_clear() {
+    for (text, expected) in [
+        ("a.b = = c and d.e", &["expected-value", "expected-operator"][..]),
+        ("a.b = c && d.e = f and g.h ~ i", &["unexpected-text", "expected-operator"]),
+        ("a.b in (c, d e) and f.g = \"\\d\" or h", &["expected-list", "bad-escape"]),
+        (
+            "(a.b = c d) or (e.f !! (g) or h.i = j) and k.l <",
+            &["unexpected-text", "expected-operator", "expected-number"],
+        ),
+        // A keyword in quotes, in parentheses or in a word is none.
+        ("a.b ! \"c and d\" (e and f) band x", &["expected-operator"]),
+        // What is open or closed behind a fault says nothing.
+        ("(a.b ~ c", &["expected-operator"]),
+        ("a.b ~ c)", &["expected-operator"]),
+        ("a.b = c) and d.e ~ f", &["unexpected-text"]),
+        ("a.b ~ \"c and d.e ~ f", &["expected-operator"]),
+        ("a.b = c and and or d.e = f", &["expected-check", "expected-check"]),
+    ] {
+        let parsed = parse_with_faults(&mapped(text), &Limits::default());
+        let codes: Vec<_> = parsed.faults.iter().map(|fault| fault.code).collect();
+        assert_eq!(codes, expected, "{text}");
+    }
+    let many = "a.b ~ c and ".repeat(100);
+    assert_eq!(parse_with_faults(&mapped(&many), &Limits::default()).faults.len(), 16);
+}
+
 proptest! {
     #[test]
     fn what_is_printed_is_parsed_as_the_same(expr in expr()) {

@@ -102,6 +102,12 @@ fn changes_of_what_could_not_be_read_are_no_further_errors() {
 }
 
 #[test]
+fn a_tab_before_a_value_is_a_blank() {
+    let text = rule("a", "evt.type = x").replace(": ", ":\t").replace("- ", "-\t");
+    assert_eq!(condition(&text), "evt.type = x");
+}
+
+#[test]
 fn priorities_are_words() {
     for (word, priority) in [
         ("EMERGENCY", Priority::Emergency),
