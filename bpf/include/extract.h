@@ -8,7 +8,9 @@
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
+#define SB_RDONLY (1 << 0)
 #define SB_KERNMOUNT (1 << 22)
+#define S_IMMUTABLE (1 << 3)
 
 /* Bit of ovl_inode.flags: the data are in the upper layer (enum ovl_inode_flag, 4.19). */
 #define OVL_UPPERDATA 3
@@ -168,6 +170,7 @@ static __always_inline void extract_file(struct task_struct *task, struct file *
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
 	__u64 magic = BPF_CORE_READ(sb, s_magic);
+	unsigned long sb_flags = BPF_CORE_READ(sb, s_flags);
 
 	extract_inode(inode, &out->inode);
 	out->fs_magic = magic;
@@ -183,8 +186,12 @@ static __always_inline void extract_file(struct task_struct *task, struct file *
 	}
 	if (!BPF_CORE_READ(dentry, d_hash.pprev))
 		out->flags |= DC_FILE_UNHASHED;
+	if (sb_flags & SB_RDONLY)
+		out->flags |= DC_FILE_READ_ONLY;
+	if (BPF_CORE_READ(inode, i_flags) & S_IMMUTABLE)
+		out->flags |= DC_FILE_IMMUTABLE;
 	if ((magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) &&
-	    BPF_CORE_READ(sb, s_flags) & SB_KERNMOUNT)
+	    sb_flags & SB_KERNMOUNT)
 		out->flags |= DC_FILE_ANONYMOUS;
 	else if (magic == OVERLAYFS_SUPER_MAGIC)
 		extract_overlay(inode, out);
@@ -209,32 +216,93 @@ static __always_inline __u32 extract_tty(struct task_struct *task)
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12);
 }
 
-static __always_inline __u64 extract_capabilities(const struct cred *cred)
+#define CAPABILITIES(set)                                                                          \
+	static __always_inline __u64 capabilities_##set(const struct cred *cred)                   \
+	{                                                                                          \
+		if (bpf_core_field_exists(struct cred___cap_one, cap_##set.val))                   \
+			return BPF_CORE_READ((struct cred___cap_one *)cred, cap_##set.val);        \
+                                                                                                   \
+		struct cred___cap_words *words = (void *)cred;                                     \
+                                                                                                   \
+		return BPF_CORE_READ(words, cap_##set.cap[0]) |                                    \
+		       (__u64)BPF_CORE_READ(words, cap_##set.cap[1]) << 32;                        \
+	}
+
+CAPABILITIES(effective)
+CAPABILITIES(permitted)
+CAPABILITIES(inheritable)
+
+/* The number that a pid has in the namespace at `level`, and which namespace that is. */
+static __always_inline struct upid *upid_at(struct pid *pid, __u32 level)
 {
-	if (bpf_core_field_exists(struct cred___cap_one, cap_effective.val))
-		return BPF_CORE_READ((struct cred___cap_one *)cred, cap_effective.val);
-
-	struct cred___cap_words *words = (void *)cred;
-
-	return BPF_CORE_READ(words, cap_effective.cap[0]) |
-	       (__u64)BPF_CORE_READ(words, cap_effective.cap[1]) << 32;
+	return (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+	       level * bpf_core_type_size(struct upid);
 }
 
-/* The innermost number of a pid and the namespace that gave it. */
-static __always_inline void extract_own_pid(struct task_struct *task, struct dc_task *out)
+/* The number that its innermost namespace gave it. */
+static __always_inline __u32 innermost_number(struct pid *pid)
+{
+	__u32 level = BPF_CORE_READ(pid, level);
+	struct upid *upid = upid_at(pid, level);
+
+	return BPF_CORE_READ(upid, nr);
+}
+
+/* The number that a pid has in a namespace; 0 when it comes from further out (as a session does
+ * that began on the host). */
+static __always_inline __u32 number_in(struct pid *pid, struct pid_namespace *ns, __u32 level)
+{
+	struct upid *upid = upid_at(pid, level);
+
+	if (BPF_CORE_READ(pid, level) < level || BPF_CORE_READ(upid, ns) != ns)
+		return 0;
+	return BPF_CORE_READ(upid, nr);
+}
+
+/* When the process of this number started; 0 when it is gone. The number itself is not given
+ * away again while a session or a group has it. */
+static __always_inline __u64 start_of(struct pid *pid)
+{
+	struct hlist_node *link = BPF_CORE_READ(pid, tasks[PIDTYPE_PID].first);
+
+	if (!link)
+		return 0;
+	/* The first of pid_links: PIDTYPE_PID. */
+	return leader_start((void *)link - bpf_core_field_offset(struct task_struct, pid_links));
+}
+
+/* Process, session and group, by their host numbers and by those of the process's own pid
+ * namespace. */
+static __always_inline void extract_pids(struct task_struct *task, struct task_struct *parent,
+					 struct dc_task *out)
 {
 	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	struct pid *session = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
+	struct pid *group = BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]);
 	__u32 level = BPF_CORE_READ(pid, level);
-	struct upid *upid = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-			    level * bpf_core_type_size(struct upid);
+	struct upid *upid = upid_at(pid, level);
+	struct pid_namespace *ns = BPF_CORE_READ(upid, ns);
 
+	out->pid = BPF_CORE_READ(task, tgid);
+	out->tid = BPF_CORE_READ(task, pid);
+	out->ppid = BPF_CORE_READ(parent, tgid);
+	out->sid = BPF_CORE_READ(session, numbers[0].nr);
+	out->pgid = BPF_CORE_READ(group, numbers[0].nr);
+
+	out->pid_ns = BPF_CORE_READ(ns, ns.inum);
+	out->pid_ns_start_ns = leader_start(BPF_CORE_READ(ns, child_reaper));
 	out->container_pid = BPF_CORE_READ(upid, nr);
-	out->pid_ns = BPF_CORE_READ(upid, ns, ns.inum);
-}
+	out->container_tid = innermost_number(BPF_CORE_READ(task, thread_pid));
+	out->container_sid = number_in(session, ns, level);
+	out->container_pgid = number_in(group, ns, level);
+	out->parent_container_pid =
+		innermost_number(BPF_CORE_READ(parent, group_leader, thread_pid));
 
-static __always_inline __u32 pid_number(struct task_struct *task, __u32 type)
-{
-	return BPF_CORE_READ(task, signal, pids[type], numbers[0].nr);
+	/* Mostly the process leads them itself. */
+	out->session_start_ns = session == pid ? out->start_ns : start_of(session);
+	out->group_start_ns = group == session ? out->session_start_ns :
+			      group == pid     ? out->start_ns :
+						 start_of(group);
 }
 
 static __always_inline void extract_task(struct task_struct *task, struct dc_task *out)
@@ -249,17 +317,16 @@ static __always_inline void extract_task(struct task_struct *task, struct dc_tas
 		out->exec_id = BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
 	else
 		out->exec_id = BPF_CORE_READ(task, self_exec_id);
-	out->pid = BPF_CORE_READ(task, tgid);
-	out->tid = BPF_CORE_READ(task, pid);
-	out->ppid = BPF_CORE_READ(parent, tgid);
-	extract_own_pid(task, out);
+	extract_pids(task, parent, out);
 
 	out->uid = BPF_CORE_READ(cred, uid.val);
 	out->gid = BPF_CORE_READ(cred, gid.val);
 	out->euid = BPF_CORE_READ(cred, euid.val);
 	out->egid = BPF_CORE_READ(cred, egid.val);
 	out->user_ns = BPF_CORE_READ(cred, user_ns, ns.inum);
-	out->cap_effective = extract_capabilities(cred);
+	out->cap_effective = capabilities_effective(cred);
+	out->cap_permitted = capabilities_permitted(cred);
+	out->cap_inheritable = capabilities_inheritable(cred);
 
 	out->loginuid = -1;
 	out->audit_session = -1;
@@ -267,8 +334,6 @@ static __always_inline void extract_task(struct task_struct *task, struct dc_tas
 		out->loginuid = BPF_CORE_READ(task, loginuid.val);
 		out->audit_session = BPF_CORE_READ(task, sessionid);
 	}
-	out->sid = pid_number(task, PIDTYPE_SID);
-	out->pgid = pid_number(task, PIDTYPE_PGID);
 	out->tty = extract_tty(task);
 
 	out->mnt_ns = BPF_CORE_READ(ns, mnt_ns, ns.inum);

@@ -59,12 +59,14 @@ struct task_struct___exec_id_64 {
 	u64 self_exec_id;
 };
 
-/* The effective capabilities were an array of two words until 6.3 (f122a08b197d). */
+/* A set of capabilities was an array of two words until 6.3 (f122a08b197d). */
 typedef struct {
 	u32 cap[2];
 } kernel_cap_t___words;
 
 struct cred___cap_words {
+	kernel_cap_t___words cap_inheritable;
+	kernel_cap_t___words cap_permitted;
 	kernel_cap_t___words cap_effective;
 };
 
@@ -73,6 +75,8 @@ typedef struct {
 } kernel_cap_t___one;
 
 struct cred___cap_one {
+	kernel_cap_t___one cap_inheritable;
+	kernel_cap_t___one cap_permitted;
 	kernel_cap_t___one cap_effective;
 };
 

@@ -16,7 +16,7 @@
 #ifndef DRIFTCORE_WIRE_H
 #define DRIFTCORE_WIRE_H
 
-#define DC_WIRE_VERSION 1
+#define DC_WIRE_VERSION 2
 
 enum dc_kind {
 	DC_KIND_EXEC = 1,
@@ -53,6 +53,8 @@ enum dc_file_flag {
 	DC_FILE_UNHASHED = 1 << 6,
 	DC_FILE_WRITERS = 1 << 7,
 	DC_FILE_HOST = 1 << 8,
+	DC_FILE_READ_ONLY = 1 << 9,
+	DC_FILE_IMMUTABLE = 1 << 10,
 	/* Not for the library's user: which of the two layer inodes below are filled in. */
 	DC_FILE_HAS_UPPER = 1 << 16,
 	DC_FILE_HAS_LOWER = 1 << 17,
@@ -77,12 +79,23 @@ struct dc_task {
 	__u64 parent_start_ns;
 	__u64 exec_id;
 	__u64 cap_effective;
+	__u64 cap_permitted;
+	__u64 cap_inheritable;
 	__u64 cgroup_id;
+	/* Of the processes that lead the session and the process group; 0 when they are gone. */
+	__u64 session_start_ns;
+	__u64 group_start_ns;
+	__u64 pid_ns_start_ns; /* of the first process of the pid namespace */
 	__u32 root_dev;
 	__u32 pid; /* thread group id in the initial pid namespace */
 	__u32 tid;
 	__u32 ppid;
-	__u32 container_pid; /* thread group id in its own pid namespace */
+	/* In the process's own pid namespace; 0 for what that does not see. */
+	__u32 container_pid; /* thread group id */
+	__u32 container_tid;
+	__u32 container_sid;
+	__u32 container_pgid;
+	__u32 parent_container_pid; /* the parent's thread group id in its own pid namespace */
 	__u32 uid;
 	__u32 gid;
 	__u32 euid;
@@ -159,8 +172,8 @@ enum dc_loss {
 _Static_assert(sizeof(struct dc_header) == 16, "dc_header has padding");
 _Static_assert(sizeof(struct dc_inode) == 40, "dc_inode has padding");
 _Static_assert(sizeof(struct dc_file) == 152, "dc_file has padding");
-_Static_assert(sizeof(struct dc_task) == 152, "dc_task has padding");
-_Static_assert(sizeof(struct dc_exec) == 336, "dc_exec has padding");
+_Static_assert(sizeof(struct dc_task) == 208, "dc_task has padding");
+_Static_assert(sizeof(struct dc_exec) == 392, "dc_exec has padding");
 _Static_assert(sizeof(struct dc_fork) == 48, "dc_fork has padding");
 _Static_assert(sizeof(struct dc_exit) == 40, "dc_exit has padding");
 

@@ -2,6 +2,7 @@
 
 use std::mem::offset_of;
 
+use crate::event::Capabilities;
 use crate::event::Event;
 use crate::event::EvidenceFlags;
 use crate::event::Exec;
@@ -80,6 +81,10 @@ fn task<'a>(raw: &RawEvent<'a>, cwd: KernelPath<'a>, cgroup: KernelPath<'a>) -> 
         tid: word!(tid),
         ppid: word!(ppid),
         container_pid: word!(container_pid),
+        container_tid: word!(container_tid),
+        container_sid: word!(container_sid),
+        container_pgid: word!(container_pgid),
+        parent_container_pid: word!(parent_container_pid),
         start_ns: long!(start_ns),
         parent_start_ns: long!(parent_start_ns),
         exec_id: long!(exec_id),
@@ -91,8 +96,15 @@ fn task<'a>(raw: &RawEvent<'a>, cwd: KernelPath<'a>, cgroup: KernelPath<'a>) -> 
         audit_session: word!(audit_session),
         sid: word!(sid),
         pgid: word!(pgid),
+        session_start_ns: long!(session_start_ns),
+        group_start_ns: long!(group_start_ns),
+        pid_namespace_start_ns: long!(pid_ns_start_ns),
         tty: word!(tty),
-        cap_effective: long!(cap_effective),
+        capabilities: Capabilities {
+            effective: long!(cap_effective),
+            permitted: long!(cap_permitted),
+            inheritable: long!(cap_inheritable),
+        },
         cgroup_id: long!(cgroup_id),
         namespaces: NamespaceIds {
             mnt: word!(mnt_ns),

@@ -10,7 +10,7 @@ use std::mem::size_of;
 use thiserror::Error;
 
 /// Version of the record layout. Probes and library must agree.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Why bytes are not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -113,12 +113,21 @@ pub(crate) struct Task {
     pub(crate) parent_start_ns: u64,
     pub(crate) exec_id: u64,
     pub(crate) cap_effective: u64,
+    pub(crate) cap_permitted: u64,
+    pub(crate) cap_inheritable: u64,
     pub(crate) cgroup_id: u64,
+    pub(crate) session_start_ns: u64,
+    pub(crate) group_start_ns: u64,
+    pub(crate) pid_ns_start_ns: u64,
     pub(crate) root_dev: u32,
     pub(crate) pid: u32,
     pub(crate) tid: u32,
     pub(crate) ppid: u32,
     pub(crate) container_pid: u32,
+    pub(crate) container_tid: u32,
+    pub(crate) container_sid: u32,
+    pub(crate) container_pgid: u32,
+    pub(crate) parent_container_pid: u32,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
     pub(crate) euid: u32,
@@ -181,7 +190,7 @@ pub(crate) mod file_flag {
     pub(crate) const HAS_UPPER: u32 = 1 << 16;
     pub(crate) const HAS_LOWER: u32 = 1 << 17;
     /// The bits that are `event::EvidenceFlags`.
-    pub(crate) const EVIDENCE: u32 = (1 << 9) - 1;
+    pub(crate) const EVIDENCE: u32 = (1 << 11) - 1;
 }
 
 /// One record whose frame is in order: the header is of this schema version, the body is whole,
@@ -361,12 +370,21 @@ mod layout {
                 parent_start_ns,
                 exec_id,
                 cap_effective,
+                cap_permitted,
+                cap_inheritable,
                 cgroup_id,
+                session_start_ns,
+                group_start_ns,
+                pid_ns_start_ns,
                 root_dev,
                 pid,
                 tid,
                 ppid,
                 container_pid,
+                container_tid,
+                container_sid,
+                container_pgid,
+                parent_container_pid,
                 uid,
                 gid,
                 euid,

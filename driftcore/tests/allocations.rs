@@ -4,8 +4,13 @@
 mod record;
 
 use std::hint::black_box;
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use allocation_counter::measure;
+use driftcore::container::AccountCache;
+use driftcore::container::AccountRoot;
+use driftcore::container::RootMount;
 use driftcore::decode::decode;
 use driftcore::event::Event;
 use driftcore::event::Evidence;
@@ -91,4 +96,29 @@ fn a_cached_proof_is_found_without_allocating() {
         assert_eq!(found, Some(Verdict::CopiedUp));
         assert_eq!(count, 0);
     }
+}
+
+#[test]
+fn names_are_found_again_without_allocating() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("etc")).unwrap();
+    std::fs::write(root.path().join("etc/passwd"), "bob:x:7:8::/home/bob:/bin/ash\n").unwrap();
+    let device = std::fs::metadata(root.path()).unwrap().dev();
+    let mount = RootMount {
+        device: (rustix::fs::major(device), rustix::fs::minor(device)),
+        mount_point: root.path().to_owned(),
+        fs_type: "overlay".to_owned(),
+        layers: None,
+    };
+    let cache = AccountCache::default();
+    let at = AccountRoot { container: 1, mount: &mount, pid: 0, mnt_namespace: 0 };
+    let look_up = || {
+        let users = cache.users(black_box(&at)).unwrap();
+        assert_eq!(users.get(7).unwrap().name, b"bob");
+    };
+    look_up();
+    assert_eq!(allocations(look_up), 0);
+    // Late enough for the file to be looked at again.
+    std::thread::sleep(Duration::from_millis(150));
+    assert_eq!(allocations(look_up), 0);
 }

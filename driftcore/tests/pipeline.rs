@@ -16,6 +16,7 @@ use driftcore::event::Event;
 use driftcore::event::EvidenceFlags;
 use driftcore::event::FileEvidence;
 use driftcore::event::Inode;
+use driftcore::event::KernelPath;
 use driftcore::event::LossReason;
 use driftcore::event::Verdict;
 use driftcore::provenance::Bounds;
@@ -31,7 +32,7 @@ use crate::record::usual_exec;
 struct Bench {
     pipeline: Pipeline,
     events: Arc<Mutex<Vec<DriftEvent>>>,
-    _host: TempDir,
+    host: TempDir,
 }
 
 impl Bench {
@@ -49,7 +50,7 @@ impl Bench {
         let (rules, diagnostics) = RuleSet::new(loaded, &SetOptions::default());
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
         let pipeline = Pipeline::new(roots, scope, Bounds::default(), rules, sink).unwrap();
-        Self { pipeline, events, _host: host }
+        Self { pipeline, events, host }
     }
 
     fn events(&self) -> Vec<DriftEvent> {
@@ -130,4 +131,54 @@ fn malformed_records_are_counted_and_stop_nothing() {
     bench.pipeline.finish(Duration::ZERO);
     assert_eq!(bench.events().len(), 1);
     assert_eq!(bench.pipeline.counters().lost[&LossReason::Malformed], 2);
+}
+
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// An exec in a container whose cgroup says that Docker has it.
+fn exec_in_docker(cgroup: &[u8]) -> Vec<u8> {
+    let mut exec = usual_exec(memfd());
+    exec.task.cgroup = KernelPath { components: cgroup, truncated: false };
+    record(&Event::Exec(exec))
+}
+
+#[test]
+fn an_event_waits_for_what_the_runtime_is_about_to_write() {
+    let mut bench = Bench::new(Scope::default());
+    let cgroup = [ID.as_bytes(), b"docker", b""].join(&0);
+    bench.pipeline.record(&exec_in_docker(&cgroup));
+    bench.pipeline.answers();
+    assert!(bench.events().is_empty(), "decided before the image was known");
+
+    let docker = bench.host.path().join("var/lib/docker");
+    let directory = docker.join("containers").join(ID);
+    std::fs::create_dir_all(&directory).unwrap();
+    let config = format!(
+        r#"{{"ID":"{ID}","Name":"/web","State":{{"Running":true}},"Config":{{"Image":"shop:1"}}}}"#
+    );
+    std::fs::write(directory.join("config.v2.json"), config).unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    let mut events = Vec::new();
+    while events.is_empty() && std::time::Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+        bench.pipeline.answers();
+        events = bench.events();
+    }
+    let container = events[0].container.as_ref().unwrap();
+    assert_eq!(container.image.as_deref(), Some("shop:1"));
+    assert!(events[0].truncated.is_empty());
+    assert_eq!(bench.pipeline.counters().alerts, 1);
+}
+
+#[test]
+fn what_was_decided_without_the_runtime_says_so() {
+    let mut bench = Bench::new(Scope::default());
+    let cgroup = [ID.as_bytes(), b"docker", b""].join(&0);
+    bench.pipeline.record(&exec_in_docker(&cgroup));
+    assert!(bench.events().is_empty());
+    bench.pipeline.finish(Duration::ZERO);
+    let events = bench.events();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].truncated, ["container"]);
+    assert_eq!(bench.pipeline.counters().alerts, 1);
 }

@@ -5,6 +5,7 @@
 mod record;
 
 use driftcore::decode::decode;
+use driftcore::event::Capabilities;
 use driftcore::event::Event;
 use driftcore::event::EvidenceFlags;
 use driftcore::event::Exec;
@@ -26,7 +27,7 @@ use proptest::sample::Index;
 use crate::record::record;
 
 const HEADER: usize = 16;
-const EXEC: usize = 336;
+const EXEC: usize = 392;
 const FORK: usize = 48;
 const EXIT: usize = 40;
 /// Offset of `string_size` in `struct dc_exec`.
@@ -46,8 +47,8 @@ const EXITED: Event<'static> = Event::Exit(Exit { boot_ns: 1, container: 2, pid:
 /// An exec as a test makes it up: numbers in one list, strings that it can be borrowed from.
 #[derive(Clone, Debug)]
 struct Made {
-    longs: [u64; 20],
-    words: [u32; 32],
+    longs: [u64; 25],
+    words: Vec<u32>,
     bits: [bool; 8],
     comm: Vec<u8>,
     strings: [Vec<u8>; 6],
@@ -81,6 +82,10 @@ impl Made {
                 tid: word(),
                 ppid: word(),
                 container_pid: word(),
+                container_tid: word(),
+                container_sid: word(),
+                container_pgid: word(),
+                parent_container_pid: word(),
                 start_ns: long(),
                 parent_start_ns: long(),
                 exec_id: long(),
@@ -92,8 +97,15 @@ impl Made {
                 audit_session: word(),
                 sid: word(),
                 pgid: word(),
+                session_start_ns: long(),
+                group_start_ns: long(),
+                pid_namespace_start_ns: long(),
                 tty: word(),
-                cap_effective: long(),
+                capabilities: Capabilities {
+                    effective: long(),
+                    permitted: long(),
+                    inheritable: long(),
+                },
                 cgroup_id: long(),
                 namespaces: NamespaceIds {
                     mnt: word(),
@@ -115,7 +127,7 @@ impl Made {
                 gid: word(),
                 nlink: word(),
                 fs_magic: long(),
-                flags: EvidenceFlags(self.words[31] & 0x1ff),
+                flags: EvidenceFlags(self.words[35] & 0x7ff),
                 upper: upper.then_some(inodes[1]),
                 lower: lower.then_some(inodes[2]),
             },
@@ -139,8 +151,20 @@ fn made() -> impl Strategy<Value = Made> {
         ]
     };
     let strings = [string(), string(), string(), string(), string(), string()];
-    (any::<[u64; 20]>(), any::<[u32; 32]>(), any::<[bool; 8]>(), vec(1..=u8::MAX, 0..=16), strings)
-        .prop_map(|(longs, words, bits, comm, strings)| Made { longs, words, bits, comm, strings })
+    (
+        any::<[u64; 25]>(),
+        vec(any::<u32>(), 36),
+        any::<[bool; 8]>(),
+        vec(1..=u8::MAX, 0..=16),
+        strings,
+    )
+        .prop_map(|(longs, words, bits, comm, strings)| Made {
+            longs,
+            words,
+            bits,
+            comm,
+            strings,
+        })
 }
 
 fn whole() -> impl Strategy<Value = Vec<u8>> {
@@ -181,8 +205,8 @@ fn patched(event: &Event<'_>, at: usize, bytes: &[u8]) -> Vec<u8> {
 
 fn empty_exec() -> Made {
     Made {
-        longs: [0; 20],
-        words: [0; 32],
+        longs: [0; 25],
+        words: vec![0; 36],
         bits: [false; 8],
         comm: Vec::new(),
         strings: [const { Vec::new() }; 6],
@@ -417,7 +441,7 @@ fn unknown_flags_are_not_passed_on() {
     let at = STRING_SIZE - 4 - 8;
     let bytes = patched(&Event::Exec(empty_exec().exec()), at, &u32::MAX.to_ne_bytes());
     let Event::Exec(exec) = decode(&RawEvent::new(&bytes).unwrap()) else { panic!("no exec") };
-    assert_eq!(exec.file.flags, EvidenceFlags(0x1ff));
+    assert_eq!(exec.file.flags, EvidenceFlags(0x7ff));
     assert!(exec.file.upper.is_some() && exec.file.lower.is_some());
 }
 

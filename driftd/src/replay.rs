@@ -18,9 +18,8 @@ use driftcore::fields::FieldRef;
 use driftcore::fields::Fields;
 use driftcore::fields::FlatEvent;
 use driftcore::fields::Value;
-use driftcore::matcher::Alert;
-use driftcore::matcher::Scratch;
 use driftcore::rules::RuleSet;
+use driftcore::rules::SetScratch;
 use driftcore::view::Recorded;
 
 use crate::cli::Format;
@@ -45,7 +44,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     };
     let mut replay = Replay {
         rules,
-        scratch: Scratch::default(),
+        memory: SetScratch::default(),
         format: arguments.output,
         hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         out: io::stdout().lock(),
@@ -73,7 +72,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
 
 struct Replay<W> {
     rules: RuleSet,
-    scratch: Scratch,
+    memory: SetScratch,
     format: Format,
     hostname: String,
     out: W,
@@ -89,8 +88,9 @@ impl<W: Write> Replay<W> {
         if json.get("version").is_some() {
             let event = DriftEvent::from_json(&json).context("no DriftEvent")?;
             let hostname = self.hostname.clone();
-            let recorded = Recorded::new(&event);
-            self.event(&recorded.view(self.number, &hostname), event.time, Some(&event))
+            let (number, time) = (self.number, event.time);
+            Recorded::new(&event)
+                .with_view(number, &hostname, |view| self.event(view, time, Some(&event)))
         } else {
             let event = FlatEvent::from_json(&json)?;
             let time = time_of(&event);
@@ -100,34 +100,15 @@ impl<W: Write> Replay<W> {
 
     fn event(
         &mut self,
-        fields: &dyn Fields,
+        fields: &impl Fields,
         time: Timestamp,
         event: Option<&DriftEvent>,
     ) -> anyhow::Result<()> {
-        let mut matched = Vec::new();
-        self.rules.matches(fields, &mut self.scratch, |rule| matched.push(rule));
-        for rule in matched.into_iter().filter_map(|index| self.rules.rule(index)) {
-            self.fired += 1;
-            let mut message = String::new();
-            rule.output.render(fields, &mut message);
-            let fields: Vec<_> = rule
-                .output
-                .output_fields(fields)
-                .into_iter()
-                .map(|(name, value)| (name.into(), value))
-                .collect();
-            let alert = Alert {
-                rule: &rule.name,
-                priority: rule.priority,
-                tags: &rule.tags,
-                source: &rule.source,
-                message: &message,
-                fields: &fields,
-                time,
-                uuid: driftcore::matcher::new_uuid(),
-                hostname: &self.hostname,
-                event,
+        for matched in self.rules.matched(fields, &mut self.memory) {
+            let Some(alert) = matched.alert(&self.rules, time, &self.hostname, event) else {
+                continue;
             };
+            self.fired += 1;
             match self.format {
                 Format::Text => writeln!(self.out, "{alert}")?,
                 Format::Json => writeln!(self.out, "{}", serde_json::to_string(&alert)?)?,

@@ -4,6 +4,7 @@
 //! must be silent is proved by the event that was seen and judged to be no drift, never by an
 //! absence alone; where nothing may be seen at all, a known attack that follows is the fence.
 
+mod accounts;
 mod before_start;
 mod blind;
 mod cli;
@@ -13,7 +14,9 @@ mod layers;
 mod loss;
 mod mounts;
 mod names;
+mod process;
 mod residue;
+mod rules;
 mod runtime;
 mod storm;
 mod world;
@@ -35,13 +38,16 @@ type Case = (&'static str, fn(&World) -> Result<()>);
 fn cases() -> Vec<Case> {
     [
         code::CASES,
+        accounts::CASES,
         names::CASES,
         mounts::CASES,
         layers::CASES,
         runtime::CASES,
+        process::CASES,
         before_start::CASES,
         containerd::CASES,
         cli::CASES,
+        rules::CASES,
         residue::CASES,
         loss::CASES,
         blind::CASES,

@@ -22,4 +22,5 @@ pub use lab::TOOLS;
 pub use lab::bind;
 pub use lab::build_image_in;
 pub use lab::driftd_binary;
+pub use lab::poll;
 pub use lab::workspace_root;

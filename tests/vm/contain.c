@@ -69,6 +69,7 @@ int main(int argc, char **argv)
 	pid_t child = fork();
 	must(child, "fork");
 	if (child == 0) {
+		must(setsid(), "setsid"); // as runtimes do
 		must(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL), "make / a slave");
 		must(mount(merged, merged, NULL, MS_BIND | MS_REC, NULL), "bind the root");
 		must(mount(text("%s/volume", base), text("%s/data", merged), NULL, MS_BIND, NULL),

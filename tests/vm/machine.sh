@@ -24,9 +24,22 @@ present() {
 	if [ -e "$2" ]; then echo "$1=yes"; else echo "$1=no"; fi
 }
 
+# What is known of a process: read from the kernel's own structures, which differ.
+cat >/run/fields.yaml <<'EOF'
+- rule: fields
+  desc: prints what is known of a process
+  condition: evt.type = execve and proc.args contains "case="
+  priority: INFO
+  output: >-
+    %proc.args %proc.vpid %proc.pvpid %thread.vtid %proc.sid %proc.vpgid %proc.is_sid_leader
+    %proc.is_vpgid_leader %proc.is_pgid_leader %proc.sname %proc.sid.exepath %proc.vpgid.name
+    %thread.cap_effective %thread.cap_permitted %thread.cap_inheritable %proc.is_exe_writable
+    %proc.pid.ts %proc.pidns_init_start_ts
+EOF
+
 # start ORDER: starts driftd and waits until it is ready or has ended.
 start() {
-	driftd run --events-all "/run/$1.events" --output json >"/run/$1.alerts" 2>"/run/$1.log" &
+	driftd run --events-all "/run/$1.events" --rules /run/fields.yaml --output json >"/run/$1.alerts" 2>"/run/$1.log" &
 	driftd=$!
 	tries=0
 	while ! grep -q -w ready "/run/$1.log" && [ -d "/proc/$driftd" ] && [ "$tries" -lt 600 ]; do
@@ -42,6 +55,7 @@ stop() {
 	echo "exit=$?" >>"/run/$1.facts"
 	section "$1.facts" <"/run/$1.facts"
 	section "$1.log" <"/run/$1.log"
+	grep '"rule":"fields"' "/run/$1.alerts" | section "$1.fields"
 	section "$1.acts" <"/run/$1.acts"
 	if [ -f "/run/$1.events" ]; then
 		section "$1.events" <"/run/$1.events"

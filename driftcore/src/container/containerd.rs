@@ -3,13 +3,13 @@
 mod image;
 mod metadata;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use metadata::Record;
 use serde::Deserialize;
 
 use super::found::Found;
+use super::oci::Bundle;
 use super::roots::ContainerdRoots;
 use super::roots::StateRoots;
 use super::state::StateDir;
@@ -21,13 +21,6 @@ const TASKS: [&str; 2] = ["io.containerd.runtime.v2.task", "io.containerd.runtim
 
 /// The namespace of Docker's containers.
 pub(super) const DOCKER: &str = "moby";
-
-/// Of an OCI bundle's `config.json`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Bundle {
-    annotations: Option<BTreeMap<String, String>>,
-}
 
 /// Of CRI's `status`.
 #[derive(Default, Deserialize)]
@@ -100,6 +93,7 @@ fn root_of(work: &std::path::Path) -> Option<PathBuf> {
 /// What the annotations say; they are settings of the bundle, not labels.
 fn facts(id: &str, bundle: Bundle) -> Found {
     let mut found = Found::new(id, "containerd");
+    found.details = bundle.details();
     let mut annotations = bundle.annotations.unwrap_or_default();
     let mut take = |key: &str| annotations.remove(key).filter(|text| !text.is_empty());
     let container = &mut found.container;

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::found::Found;
 use super::roots::StateRoots;
 use super::state::StateDir;
+use crate::event::ContainerDetails;
+use crate::event::MountPoint;
 use crate::event::Timestamp;
 
 /// Of `config.v2.json`.
@@ -23,6 +25,47 @@ struct Config {
     created: Option<String>,
     state: State,
     config: Settings,
+    /// By destination.
+    mount_points: Option<BTreeMap<String, Mount>>,
+    network_settings: Option<NetworkSettings>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Mount {
+    source: Option<String>,
+    destination: Option<String>,
+    /// The volume's name; its source is then left empty.
+    name: Option<String>,
+    driver: Option<String>,
+    #[serde(rename = "RW")]
+    writable: bool,
+    /// The mode, under the name that it had at first.
+    relabel: Option<String>,
+    propagation: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct NetworkSettings {
+    networks: Option<BTreeMap<String, Option<Endpoint>>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Endpoint {
+    #[serde(rename = "IPAddress")]
+    address: Option<String>,
+}
+
+/// Of `hostconfig.json`.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct HostConfig {
+    privileged: Option<bool>,
+    pid_mode: Option<String>,
+    ipc_mode: Option<String>,
+    network_mode: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -75,6 +118,10 @@ pub(super) fn look_up(
     let label = |key: &str| found.container.labels.get(key).cloned();
     (found.container.pod, found.container.namespace) =
         (label("io.kubernetes.pod.name"), label("io.kubernetes.pod.namespace"));
+    let host_config = dir.json::<HostConfig>(&format!("containers/{id}/hostconfig.json"));
+    let host_config = found.try_take(host_config);
+    found.details = details(&config.mount_points, host_config, data_root);
+    found.details.ip = config.network_settings.and_then(address);
     // Until the start is written down, the file tells of the run before.
     if config.state.running {
         let time = config.state.started_at.as_deref();
@@ -105,6 +152,54 @@ pub(super) fn look_up(
         found.mount_points.push(data_root.join(&driver).join(mount_id).join("merged"));
     }
     Ok(Some(found))
+}
+
+/// How the container is set up.
+fn details(
+    mounts: &Option<BTreeMap<String, Mount>>,
+    host_config: Option<HostConfig>,
+    data_root: &Path,
+) -> ContainerDetails {
+    let mounts = mounts.iter().flatten().map(|(destination, mount)| {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let mut source = text(&mount.source);
+        // As `docker inspect` shows it.
+        if let (true, Some(volume), Some("local")) =
+            (source.is_empty(), &mount.name, mount.driver.as_deref())
+        {
+            source = format!("{}/volumes/{volume}/_data", data_root.display());
+        }
+        let destination = mount.destination.as_ref().unwrap_or(destination).clone();
+        MountPoint::new(
+            source,
+            destination,
+            text(&mount.relabel),
+            mount.writable,
+            text(&mount.propagation),
+        )
+    });
+    let mounts = Some(mounts.collect());
+    let Some(host_config) = host_config else {
+        return ContainerDetails { mounts, ..ContainerDetails::default() };
+    };
+    let is_host = |mode: Option<String>| Some(mode.as_deref() == Some("host"));
+    ContainerDetails {
+        privileged: host_config.privileged,
+        host_pid: is_host(host_config.pid_mode),
+        host_ipc: is_host(host_config.ipc_mode),
+        host_network: is_host(host_config.network_mode),
+        mounts,
+        ip: None,
+    }
+}
+
+/// The address on Docker's own bridge, else the first that there is.
+fn address(settings: NetworkSettings) -> Option<String> {
+    let mut networks = settings.networks?;
+    let mut take = |name: &str| networks.remove(name).flatten().and_then(|it| it.address);
+    let bridge = take("bridge").filter(|address| !address.is_empty());
+    let mut others = networks.into_values().flatten().filter_map(|endpoint| endpoint.address);
+    bridge.or_else(|| others.find(|address| !address.is_empty()))
 }
 
 /// The manifest digest by which the image was pulled: that of the reference's own repository,
@@ -201,6 +296,43 @@ mod tests {
         assert_eq!(container.image_digest.as_deref(), Some(DIGEST));
         assert_eq!(container.pod.as_deref(), Some("web-0"));
         assert_eq!(container.started_at.unwrap().to_string(), "2026-11-24T00:46:31.226022037Z");
+    }
+
+    #[test]
+    fn settings_and_mounts_are_those_that_inspect_shows() {
+        let mounts = r#""MountPoints":{"/v":{"Source":"","Destination":"/v","RW":true,"Name":"vol",
+            "Driver":"local","Type":"volume","Relabel":"z","Spec":{"Type":"volume"}},"/b":{"Source":
+            "/srv/b","Destination":"/b","RW":false,"Name":"","Driver":"","Type":"bind",
+            "Propagation":"rprivate","Relabel":""}},"NetworkSettings":{"Networks":{"a":null,
+            "b":{"IPAddress":"10.1.0.2"},"bridge":{"IPAddress":"172.17.0.2"}}},"ID""#;
+        let text = config().replacen(r#""ID""#, mounts, 1);
+        let (host, roots) = data_root(&text);
+        let look_up = || look_up(&roots, Path::new("/docker"), ID).unwrap().unwrap();
+        let found = look_up();
+        assert!(found.complete);
+        assert_eq!(found.details.privileged, None, "nothing is guessed");
+        let lines: Vec<_> =
+            found.details.mounts.as_deref().unwrap().iter().map(MountPoint::as_str).collect();
+        assert_eq!(
+            lines,
+            ["/srv/b:/b::false:rprivate", "/docker/volumes/vol/_data:/v:z:true:"],
+            "by destination"
+        );
+        assert_eq!(found.details.ip.as_deref(), Some("172.17.0.2"));
+
+        let file = host.path().join(format!("docker/containers/{ID}/hostconfig.json"));
+        std::fs::write(
+            &file,
+            r#"{"Privileged":true,"PidMode":"host","IpcMode":"private","NetworkMode":"container:x"}"#,
+        )
+        .unwrap();
+        let details = look_up().details;
+        assert_eq!(
+            (details.privileged, details.host_pid, details.host_ipc, details.host_network),
+            (Some(true), Some(true), Some(false), Some(false))
+        );
+        std::fs::write(file, "{\"Priv").unwrap();
+        assert!(!look_up().complete);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::Timestamp;
 
 /// What a runtime's state says about one container.
@@ -10,6 +11,8 @@ use crate::event::Timestamp;
 pub(super) struct Found {
     /// What is known of it.
     pub(super) container: Container,
+    /// How it is set up.
+    pub(super) details: ContainerDetails,
     /// When the runtime made it; it was started then or later, and perhaps more than once.
     pub(super) created_at: Option<Timestamp>,
     /// Where the runtime mounts its root filesystem, as the host sees it.

@@ -6,18 +6,24 @@
 //! is one, and [`Runtimes::resolve`] finds its name. Where no runtime confirms one, the id is
 //! `mnt-<inode of the mount namespace>`.
 
+mod accounts;
 mod bolt;
 mod cgroup;
 mod containerd;
 mod docker;
 mod found;
 mod mounts;
+mod oci;
 mod overlay;
 mod resolve;
 mod roots;
 mod state;
 mod storage;
 
+pub use accounts::Account;
+pub use accounts::AccountCache;
+pub use accounts::AccountRoot;
+pub use accounts::Accounts;
 pub use mounts::RootMount;
 pub use overlay::Layers;
 pub use resolve::Query;

@@ -15,6 +15,7 @@ use super::roots::ContainerdRoots;
 use super::roots::StateRoots;
 use super::storage;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::Timestamp;
 
 /// A container as the kernel shows it.
@@ -35,6 +36,8 @@ pub struct Query<'a> {
 pub struct Resolved {
     /// The container; with a runtime-less id where no runtime knows it.
     pub container: Container,
+    /// How it is set up, as far as its runtime's state tells.
+    pub details: ContainerDetails,
     /// When the runtime made it: at or before its start, which some runtimes do not write down.
     pub created_at: Option<Timestamp>,
     /// Uid of the Kubernetes pod that the cgroup path names.
@@ -58,6 +61,11 @@ impl Runtimes {
     /// The runtimes that keep their state in `roots`.
     pub fn new(roots: StateRoots) -> Self {
         Self { roots }
+    }
+
+    /// Where they keep it.
+    pub fn roots(&self) -> &StateRoots {
+        &self.roots
     }
 
     /// Finds out what the runtimes know of a container. Reads files; bounded in size and
@@ -119,6 +127,7 @@ impl Runtimes {
         );
         Resolved {
             container: found.container,
+            details: found.details,
             created_at: found.created_at,
             pod_uid: cgroup::pod_uid(query.cgroup),
             root,

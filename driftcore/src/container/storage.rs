@@ -1,10 +1,9 @@
 //! CRI-O and Podman: containers/storage and the bundles in it.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::found::Found;
+use super::oci::Bundle;
 use super::roots::StateRoots;
 use super::state::StateDir;
 use crate::event::Timestamp;
@@ -35,13 +34,6 @@ struct Metadata {
 struct Image {
     id: String,
     digest: Option<String>,
-}
-
-/// Of the bundle's `config.json`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Bundle {
-    annotations: Option<BTreeMap<String, String>>,
 }
 
 /// Of CRI-O's `state.json`.
@@ -85,6 +77,7 @@ pub(super) fn look_up(roots: &StateRoots, id: &str) -> Result<Option<Found>, Str
         return Ok(None);
     };
     let whole = bundle.is_some();
+    let details = bundle.as_ref().map(Bundle::details).unwrap_or_default();
     let annotations = bundle.and_then(|bundle| bundle.annotations).unwrap_or_default();
     let annotation = |key: &str| annotations.get(key).filter(|text| !text.is_empty()).cloned();
     let crio = |key: &str| annotation(&format!("io.kubernetes.cri-o.{key}"));
@@ -92,6 +85,7 @@ pub(super) fn look_up(roots: &StateRoots, id: &str) -> Result<Option<Found>, Str
         || annotations.contains_key("io.kubernetes.cri-o.ContainerID");
     let mut found = Found::new(id, if is_crio { "cri-o" } else { "podman" });
     found.complete = whole;
+    found.details = details;
     let metadata: Metadata =
         stored.metadata.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let name = stored.names.and_then(|names| names.into_iter().next());

@@ -1,11 +1,16 @@
 //! An event for rules and for the outside, put together from what the stages know.
 
+use std::sync::Arc;
+
 use super::clock::Clock;
 use crate::enrich::ProcessTable;
+use crate::enrich::Program;
+use crate::enrich::may_write;
 use crate::enrich::split_args;
 use crate::event::Action;
 use crate::event::Ancestor;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::EvidenceFlags;
 use crate::event::Exec;
@@ -18,13 +23,14 @@ use crate::event::Process;
 use crate::event::Provenance;
 use crate::event::Text;
 use crate::event::Timestamp;
+use crate::view::AccountNames;
 use crate::view::Ancestors;
 use crate::view::FileFacts;
 use crate::view::LiveFacts;
 use crate::view::ObservedFacts;
 use crate::view::PathText;
 use crate::view::ProcessFacts;
-use crate::view::Relative;
+use crate::view::ProcessIds;
 
 /// How an event came to us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +61,10 @@ pub(super) struct Sighting<'a> {
     pub(super) origin: Origin,
     pub(super) clock: Clock,
     pub(super) container: Option<&'a Container>,
+    pub(super) details: Option<&'a ContainerDetails>,
+    pub(super) accounts: &'a dyn AccountNames,
     pub(super) processes: &'a ProcessTable,
+    pub(super) ancestors: &'a Ancestors<'a>,
 }
 
 impl<'a> Sighting<'a> {
@@ -70,8 +79,6 @@ impl<'a> Sighting<'a> {
         let exec = self.exec;
         let task = &exec.task;
         let live = self.live(false);
-        let relatives = self.processes.ancestry(exec);
-        let relatives = relatives.map(|(pid, program)| Relative { pid, program });
         Some(ObservedFacts {
             time: self.clock.wall(exec.boot_ns),
             number,
@@ -81,9 +88,11 @@ impl<'a> Sighting<'a> {
             before_start: self.origin == Origin::BeforeStart,
             recovered: self.origin == Origin::Recovered,
             container: self.container,
+            details: self.details,
+            accounts: Some(self.accounts),
             process: Some(ProcessFacts {
                 program: self.processes.program(exec)?,
-                ancestors: Ancestors::new(relatives),
+                ancestors: self.ancestors,
                 pid: task.pid,
                 tid: task.tid,
                 ppid: task.ppid,
@@ -96,7 +105,11 @@ impl<'a> Sighting<'a> {
                 filename: (!exec.found_running).then_some(exec.filename),
                 started: live.started,
                 parent_started: live.parent_started,
-                cap_effective: live.cap_effective,
+                pid_namespace_started: live.pid_namespace_started,
+                ids: live.ids,
+                session_leader: self.processes.session_leader(exec).map(|it| &**it),
+                group_leader: self.processes.group_leader(exec).map(|it| &**it),
+                capabilities: live.capabilities,
             }),
             file: Some(FileFacts {
                 path: self.path,
@@ -108,6 +121,7 @@ impl<'a> Sighting<'a> {
                 size: exec.file.inode.size,
                 sha256,
                 upper_layer: live.upper_layer,
+                writable: live.writable,
                 changed: live.file_changed,
                 modified: live.file_modified,
             }),
@@ -116,22 +130,35 @@ impl<'a> Sighting<'a> {
         })
     }
 
-    /// What the event for the outside does not hold. The file name, which has to be copied, only
-    /// with `owned`.
+    /// What the event for the outside does not hold. What has to be copied (the file name and the
+    /// leaders' programs) only with `owned`.
     pub(super) fn live(&self, owned: bool) -> LiveFacts {
         let exec = self.exec;
+        let task = &exec.task;
         let flags = self.evidence.flags;
         let known = EvidenceFlags::ON_ROOT_SUPERBLOCK
             .union(EvidenceFlags::OVERLAY)
             .union(EvidenceFlags::LAYERS_KNOWN);
+        let copied = |leader: Option<&Arc<Program>>| leader.filter(|_| owned).cloned();
         LiveFacts {
             filename: (owned && !exec.found_running).then(|| exec.filename.to_vec()),
-            started: Some(self.clock.wall(exec.task.start_ns)),
-            parent_started: Some(self.clock.wall(exec.task.parent_start_ns)),
-            cap_effective: Some(exec.task.cap_effective),
+            started: Some(self.clock.wall(task.start_ns)),
+            parent_started: Some(self.clock.wall(task.parent_start_ns)),
+            pid_namespace_started: Some(self.clock.wall(task.pid_namespace_start_ns)),
+            ids: Some(ProcessIds {
+                container_tid: task.container_tid,
+                parent_container_pid: task.parent_container_pid,
+                container_sid: task.container_sid,
+                container_pgid: task.container_pgid,
+                pgid: task.pgid,
+            }),
+            session_leader: copied(self.processes.session_leader(exec)),
+            group_leader: copied(self.processes.group_leader(exec)),
+            capabilities: Some(task.capabilities),
             file_changed: Some(Timestamp::from_nanos(exec.file.inode.ctime_ns)),
             file_modified: Some(Timestamp::from_nanos(exec.file.inode.mtime_ns)),
             upper_layer: flags.contains(known).then(|| self.evidence.upper.is_some()),
+            writable: may_write(task, self.evidence),
         }
     }
 }

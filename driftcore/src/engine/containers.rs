@@ -8,12 +8,19 @@ use rustc_hash::FxHashMap;
 
 use super::clock::Clock;
 use super::held::HOLD;
+use super::names::Names;
+use super::namespaces::HostNamespaces;
+use crate::container::AccountCache;
+use crate::container::AccountRoot;
 use crate::container::Query;
+use crate::container::RootMount;
 use crate::container::Runtimes;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::EvidenceFlags;
 use crate::event::Exec;
 use crate::event::FileEvidence;
+use crate::event::NamespaceIds;
 use crate::event::Timestamp;
 use crate::provenance::Layers;
 
@@ -27,14 +34,15 @@ const RETRY_FOR: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) container: Arc<Container>,
+    pub(super) details: Arc<ContainerDetails>,
     pub(super) layers: Option<Arc<Layers>>,
-    pub(super) fs_type: Option<String>,
+    pub(super) root: Option<RootMount>,
     pub(super) processes: u64,
     /// The device of the root filesystem, by the runtime's own mount where there is one.
     root_device: (u32, u32),
     cgroup: Vec<u8>,
     pid: u32,
-    mnt_namespace: u32,
+    namespaces: NamespaceIds,
     kernel_root_device: u32,
     first_seen: Timestamp,
     /// When the container's first process started, if that is the one we saw first.
@@ -50,31 +58,46 @@ pub(super) struct Known {
 pub(super) struct Containers {
     known: FxHashMap<u64, Known>,
     runtimes: Runtimes,
+    host: HostNamespaces,
+    accounts: AccountCache,
 }
 
 impl Containers {
     pub(super) fn new(runtimes: Runtimes) -> Self {
-        Self { known: FxHashMap::default(), runtimes }
+        let host = HostNamespaces::read(&runtimes.roots().proc);
+        let accounts = AccountCache::new(runtimes.roots().clone());
+        Self { known: FxHashMap::default(), runtimes, host, accounts }
+    }
+
+    /// The names of users and groups, for an event of process `pid` of a container.
+    pub(super) fn names(&self, id: u64, pid: u32) -> Names<'_> {
+        let root = self.known.get(&id).and_then(|known| {
+            let mount = known.root.as_ref()?;
+            let mnt_namespace = known.namespaces.mnt;
+            Some(AccountRoot { container: id, mount, pid, mnt_namespace })
+        });
+        Names::new(&self.accounts, root)
     }
 
     /// The container of an exec; what the runtimes know about it is read the first time.
     pub(super) fn of_exec(&mut self, exec: &Exec<'_>, clock: Clock) -> &mut Known {
         let task = &exec.task;
         let time = clock.wall(exec.boot_ns);
-        let runtimes = &self.runtimes;
+        let (runtimes, host) = (&self.runtimes, &self.host);
         let known = self.known.entry(task.container).or_insert_with(|| {
             let mut cgroup = Vec::new();
             task.cgroup.write_to(&mut cgroup);
             let now = Instant::now();
             let mut known = Known {
                 container: Arc::default(),
+                details: Arc::default(),
                 layers: None,
-                fs_type: None,
+                root: None,
                 processes: 0,
                 root_device: split_device(task.root_device),
                 cgroup,
                 pid: task.pid,
-                mnt_namespace: task.namespaces.mnt,
+                namespaces: task.namespaces,
                 kernel_root_device: task.root_device,
                 first_seen: time,
                 started: (task.container_pid == 1).then(|| clock.wall(task.start_ns)),
@@ -83,13 +106,13 @@ impl Containers {
                 next_try: now,
                 ended_at: None,
             };
-            known.resolve(runtimes, task.pid, now);
+            known.resolve(runtimes, host, task.pid, now);
             known
         });
         if !known.complete {
             let now = Instant::now();
             if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
-                known.resolve(runtimes, task.pid, now);
+                known.resolve(runtimes, host, task.pid, now);
             }
         }
         known
@@ -99,7 +122,7 @@ impl Containers {
     pub(super) fn retry(&mut self, now: Instant) {
         for known in self.known.values_mut().filter(|known| known.is_incomplete()) {
             if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
-                known.resolve(&self.runtimes, known.pid, now);
+                known.resolve(&self.runtimes, &self.host, known.pid, now);
             }
         }
     }
@@ -128,9 +151,11 @@ impl Containers {
 
     /// Forgets containers that ended long enough ago; calls `forgotten` with each.
     pub(super) fn expire(&mut self, now: Instant, mut forgotten: impl FnMut(u64)) {
+        let accounts = &mut self.accounts;
         self.known.retain(|&id, known| {
             let keep = known.ended_at.is_none_or(|ended| now < ended + KEEP_ENDED);
             if !keep {
+                accounts.forget(id);
                 forgotten(id);
             }
             keep
@@ -150,17 +175,20 @@ impl Known {
         (self.is_incomplete() && Instant::now() < until).then_some(until)
     }
 
-    fn resolve(&mut self, runtimes: &Runtimes, pid: u32, now: Instant) {
+    fn resolve(&mut self, runtimes: &Runtimes, host: &HostNamespaces, pid: u32, now: Instant) {
         let resolved = runtimes.resolve(&Query {
             cgroup: &self.cgroup,
             pid,
-            mnt_namespace: self.mnt_namespace,
+            mnt_namespace: self.namespaces.mnt,
             root_device: split_device(self.kernel_root_device),
         });
         let mut container = resolved.container;
         // Docker writes it down only once the container runs.
         container.started_at = container.started_at.or(self.started);
         self.container = Arc::new(container);
+        let mut details = resolved.details;
+        host.complete(&mut details, &self.namespaces);
+        self.details = Arc::new(details);
         self.complete = resolved.complete;
         self.next_try = now + RETRY_EVERY;
         for problem in &resolved.problems {
@@ -168,13 +196,13 @@ impl Known {
         }
         let Some(root) = resolved.root else { return };
         self.root_device = root.device;
-        self.fs_type = Some(root.fs_type);
-        if let Some(layers) = root.layers
+        if let Some(layers) = root.layers.clone()
             && self.layers.is_none()
         {
             let started = self.container.started_at.unwrap_or(self.first_seen);
             self.layers = Some(Arc::new(Layers::new(layers.upper, layers.lowers, Some(started))));
         }
+        self.root = Some(root);
     }
 
     /// The evidence with the root superblock decided by the runtime's own mount.

@@ -38,7 +38,9 @@ use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::provenance::Classified;
 use crate::sink::Sink;
+use crate::view::Ancestors;
 use crate::view::Recorded;
+use crate::view::Relative;
 use crate::view::View;
 use crate::wire::RawEvent;
 
@@ -139,6 +141,10 @@ impl Core {
             &mut self.counters,
         );
         self.processes.complete_ancestry(exec);
+        self.processes.complete_leaders(exec);
+        let relatives = self.processes.ancestry(exec);
+        let ancestors = Ancestors::new(relatives.map(|(pid, program)| Relative { pid, program }));
+        let names = self.containers.names(exec.task.container, exec.task.pid);
         let seen = Sighting {
             exec,
             path: &self.path,
@@ -146,7 +152,10 @@ impl Core {
             origin,
             clock: self.clock,
             container: Some(&known.container),
+            details: Some(&known.details),
+            accounts: &names,
             processes: &self.processes,
+            ancestors: &ancestors,
         };
         let id = exec.task.container;
         match verdicts {
@@ -206,11 +215,16 @@ impl Core {
 
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
-        let Answered { event: Observed { mut event, live, .. }, classified } = answered;
+        let Answered { event: Observed { container, mut event, live }, classified } = answered;
         judge(&mut event, classified);
         let number = self.matching.next_number();
+        let pid = event.process.as_ref().map_or(0, |process| process.pid);
+        let names = self.containers.names(container, pid);
+        let details = self.containers.get(container).map(|known| known.details.clone());
         let recorded = Recorded::with_live(&event, live);
-        let outcome = self.matching.run(&recorded.view(number, &self.hostname), event.time);
+        let recorded = recorded.in_container(details.as_deref(), Some(&names));
+        let outcome =
+            recorded.with_view(number, &self.hostname, |view| self.matching.run(view, event.time));
         self.hand_over(&event, &outcome);
     }
 

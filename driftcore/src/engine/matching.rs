@@ -2,18 +2,15 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-use uuid::Uuid;
-
 use crate::event::DriftEvent;
 use crate::event::Timestamp;
 use crate::fields::Fields;
 use crate::matcher::Alert;
 use crate::matcher::Loaded;
-use crate::matcher::RuleIndex;
-use crate::matcher::Scratch;
 use crate::matcher::Shared;
+use crate::rules::Matched;
 use crate::rules::RuleSet;
+use crate::rules::SetScratch;
 
 /// The rules of a running engine: replaced from any thread, without a lost event. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,22 +29,14 @@ impl RulesHandle {
     }
 }
 
-/// A rule that matched, with what it prints. Made while the event's fields are at hand.
-pub(super) struct Matched {
-    rule: RuleIndex,
-    message: String,
-    fields: Vec<(Box<str>, Value)>,
-}
-
 /// The rules, and the memory to match them.
 pub(super) struct Matching {
     handle: RulesHandle,
-    scratch: Scratch,
-    hits: Vec<RuleIndex>,
+    memory: SetScratch,
     number: u64,
 }
 
-/// What one event came to.
+/// What one event came to. Holds the rules that it was matched with, whatever comes after them.
 pub(super) struct Outcome {
     rules: Loaded<Option<RuleSet>>,
     time: Timestamp,
@@ -72,26 +61,14 @@ impl Outcome {
         hostname: &'a str,
     ) -> impl Iterator<Item = Alert<'a>> {
         self.matched.iter().filter_map(move |matched| {
-            let rule = self.rules.as_ref()?.rule(matched.rule)?;
-            Some(Alert {
-                rule: &rule.name,
-                priority: rule.priority,
-                tags: &rule.tags,
-                source: &rule.source,
-                message: &matched.message,
-                fields: &matched.fields,
-                time: self.time,
-                uuid: Uuid::new_v4(),
-                hostname,
-                event: Some(event),
-            })
+            matched.alert(self.rules.as_ref()?, self.time, hostname, Some(event))
         })
     }
 }
 
 impl Matching {
     pub(super) fn new(handle: RulesHandle) -> Self {
-        Self { handle, scratch: Scratch::default(), hits: Vec::new(), number: 0 }
+        Self { handle, memory: SetScratch::default(), number: 0 }
     }
 
     pub(super) fn handle(&self) -> &RulesHandle {
@@ -107,21 +84,8 @@ impl Matching {
     /// Matches an event. Allocates nothing when no rule matches.
     pub(super) fn run(&mut self, view: &impl Fields, time: Timestamp) -> Outcome {
         let rules = self.handle.shared.load();
-        let Self { scratch, hits, .. } = self;
-        hits.clear();
-        let Some(set) = &*rules else { return Outcome { rules, time, matched: Vec::new() } };
-        set.matches(view, scratch, |rule| hits.push(rule));
-        let matched = hits
-            .iter()
-            .filter_map(|&index| {
-                let rule = set.rule(index)?;
-                let mut message = String::new();
-                rule.output.render(view, &mut message);
-                let fields = rule.output.output_fields(view);
-                let fields = fields.into_iter().map(|(name, value)| (name.into(), value));
-                Some(Matched { rule: index, message, fields: fields.collect() })
-            })
-            .collect();
+        let matched =
+            rules.as_ref().map_or_else(Vec::new, |rules| rules.matched(view, &mut self.memory));
         Outcome { rules, time, matched }
     }
 }

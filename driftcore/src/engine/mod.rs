@@ -14,6 +14,8 @@ mod counters;
 mod error;
 mod held;
 mod matching;
+mod names;
+mod namespaces;
 mod pipeline;
 mod proofs;
 mod run;

@@ -53,7 +53,7 @@ pub fn survey(roots: &StateRoots) -> Result<Vec<RunningContainer>, EngineError> 
             let known = containers.get(id)?;
             Some(RunningContainer {
                 container: (*known.container).clone(),
-                root_fs: known.fs_type.clone(),
+                root_fs: known.root.as_ref().map(|root| root.fs_type.clone()),
                 layers: known.layers.as_ref().map(|layers| layers.lowers().len()),
                 processes,
             })

@@ -3,6 +3,7 @@
 mod proc;
 mod processes;
 mod program;
+mod writable;
 
 pub use proc::command_line;
 pub use processes::Lineage;
@@ -10,3 +11,4 @@ pub use processes::ProcessTable;
 pub use processes::Seen;
 pub use processes::split_args;
 pub use program::Program;
+pub use writable::may_write;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
 use super::Program;
 use super::proc;
@@ -18,6 +19,8 @@ use crate::event::Text;
 const CAPACITY: usize = 32_768;
 /// Most bytes of names, paths and arguments that are kept; beyond it, arguments are left out.
 const CAPACITY_BYTES: usize = 8 << 20;
+/// Most host processes that are remembered as gone, until the next [`ProcessTable::expire`].
+const GONE_CAPACITY: usize = 1024;
 /// How long an ended process is kept, in nanoseconds: for events that are still in flight and
 /// for children that outlive it.
 const KEEP_ENDED_NS: u64 = 30_000_000_000;
@@ -39,6 +42,28 @@ impl Entry {
     /// Whether it is the process that started then. /proc gives host processes' starts in ticks.
     fn is(&self, start_ns: u64) -> bool {
         self.start_ns == start_ns || self.container == 0 && proc::same_tick(self.start_ns, start_ns)
+    }
+}
+
+/// Who leads a session or a process group.
+#[derive(Clone, Copy)]
+struct Leader {
+    pid: u32,
+    /// In the pid namespace of the process that is led; 0 outside.
+    container_pid: u32,
+    /// 0 when it has ended.
+    start_ns: u64,
+}
+
+impl Leader {
+    fn of_session(exec: &Exec<'_>) -> Self {
+        let task = &exec.task;
+        Self { pid: task.sid, container_pid: task.container_sid, start_ns: task.session_start_ns }
+    }
+
+    fn of_group(exec: &Exec<'_>) -> Self {
+        let task = &exec.task;
+        Self { pid: task.pgid, container_pid: task.container_pgid, start_ns: task.group_start_ns }
     }
 }
 
@@ -67,6 +92,8 @@ pub struct ProcessTable {
     ended: VecDeque<(u64, u32, u64)>,
     bytes: usize,
     path: Vec<u8>,
+    /// Host processes that were looked for in vain: they have ended, and will not come back.
+    gone: FxHashSet<(u32, u64)>,
 }
 
 impl ProcessTable {
@@ -172,6 +199,7 @@ impl ProcessTable {
 
     /// Forgets processes that ended long enough ago.
     pub fn expire(&mut self, now_boot_ns: u64) {
+        self.gone.clear();
         while let Some(&(at, pid, start_ns)) = self.ended.front() {
             if now_boot_ns.saturating_sub(at) < KEEP_ENDED_NS && self.entries.len() < CAPACITY {
                 return;
@@ -249,6 +277,38 @@ impl ProcessTable {
         Some(&entry.program)
     }
 
+    /// What the leader of the process's session runs, where that is known.
+    pub fn session_leader(&self, exec: &Exec<'_>) -> Option<&Arc<Program>> {
+        self.leader(Leader::of_session(exec), exec.boot_ns)
+    }
+
+    /// What the leader of the process's group runs, where that is known.
+    pub fn group_leader(&self, exec: &Exec<'_>) -> Option<&Arc<Program>> {
+        self.leader(Leader::of_group(exec), exec.boot_ns)
+    }
+
+    /// No other process gets the leader's number while its session or group lasts. So where the
+    /// leader has ended, it is the one that is known by this number and began before the event.
+    fn leader(&self, leader: Leader, boot_ns: u64) -> Option<&Arc<Program>> {
+        let entry = self.entries.get(&leader.pid)?;
+        let is_it = match leader.start_ns {
+            0 => entry.start_ns <= boot_ns,
+            start_ns => entry.is(start_ns),
+        };
+        is_it.then_some(&entry.program)
+    }
+
+    /// Looks up leaders that are host processes and not yet known.
+    pub fn complete_leaders(&mut self, exec: &Exec<'_>) {
+        for leader in [Leader::of_session(exec), Leader::of_group(exec)] {
+            // One of the container's own is known, or was lost: it must not become a host's.
+            let may_be_host = leader.container_pid == 0 || exec.task.container_pid == exec.task.pid;
+            if may_be_host && leader.start_ns != 0 {
+                let _ = self.find(leader.pid, leader.start_ns);
+            }
+        }
+    }
+
     /// Who forked the process, which an orphan's parent is not any more.
     fn parent_of(&self, exec: &Exec<'_>) -> (u32, u64) {
         let task = &exec.task;
@@ -261,7 +321,15 @@ impl ProcessTable {
     /// A process by pid and start; a host process is looked up when it is first asked for.
     fn find(&mut self, pid: u32, start_ns: u64) -> Option<&Entry> {
         if !self.entries.get(&pid).is_some_and(|entry| entry.is(start_ns)) {
-            let found = proc::host_process(pid, start_ns)?;
+            if self.gone.contains(&(pid, start_ns)) {
+                return None;
+            }
+            let Some(found) = proc::host_process(pid, start_ns) else {
+                if self.gone.len() < GONE_CAPACITY {
+                    self.gone.insert((pid, start_ns));
+                }
+                return None;
+            };
             let parent_start = proc::start_of(found.ppid).unwrap_or(0);
             let entry = Entry {
                 start_ns,
@@ -438,6 +506,62 @@ mod tests {
         table.retain_running(0, |pid, _| pid == SHELL.0, |container| left.push(container));
         assert_eq!(left, [CONTAINER]);
         assert!(!table.exit(&exit(TOOL.0, TOOL.1, 1)));
+    }
+
+    /// `TOOL`, in the session and group of this process.
+    fn led_by(leader: (u32, u64)) -> Exec<'static> {
+        let mut led = exec(TOOL.0, TOOL.1, 2, SHELL);
+        led.boot_ns = 100;
+        (led.task.sid, led.task.session_start_ns) = leader;
+        (led.task.pgid, led.task.group_start_ns) = leader;
+        (led.task.container_sid, led.task.container_pgid) = (1, 1);
+        led
+    }
+
+    #[test]
+    fn leaders_are_told_by_pid_and_start() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        let led = led_by(SHELL);
+        assert_eq!(table.session_leader(&led).unwrap().argument(0), Some(&b"sh"[..]));
+        assert_eq!(table.group_leader(&led).unwrap().argument(0), Some(&b"sh"[..]));
+        assert_eq!(table.session_leader(&led_by((SHELL.0, SHELL.1 + 1))), None);
+        assert_eq!(table.session_leader(&led_by(GRANDCHILD)), None);
+    }
+
+    #[test]
+    fn a_leader_that_has_ended_is_the_one_from_before_the_event() {
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        table.exit(&exit(SHELL.0, SHELL.1, 15));
+        let led = led_by((SHELL.0, 0));
+        assert!(table.session_leader(&led).is_some());
+        table.exec(&exec(SHELL.0, led.boot_ns + 1, 1, (0, 0)), b"other\0");
+        assert_eq!(table.session_leader(&led), None);
+    }
+
+    #[test]
+    fn leaders_on_the_host_are_looked_up_and_a_containers_never() {
+        let me = (std::process::id(), proc::start_of(std::process::id()).unwrap());
+        let mut table = ProcessTable::new();
+        let mut led = led_by(me);
+        table.complete_leaders(&led);
+        assert_eq!(table.group_leader(&led), None);
+        (led.task.container_sid, led.task.container_pgid) = (0, 0);
+        table.complete_leaders(&led);
+        assert!(!table.group_leader(&led).unwrap().args().is_empty());
+    }
+
+    #[test]
+    fn a_host_process_that_is_gone_is_looked_for_once() {
+        let mut table = ProcessTable::new();
+        let child = exec(SHELL.0, SHELL.1, 1, (TOOL.0, TOOL.1));
+        table.exec(&child, b"");
+        table.complete_ancestry(&child);
+        assert_eq!(table.gone.len(), 1);
+        assert!(table.ancestors(&child).is_empty());
+        table.expire(0);
+        assert!(table.gone.is_empty());
     }
 
     #[test]

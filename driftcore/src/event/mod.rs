@@ -3,6 +3,7 @@
 //! from the rest of the crate.
 
 mod container;
+mod details;
 mod drift;
 mod file;
 mod observed;
@@ -13,12 +14,15 @@ mod text;
 mod time;
 
 pub use container::Container;
+pub use details::ContainerDetails;
+pub use details::MountPoint;
 pub use drift::Action;
 pub use drift::DriftEvent;
 pub use drift::Kind;
 pub use drift::VERSION;
 pub use file::File;
 pub use file::Owner;
+pub use observed::Capabilities;
 pub use observed::Event;
 pub use observed::EvidenceFlags;
 pub use observed::Exec;

@@ -84,6 +84,14 @@ pub struct TaskFacts<'a> {
     pub ppid: u32,
     /// Process id in the process's own pid namespace.
     pub container_pid: u32,
+    /// Thread id in that namespace.
+    pub container_tid: u32,
+    /// Session id in that namespace; 0 when the session comes from outside.
+    pub container_sid: u32,
+    /// Process group id in that namespace; 0 when the group comes from outside.
+    pub container_pgid: u32,
+    /// Parent's process id in the parent's own pid namespace.
+    pub parent_container_pid: u32,
     /// When the process started, in nanoseconds of `CLOCK_BOOTTIME`.
     pub start_ns: u64,
     /// When the parent started.
@@ -107,10 +115,16 @@ pub struct TaskFacts<'a> {
     pub sid: u32,
     /// Process group id in the initial pid namespace.
     pub pgid: u32,
+    /// When the session's leader started; 0 when it has ended.
+    pub session_start_ns: u64,
+    /// When the process group's leader started; 0 when it has ended.
+    pub group_start_ns: u64,
+    /// When the first process of the pid namespace started.
+    pub pid_namespace_start_ns: u64,
     /// Controlling terminal as the kernel encodes a device; 0 without one.
     pub tty: u32,
-    /// Effective capabilities, one bit each.
-    pub cap_effective: u64,
+    /// Its capabilities.
+    pub capabilities: Capabilities,
     /// Id of the cgroup that `cgroup` names.
     pub cgroup_id: u64,
     /// Namespace inode numbers.
@@ -121,6 +135,17 @@ pub struct TaskFacts<'a> {
     pub cwd: KernelPath<'a>,
     /// Path of the cgroup.
     pub cgroup: KernelPath<'a>,
+}
+
+/// Sets of capabilities, one bit each (`capabilities(7)`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Those that are in force.
+    pub effective: u64,
+    /// Those that it may put in force.
+    pub permitted: u64,
+    /// Those that it may pass on through an exec.
+    pub inheritable: u64,
 }
 
 /// Inode numbers of a task's namespaces, as `/proc/PID/ns` shows them.
@@ -244,6 +269,10 @@ impl EvidenceFlags {
     pub const WRITERS: Self = Self(1 << 7);
     /// The process is in no container.
     pub const HOST: Self = Self(1 << 8);
+    /// The filesystem is mounted read-only as a whole.
+    pub const READ_ONLY: Self = Self(1 << 9);
+    /// The file has the attribute `immutable` (`chattr +i`).
+    pub const IMMUTABLE: Self = Self(1 << 10);
 
     /// True when all flags of `other` are set.
     pub const fn contains(self, other: Self) -> bool {

@@ -109,11 +109,6 @@ impl Alert<'_> {
     }
 }
 
-/// An identity for an alert.
-pub fn new_uuid() -> Uuid {
-    Uuid::new_v4()
-}
-
 /// Text on one line: control characters as JSON escapes them, so that no container can forge a
 /// line or move a terminal's cursor.
 struct OneLine<'a>(&'a str);

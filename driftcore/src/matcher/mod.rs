@@ -42,7 +42,6 @@ mod values;
 
 pub use alert::Alert;
 pub use alert::Priority;
-pub use alert::new_uuid;
 pub use condition::Comparison;
 pub use condition::Condition;
 pub use condition::Constant;

@@ -25,9 +25,12 @@ pub struct Ancestors<'a> {
 
 impl Default for Ancestors<'_> {
     fn default() -> Self {
-        Self { chain: [None; DEPTH], len: 0 }
+        NONE
     }
 }
+
+/// Of a process that is not known.
+pub(super) const NONE: Ancestors<'static> = Ancestors { chain: [None; DEPTH], len: 0 };
 
 impl<'a> Ancestors<'a> {
     /// The first of these.
@@ -58,12 +61,15 @@ impl<'a> Ancestors<'a> {
 
 /// One property of all ancestors, as a list-valued field gives it.
 pub(super) struct Property<'a> {
-    ancestors: Ancestors<'a>,
+    ancestors: &'a Ancestors<'a>,
     of: fn(Relative<'a>) -> Value<'a>,
 }
 
 impl<'a> Property<'a> {
-    pub(super) const fn new(ancestors: Ancestors<'a>, of: fn(Relative<'a>) -> Value<'a>) -> Self {
+    pub(super) const fn new(
+        ancestors: &'a Ancestors<'a>,
+        of: fn(Relative<'a>) -> Value<'a>,
+    ) -> Self {
         Self { ancestors, of }
     }
 

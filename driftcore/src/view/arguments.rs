@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::ProcessFacts;
 use super::View;
 use super::observation::Text;
 use super::observation::optional;
@@ -11,7 +12,7 @@ use crate::fields::Argument;
 use crate::fields::Value;
 
 /// Falco's arguments of an exec, in the order of its table; those that have a value here.
-const EXEC: [&str; 14] = [
+const EXEC: [&str; 20] = [
     "res",
     "exe",
     "args",
@@ -21,11 +22,17 @@ const EXEC: [&str; 14] = [
     "cwd",
     "comm",
     "tty",
+    "vpgid",
     "loginuid",
     "flags",
+    "cap_inheritable",
+    "cap_permitted",
+    "cap_effective",
+    "exe_ino",
     "uid",
-    "gid",
     "trusted_exepath",
+    "pgid",
+    "gid",
 ];
 
 /// One argument, as text.
@@ -71,6 +78,10 @@ pub(super) fn raw<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<
         "uid" => Value::Unsigned(process.uid.into()),
         "gid" => Value::Unsigned(process.gid.into()),
         "loginuid" => Value::Signed(process.loginuid.map_or(-1, i64::from)),
+        "cap_inheritable" | "cap_permitted" | "cap_effective" => {
+            set(process, name).map_or(Value::Missing, Value::Unsigned)
+        }
+        "vpgid" | "pgid" => id(process, name).map_or(Value::Missing, Value::Signed),
         "exe" | "args" | "cwd" | "comm" | "filename" | "trusted_exepath" => named(view, name),
         _ => Value::Missing,
     }
@@ -94,6 +105,17 @@ fn named<'v>(view: &'v View<'_>, name: &str) -> Value<'v> {
         "uid" => number(Text::Uid, process.uid.into()),
         "gid" => number(Text::Gid, process.gid.into()),
         "loginuid" => number(Text::LoginUid, process.loginuid.map_or(-1, i64::from)),
+        "vpgid" => match id(process, name) {
+            Some(id) => number(Text::ContainerGroup, id),
+            None => Value::Missing,
+        },
+        "pgid" => match id(process, name) {
+            Some(id) => number(Text::Group, id),
+            None => Value::Missing,
+        },
+        "cap_inheritable" => hexadecimal(view, Text::InheritableBits, set(process, name)),
+        "cap_permitted" => hexadecimal(view, Text::PermittedBits, set(process, name)),
+        "cap_effective" => hexadecimal(view, Text::EffectiveBits, set(process, name)),
         "exe_ino" => match view.facts.file {
             Some(file) => number(Text::ExeInode, file.inode.cast_signed()),
             None => Value::Missing,
@@ -103,11 +125,39 @@ fn named<'v>(view: &'v View<'_>, name: &str) -> Value<'v> {
     }
 }
 
+/// A set of capabilities by the argument's name.
+fn set(process: &ProcessFacts<'_>, name: &str) -> Option<u64> {
+    let sets = process.capabilities?;
+    match name {
+        "cap_inheritable" => Some(sets.inheritable),
+        "cap_permitted" => Some(sets.permitted),
+        "cap_effective" => Some(sets.effective),
+        _ => None,
+    }
+}
+
+/// A process group by the argument's name.
+fn id(process: &ProcessFacts<'_>, name: &str) -> Option<i64> {
+    let ids = process.ids?;
+    match name {
+        "vpgid" => Some(ids.container_pgid.into()),
+        "pgid" => Some(ids.pgid.into()),
+        _ => None,
+    }
+}
+
+/// A set of bits as Falco prints it among the arguments.
+fn hexadecimal<'v>(view: &'v View<'_>, text: Text, bits: Option<u64>) -> Value<'v> {
+    bits.map_or(Value::Missing, |bits| view.text(text, || format!("{bits:X}")))
+}
+
 /// Falco's flags of an exec, joined by `|`; `0` without one.
 fn executable_flags(view: &View<'_>) -> String {
     let upper = view.facts.file.and_then(|file| file.upper_layer);
     let memfd = view.facts.provenance.is_some_and(|it| it.verdict == Verdict::Memfd);
+    let writable = view.facts.file.and_then(|file| file.writable);
     let flags = [
+        (writable == Some(true), "EXE_WRITABLE"),
         (upper == Some(true), "EXE_UPPER_LAYER"),
         (memfd, "EXE_FROM_MEMFD"),
         (upper == Some(false), "EXE_LOWER_LAYER"),

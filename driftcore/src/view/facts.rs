@@ -1,9 +1,12 @@
 //! What is known of an event, borrowed from whoever knows it.
 
+use super::AccountNames;
 use super::Ancestors;
 use crate::enrich::Program;
 use crate::event::Action;
+use crate::event::Capabilities;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::KernelPath;
 use crate::event::Kind;
 use crate::event::Provenance;
@@ -28,6 +31,10 @@ pub struct ObservedFacts<'a> {
     pub recovered: bool,
     /// In which container; `None` on the host.
     pub container: Option<&'a Container>,
+    /// How that container is set up.
+    pub details: Option<&'a ContainerDetails>,
+    /// Names of its users and groups; without them only root has one.
+    pub accounts: Option<&'a dyn AccountNames>,
     /// By which process.
     pub process: Option<ProcessFacts<'a>>,
     /// To which file.
@@ -44,7 +51,7 @@ pub struct ProcessFacts<'a> {
     /// What it runs.
     pub program: &'a Program,
     /// Its ancestors.
-    pub ancestors: Ancestors<'a>,
+    pub ancestors: &'a Ancestors<'a>,
     /// Process id in the initial pid namespace.
     pub pid: u32,
     /// Thread id in the initial pid namespace.
@@ -69,8 +76,31 @@ pub struct ProcessFacts<'a> {
     pub started: Option<Timestamp>,
     /// When its parent started.
     pub parent_started: Option<Timestamp>,
-    /// Effective capabilities, one bit each.
-    pub cap_effective: Option<u64>,
+    /// When the first process of its pid namespace started.
+    pub pid_namespace_started: Option<Timestamp>,
+    /// Its ids beyond those above.
+    pub ids: Option<ProcessIds>,
+    /// What the leader of its session runs, where that is known.
+    pub session_leader: Option<&'a Program>,
+    /// What the leader of its process group runs, where that is known.
+    pub group_leader: Option<&'a Program>,
+    /// Its capabilities.
+    pub capabilities: Option<Capabilities>,
+}
+
+/// Ids that tell a process's place among others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessIds {
+    /// Thread id in its own pid namespace.
+    pub container_tid: u32,
+    /// Parent's process id in the parent's own pid namespace.
+    pub parent_container_pid: u32,
+    /// Session id in its own pid namespace; 0 when the session comes from outside.
+    pub container_sid: u32,
+    /// Process group id in its own pid namespace; 0 when the group comes from outside.
+    pub container_pgid: u32,
+    /// Process group id in the initial pid namespace.
+    pub pgid: u32,
 }
 
 /// What is known of the file.
@@ -94,6 +124,8 @@ pub struct FileFacts<'a> {
     pub sha256: Option<&'a str>,
     /// Whether it lies in the upper layer of the container's overlay; unknown off overlays.
     pub upper_layer: Option<bool>,
+    /// Whether the process could write it; see [`may_write`](crate::enrich::may_write).
+    pub writable: Option<bool>,
     /// Last status change.
     pub changed: Option<Timestamp>,
     /// Last modification.

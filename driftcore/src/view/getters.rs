@@ -1,24 +1,35 @@
 //! The value of each field.
 
 use super::View;
+use super::accounts;
 use super::arguments;
-use super::capabilities;
 use super::catalogue::Getter;
+use super::mounts;
+use super::mounts::By;
+use super::mounts::of_mount;
 use super::observation::OfAncestors;
 use super::observation::Text;
 use super::observation::optional;
 use super::values::ancestors;
 use super::values::base_name;
+use super::values::between;
+use super::values::capabilities;
 use super::values::labels;
+use super::values::leads;
 use super::values::login_shell;
 use super::values::of_call;
 use super::values::of_container;
+use super::values::of_details;
 use super::values::of_file;
+use super::values::of_group;
+use super::values::of_ids;
 use super::values::of_process;
 use super::values::of_provenance;
+use super::values::of_session;
 use super::values::since;
 use super::values::time;
 use crate::event::Container;
+use crate::event::MountPoint;
 use crate::event::Verdict;
 use crate::fields::Argument;
 use crate::fields::Fields;
@@ -102,6 +113,24 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("proc.pid", |view, _| of_process(view, |it| Value::Signed(it.pid.into()))),
     ("proc.ppid", |view, _| of_process(view, |it| Value::Signed(it.ppid.into()))),
     ("proc.vpid", |view, _| of_process(view, |it| Value::Signed(it.container_pid.into()))),
+    ("proc.pvpid", |view, _| of_ids(view, |it| it.parent_container_pid)),
+    ("proc.sid", |view, _| of_ids(view, |it| it.container_sid)),
+    ("proc.pgid", |view, _| of_ids(view, |it| it.pgid)),
+    ("proc.vpgid", |view, _| of_ids(view, |it| it.container_pgid)),
+    ("proc.is_sid_leader", |view, _| leads(view, |it, ids| ids.container_sid == it.container_pid)),
+    ("proc.is_pgid_leader", |view, _| leads(view, |it, ids| ids.pgid == it.pid)),
+    ("proc.is_vpgid_leader", |view, _| {
+        leads(view, |it, ids| ids.container_pgid == it.container_pid)
+    }),
+    ("proc.sname", |view, _| of_session(view, |it| Value::Text(it.name()))),
+    ("proc.sid.exe", |view, _| of_session(view, |it| optional(it.argument(0)))),
+    ("proc.sid.exepath", |view, _| of_session(view, |it| Value::Text(it.exe()))),
+    ("proc.pgid.name", |view, _| of_group(view, |it| Value::Text(it.name()))),
+    ("proc.pgid.exe", |view, _| of_group(view, |it| optional(it.argument(0)))),
+    ("proc.pgid.exepath", |view, _| of_group(view, |it| Value::Text(it.exe()))),
+    ("proc.vpgid.name", |view, _| of_group(view, |it| Value::Text(it.name()))),
+    ("proc.vpgid.exe", |view, _| of_group(view, |it| optional(it.argument(0)))),
+    ("proc.vpgid.exepath", |view, _| of_group(view, |it| Value::Text(it.exe()))),
     ("proc.tty", |view, _| of_process(view, |it| Value::Unsigned(it.tty.into()))),
     ("proc.pname", |view, _| view.ancestors(OfAncestors::Name, Some(1))),
     ("proc.pexe", |view, _| view.ancestors(OfAncestors::Exe, Some(1))),
@@ -116,18 +145,22 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("proc.duration", |view, _| since(view, view.process().and_then(|it| it.started))),
     ("proc.ppid.duration", |view, _| since(view, view.process().and_then(|it| it.parent_started))),
     ("proc.pid.ts", |view, _| time(view.process().and_then(|it| it.started))),
+    ("proc.pidns_init_start_ts", |view, _| {
+        time(view.process().and_then(|it| it.pid_namespace_started))
+    }),
     ("proc.ppid.ts", |view, _| time(view.process().and_then(|it| it.parent_started))),
     ("proc.exe_ino", |view, _| of_file(view, |it| Value::Signed(it.inode.cast_signed()))),
     ("proc.exe_ino.ctime", |view, _| of_file(view, |it| time(it.changed))),
     ("proc.exe_ino.mtime", |view, _| of_file(view, |it| time(it.modified))),
     ("proc.exe_ino.ctime_duration_proc_start", |view, _| {
-        let started = view.process().and_then(|it| it.started);
-        match (started, view.facts.file.and_then(|it| it.changed)) {
-            (Some(started), Some(changed)) if changed <= started => {
-                Value::Unsigned(started.as_nanos().abs_diff(changed.as_nanos()))
-            }
-            _ => Value::Missing,
-        }
+        between(view.facts.file.and_then(|it| it.changed), view.process().and_then(|it| it.started))
+    }),
+    ("proc.exe_ino.ctime_duration_pidns_start", |view, _| {
+        let started = view.process().and_then(|it| it.pid_namespace_started);
+        between(started, view.facts.file.and_then(|it| it.changed))
+    }),
+    ("proc.is_exe_writable", |view, _| {
+        of_file(view, |it| it.writable.map_or(Value::Missing, Value::Bool))
     }),
     ("proc.is_exe_from_memfd", |view, _| match view.facts.provenance {
         Some(provenance) => Value::Bool(provenance.verdict == Verdict::Memfd),
@@ -152,27 +185,23 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
         }),
         None => Value::Missing,
     }),
-    ("thread.cap_effective", |view, _| {
-        match view.process().and_then(|process| process.cap_effective) {
-            Some(set) => view.text(Text::CapEffective, || capabilities::names(set)),
-            None => Value::Missing,
-        }
+    ("thread.vtid", |view, _| of_ids(view, |it| it.container_tid)),
+    ("thread.cap_effective", |view, _| capabilities(view, Text::Effective, |sets| sets.effective)),
+    ("thread.cap_permitted", |view, _| capabilities(view, Text::Permitted, |sets| sets.permitted)),
+    ("thread.cap_inheritable", |view, _| {
+        capabilities(view, Text::Inheritable, |sets| sets.inheritable)
     }),
     // user, group
     ("user.uid", |view, _| of_process(view, |it| Value::Unsigned(it.uid.into()))),
     ("user.loginuid", |view, _| {
         of_process(view, |it| Value::Signed(it.loginuid.map_or(-1, i64::from)))
     }),
-    ("user.name", |view, _| {
-        of_process(view, |it| Value::Text(if it.uid == 0 { b"root" } else { b"<NA>" }))
-    }),
-    ("user.loginname", |view, _| {
-        of_process(view, |it| Value::Text(if it.loginuid == Some(0) { b"root" } else { b"<NA>" }))
-    }),
+    ("user.name", |view, _| accounts::user_name(view)),
+    ("user.homedir", |view, _| accounts::home(view)),
+    ("user.shell", |view, _| accounts::shell(view)),
+    ("user.loginname", |view, _| accounts::login_name(view)),
     ("group.gid", |view, _| of_process(view, |it| Value::Unsigned(it.gid.into()))),
-    ("group.name", |view, _| {
-        of_process(view, |it| Value::Text(if it.gid == 0 { b"root" } else { b"<NA>" }))
-    }),
+    ("group.name", |view, _| accounts::group_name(view)),
     // container, k8s, image
     ("container.id", |view, _| match view.facts.container {
         Some(container) => Value::Text(container.short_id().as_bytes()),
@@ -202,6 +231,29 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("container.start_ts", |view, _| time(view.facts.container.and_then(|it| it.started_at))),
     ("container.duration", |view, _| {
         since(view, view.facts.container.and_then(|it| it.started_at))
+    }),
+    ("container.privileged", |view, _| of_details(view, |it| it.privileged)),
+    ("container.host_pid", |view, _| of_details(view, |it| it.host_pid)),
+    ("container.host_ipc", |view, _| of_details(view, |it| it.host_ipc)),
+    ("container.host_network", |view, _| of_details(view, |it| it.host_network)),
+    ("container.ip", |view, _| {
+        let ip = view.facts.details.and_then(|it| it.ip.as_deref());
+        optional(ip.map(str::as_bytes))
+    }),
+    ("container.mounts", |view, _| mounts::all(view)),
+    ("container.mount", |view, argument| of_mount(view, argument, By::Source, MountPoint::as_str)),
+    ("container.mount.source", |view, argument| {
+        of_mount(view, argument, By::Destination, |it| &it.source)
+    }),
+    ("container.mount.dest", |view, argument| {
+        of_mount(view, argument, By::Source, |it| &it.destination)
+    }),
+    ("container.mount.mode", |view, argument| of_mount(view, argument, By::Source, |it| &it.mode)),
+    ("container.mount.rdwr", |view, argument| {
+        of_mount(view, argument, By::Source, |it| if it.writable { "true" } else { "false" })
+    }),
+    ("container.mount.propagation", |view, argument| {
+        of_mount(view, argument, By::Source, |it| &it.propagation)
     }),
     ("image.digest", |view, _| of_container(view, |it| it.image_digest.as_deref())),
     ("image.id", |view, _| of_container(view, |it| it.image_id.as_deref())),

@@ -6,6 +6,7 @@ use super::ObservedFacts;
 use super::PathText;
 use super::ProcessFacts;
 use super::Relative;
+use super::ancestors::NONE;
 use super::ancestors::Property;
 use super::catalogue::getter;
 use crate::event::Action;
@@ -44,15 +45,23 @@ pub(super) enum Text {
     Tty,
     ExeInode,
     ExeFlags,
-    CapEffective,
+    Effective,
+    Permitted,
+    Inheritable,
+    EffectiveBits,
+    PermittedBits,
+    InheritableBits,
+    ContainerGroup,
+    Group,
     Arguments,
     ThreadName,
     FileMode,
     FileDevice,
+    Mounts,
 }
 
 impl Text {
-    const COUNT: usize = Self::FileDevice as usize + 1;
+    const COUNT: usize = Self::Mounts as usize + 1;
 }
 
 /// A property of all ancestors.
@@ -68,7 +77,7 @@ pub(super) enum OfAncestors {
 impl<'a> View<'a> {
     /// A view of these facts. Allocates nothing.
     pub fn new(facts: ObservedFacts<'a>) -> Self {
-        let ancestors = facts.process.map(|process| process.ancestors).unwrap_or_default();
+        let ancestors = facts.process.as_ref().map_or(&NONE, |process| process.ancestors);
         Self {
             facts,
             cwd: OnceCell::new(),

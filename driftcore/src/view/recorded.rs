@@ -1,13 +1,19 @@
 //! A view of a [`DriftEvent`]: of one that waited for its verdict, or was read from a file.
 
+use std::sync::Arc;
+
+use super::AccountNames;
 use super::Ancestors;
 use super::FileFacts;
 use super::ObservedFacts;
 use super::PathText;
 use super::ProcessFacts;
+use super::ProcessIds;
 use super::Relative;
 use super::View;
 use crate::enrich::Program;
+use crate::event::Capabilities;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::Process;
 use crate::event::Text;
@@ -23,14 +29,24 @@ pub struct LiveFacts {
     pub started: Option<Timestamp>,
     /// When its parent started.
     pub parent_started: Option<Timestamp>,
-    /// Effective capabilities, one bit each.
-    pub cap_effective: Option<u64>,
+    /// When the first process of its pid namespace started.
+    pub pid_namespace_started: Option<Timestamp>,
+    /// The process's ids beyond those of the event.
+    pub ids: Option<ProcessIds>,
+    /// What the leader of its session runs.
+    pub session_leader: Option<Arc<Program>>,
+    /// What the leader of its process group runs.
+    pub group_leader: Option<Arc<Program>>,
+    /// Its capabilities.
+    pub capabilities: Option<Capabilities>,
     /// Last status change of the file.
     pub file_changed: Option<Timestamp>,
     /// Last modification of the file.
     pub file_modified: Option<Timestamp>,
     /// Whether the file lies in the upper layer.
     pub upper_layer: Option<bool>,
+    /// Whether the process could write the file.
+    pub writable: Option<bool>,
 }
 
 /// What a [`DriftEvent`] has to be turned into before it can be viewed.
@@ -38,6 +54,8 @@ pub struct LiveFacts {
 pub struct Recorded<'a> {
     event: &'a DriftEvent,
     live: LiveFacts,
+    details: Option<&'a ContainerDetails>,
+    accounts: Option<&'a dyn AccountNames>,
     program: Program,
     ancestors: Vec<(u32, Program)>,
 }
@@ -58,15 +76,33 @@ impl<'a> Recorded<'a> {
         Self {
             event,
             live,
+            details: None,
+            accounts: None,
             program: program.unwrap_or_default(),
             ancestors: ancestors.map(|it| (it.pid, program_of_ancestor(it))).collect(),
         }
     }
 
-    /// The view, as event `number` of those that `hostname` saw.
-    pub fn view(&self, number: u64, hostname: &'a str) -> View<'_> {
+    /// Adds what is known of the event's container beside the event: of one from a file, nothing.
+    pub fn in_container(
+        self,
+        details: Option<&'a ContainerDetails>,
+        accounts: Option<&'a dyn AccountNames>,
+    ) -> Self {
+        Self { details, accounts, ..self }
+    }
+
+    /// Lends the view, as event `number` of those that `hostname` saw.
+    pub fn with_view<T>(
+        &self,
+        number: u64,
+        hostname: &str,
+        look: impl FnOnce(&View<'_>) -> T,
+    ) -> T {
         let event = self.event;
-        View::new(ObservedFacts {
+        let relatives = self.ancestors.iter().map(|(pid, program)| Relative { pid: *pid, program });
+        let ancestors = Ancestors::new(relatives);
+        look(&View::new(ObservedFacts {
             time: event.time,
             number,
             kind: event.kind,
@@ -75,7 +111,9 @@ impl<'a> Recorded<'a> {
             before_start: event.before_start,
             recovered: event.recovered,
             container: event.container.as_ref(),
-            process: event.process.as_ref().map(|process| self.process(process)),
+            process: event.process.as_ref().map(|process| self.process(process, &ancestors)),
+            details: self.details,
+            accounts: self.accounts,
             file: event.file.as_ref().map(|file| FileFacts {
                 path: file.path.as_bytes(),
                 inode: file.inode,
@@ -86,19 +124,23 @@ impl<'a> Recorded<'a> {
                 size: file.size,
                 sha256: file.sha256.as_deref(),
                 upper_layer: self.live.upper_layer,
+                writable: self.live.writable,
                 changed: self.live.file_changed,
                 modified: self.live.file_modified,
             }),
             provenance: event.provenance.as_ref(),
             hostname,
-        })
+        }))
     }
 
-    fn process<'s>(&'s self, process: &'s Process) -> ProcessFacts<'s> {
-        let relatives = self.ancestors.iter().map(|(pid, program)| Relative { pid: *pid, program });
+    fn process<'s>(
+        &'s self,
+        process: &'s Process,
+        ancestors: &'s Ancestors<'s>,
+    ) -> ProcessFacts<'s> {
         ProcessFacts {
             program: &self.program,
-            ancestors: Ancestors::new(relatives),
+            ancestors,
             pid: process.pid,
             tid: process.tid,
             ppid: process.ppid,
@@ -111,7 +153,11 @@ impl<'a> Recorded<'a> {
             filename: self.live.filename.as_deref(),
             started: self.live.started,
             parent_started: self.live.parent_started,
-            cap_effective: self.live.cap_effective,
+            pid_namespace_started: self.live.pid_namespace_started,
+            ids: self.live.ids,
+            session_leader: self.live.session_leader.as_deref(),
+            group_leader: self.live.group_leader.as_deref(),
+            capabilities: self.live.capabilities,
         }
     }
 }
@@ -141,5 +187,118 @@ fn upper_layer(verdict: Verdict) -> Option<bool> {
         Verdict::Image => Some(false),
         Verdict::CopiedUp | Verdict::Modified | Verdict::Replaced | Verdict::Added => Some(true),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Action;
+    use crate::event::Kind;
+    use crate::fields::FieldId;
+    use crate::fields::FieldRef;
+    use crate::fields::Fields;
+    use crate::fields::Value;
+
+    const PROCESS: &str = r#"{"pid": 900, "tid": 901, "ppid": 800, "container_pid": 9, "name": "x",
+        "exe": "/x", "cmdline": ["x"], "cwd": "/", "uid": 0, "gid": 0, "loginuid": null, "tty": 0,
+        "cgroup": "/", "ancestors": []}"#;
+    const FILE: &str = r#"{"path": "/x", "inode": 1, "device": "0:39", "mode": "0755",
+        "owner": {"uid": 0, "gid": 0}, "size": 1}"#;
+
+    fn event() -> DriftEvent {
+        let mut event = DriftEvent::new(Timestamp::from_nanos(99), Kind::Binary, Action::Exec);
+        event.process = Some(serde_json::from_str(PROCESS).unwrap());
+        event.file = Some(serde_json::from_str(FILE).unwrap());
+        event
+    }
+
+    fn program(name: &str) -> Option<Arc<Program>> {
+        let path = format!("/bin/{name}").into_bytes();
+        Some(Arc::new(Program::new(name.into(), path, format!("-{name}\0").into_bytes())))
+    }
+
+    fn live() -> LiveFacts {
+        LiveFacts {
+            file_changed: Some(Timestamp::from_nanos(50)),
+            pid_namespace_started: Some(Timestamp::from_nanos(20)),
+            ids: Some(ProcessIds {
+                container_tid: 10,
+                parent_container_pid: 4,
+                container_sid: 9,
+                container_pgid: 5,
+                pgid: 900,
+            }),
+            session_leader: program("login"),
+            group_leader: program("make"),
+            capabilities: Some(Capabilities { effective: 1, permitted: 3, inheritable: 0 }),
+            writable: Some(true),
+            ..LiveFacts::default()
+        }
+    }
+
+    /// Fields, each as the view gives it.
+    const GIVEN: [(&str, Value<'static>); 23] = [
+        ("thread.vtid", Value::Signed(10)),
+        ("proc.pvpid", Value::Signed(4)),
+        ("proc.sid", Value::Signed(9)),
+        ("proc.vpgid", Value::Signed(5)),
+        ("proc.pgid", Value::Signed(900)),
+        ("proc.is_sid_leader", Value::Bool(true)),
+        ("proc.is_vpgid_leader", Value::Bool(false)),
+        ("proc.is_pgid_leader", Value::Bool(true)),
+        ("proc.sname", Value::Text(b"login")),
+        ("proc.sid.exe", Value::Text(b"-login")),
+        ("proc.sid.exepath", Value::Text(b"/bin/login")),
+        ("proc.vpgid.name", Value::Text(b"make")),
+        ("proc.vpgid.exe", Value::Text(b"-make")),
+        ("proc.vpgid.exepath", Value::Text(b"/bin/make")),
+        ("proc.pgid.name", Value::Text(b"make")),
+        ("proc.pgid.exe", Value::Text(b"-make")),
+        ("proc.pgid.exepath", Value::Text(b"/bin/make")),
+        ("thread.cap_effective", Value::Text(b"CAP_CHOWN")),
+        ("thread.cap_permitted", Value::Text(b"CAP_CHOWN CAP_DAC_OVERRIDE")),
+        ("thread.cap_inheritable", Value::Text(b"")),
+        ("proc.pidns_init_start_ts", Value::Unsigned(20)),
+        ("proc.exe_ino.ctime_duration_pidns_start", Value::Unsigned(30)),
+        ("proc.is_exe_writable", Value::Bool(true)),
+    ];
+
+    fn field(name: &str) -> FieldRef {
+        FieldRef { id: FieldId::of(name).unwrap(), argument: None }
+    }
+
+    #[test]
+    fn what_a_live_event_knew_is_kept() {
+        let event = event();
+        let recorded = Recorded::with_live(&event, live());
+        recorded.with_view(1, "node", |view| {
+            for (name, expected) in GIVEN {
+                let got = view.get(&field(name));
+                assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
+            }
+        });
+    }
+
+    #[test]
+    fn what_a_read_event_does_not_hold_is_missing() {
+        let event = event();
+        let recorded = Recorded::new(&event);
+        recorded.with_view(1, "node", |view| {
+            for (name, _) in GIVEN {
+                assert!(matches!(view.get(&field(name)), Value::Missing), "{name}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_file_older_than_the_pid_namespace_has_no_age_in_it() {
+        let event = event();
+        let file_changed = Some(Timestamp::from_nanos(19));
+        let recorded = Recorded::with_live(&event, LiveFacts { file_changed, ..live() });
+        recorded.with_view(1, "node", |view| {
+            let age = view.get(&field("proc.exe_ino.ctime_duration_pidns_start"));
+            assert!(matches!(age, Value::Missing));
+        });
     }
 }

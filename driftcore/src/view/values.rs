@@ -2,9 +2,15 @@
 
 use super::FileFacts;
 use super::ProcessFacts;
+use super::ProcessIds;
 use super::View;
+use super::capabilities::names;
 use super::observation::OfAncestors;
+use super::observation::Text;
+use crate::enrich::Program;
+use crate::event::Capabilities;
 use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::Kind;
 use crate::event::Provenance;
 use crate::event::Timestamp;
@@ -21,6 +27,57 @@ pub(super) fn of_process<'v>(
     view.process().map_or(Value::Missing, value)
 }
 
+pub(super) fn of_ids<'v>(view: &'v View<'_>, id: impl FnOnce(&ProcessIds) -> u32) -> Value<'v> {
+    let ids = view.process().and_then(|process| process.ids);
+    ids.map_or(Value::Missing, |ids| Value::Signed(id(&ids).into()))
+}
+
+/// Whether the process leads what its ids name.
+pub(super) fn leads<'v>(
+    view: &'v View<'_>,
+    leads: impl FnOnce(&ProcessFacts<'_>, &ProcessIds) -> bool,
+) -> Value<'v> {
+    of_process(view, |process| {
+        process.ids.map_or(Value::Missing, |ids| Value::Bool(leads(process, &ids)))
+    })
+}
+
+/// Of what the session's leader runs.
+pub(super) fn of_session<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v Program) -> Value<'v>,
+) -> Value<'v> {
+    of_process(view, |process| process.session_leader.map_or(Value::Missing, value))
+}
+
+/// Of what the process group's leader runs.
+pub(super) fn of_group<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v Program) -> Value<'v>,
+) -> Value<'v> {
+    of_process(view, |process| process.group_leader.map_or(Value::Missing, value))
+}
+
+/// A set of capabilities by name.
+pub(super) fn capabilities<'v>(
+    view: &'v View<'_>,
+    text: Text,
+    set: impl FnOnce(&Capabilities) -> u64,
+) -> Value<'v> {
+    let sets = view.process().and_then(|process| process.capabilities);
+    sets.map_or(Value::Missing, |sets| view.text(text, || names(set(&sets))))
+}
+
+/// Nanoseconds from one time to a later one; missing when it is not the later one.
+pub(super) fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> Value<'static> {
+    match (from, to) {
+        (Some(from), Some(to)) if from <= to => {
+            Value::Unsigned(to.as_nanos().abs_diff(from.as_nanos()))
+        }
+        _ => Value::Missing,
+    }
+}
+
 pub(super) fn of_file<'v>(
     view: &'v View<'_>,
     value: impl FnOnce(&'v FileFacts<'_>) -> Value<'v>,
@@ -34,6 +91,13 @@ pub(super) fn of_container<'v>(
 ) -> Value<'v> {
     let text = view.facts.container.and_then(value);
     text.map_or(Value::Missing, |text| Value::Text(text.as_bytes()))
+}
+
+pub(super) fn of_details<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&ContainerDetails) -> Option<bool>,
+) -> Value<'v> {
+    view.facts.details.and_then(value).map_or(Value::Missing, Value::Bool)
 }
 
 pub(super) fn of_provenance<'v>(

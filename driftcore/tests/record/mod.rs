@@ -3,6 +3,7 @@
 // Each test uses its own part.
 #![allow(dead_code)]
 
+use driftcore::event::Capabilities;
 use driftcore::event::Event;
 use driftcore::event::Exec;
 use driftcore::event::Exit;
@@ -44,6 +45,10 @@ pub(crate) fn usual_exec(file: FileEvidence) -> Exec<'static> {
             tid: 2,
             ppid: 0,
             container_pid: 2,
+            container_tid: 2,
+            container_sid: 2,
+            container_pgid: 2,
+            parent_container_pid: 0,
             start_ns: 1_000_000_000,
             parent_start_ns: 0,
             exec_id: 1,
@@ -55,8 +60,15 @@ pub(crate) fn usual_exec(file: FileEvidence) -> Exec<'static> {
             audit_session: u32::MAX,
             sid: 2,
             pgid: 2,
+            session_start_ns: 1_000_000_000,
+            group_start_ns: 1_000_000_000,
+            pid_namespace_start_ns: 500_000_000,
             tty: 0,
-            cap_effective: 0xa804_25fb,
+            capabilities: Capabilities {
+                effective: 0xa804_25fb,
+                permitted: 0xa804_25fb,
+                inheritable: 0,
+            },
             cgroup_id: 42,
             namespaces: NamespaceIds { mnt: 77, ..NamespaceIds::default() },
             comm: b"payload",
@@ -161,6 +173,10 @@ impl Record {
             tid,
             ppid,
             container_pid,
+            container_tid,
+            container_sid,
+            container_pgid,
+            parent_container_pid,
             start_ns,
             parent_start_ns,
             exec_id,
@@ -172,8 +188,11 @@ impl Record {
             audit_session,
             sid,
             pgid,
+            session_start_ns,
+            group_start_ns,
+            pid_namespace_start_ns,
             tty,
-            cap_effective,
+            capabilities,
             cgroup_id,
             namespaces,
             comm,
@@ -181,10 +200,23 @@ impl Record {
             cgroup: _,
         } = task;
         let NamespaceIds { mnt, pid: pid_ns, net, user, uts, ipc, cgroup } = namespaces;
-        for value in [container, start_ns, parent_start_ns, exec_id, cap_effective, cgroup_id] {
+        let Capabilities { effective, permitted, inheritable } = capabilities;
+        for value in [container, start_ns, parent_start_ns, exec_id] {
             self.u64(*value);
         }
-        for value in [root_device, pid, tid, ppid, container_pid, uid, gid, euid, egid] {
+        for value in [effective, permitted, inheritable, cgroup_id] {
+            self.u64(*value);
+        }
+        for value in [session_start_ns, group_start_ns, pid_namespace_start_ns] {
+            self.u64(*value);
+        }
+        for value in [root_device, pid, tid, ppid] {
+            self.u32(*value);
+        }
+        for value in [container_pid, container_tid, container_sid, container_pgid] {
+            self.u32(*value);
+        }
+        for value in [parent_container_pid, uid, gid, euid, egid] {
             self.u32(*value);
         }
         for value in [loginuid, audit_session, sid, pgid, tty] {

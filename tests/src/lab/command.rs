@@ -64,7 +64,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 /// Calls `probe` until it returns something or `limit` has passed.
-pub(super) fn poll<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
+pub fn poll<T>(limit: Duration, mut probe: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + limit;
     loop {
         if let Some(found) = probe() {

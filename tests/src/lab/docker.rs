@@ -154,6 +154,17 @@ impl DockerContainer {
         Ok(text(&output.stdout))
     }
 
+    /// Runs a program in it as another user (`UID:GID`).
+    ///
+    /// # Errors
+    /// When it ends with another status than 0.
+    pub fn exec_as(&self, user: &str, arguments: &[&str]) -> Result<()> {
+        let mut command = self.docker.command();
+        command.args(["exec", "--user", user, &self.id]).args(arguments);
+        run(&mut command).with_context(|| format!("in container {} as {user}", self.name))?;
+        Ok(())
+    }
+
     /// `docker exec CONTAINER`, to be completed.
     pub fn exec_command(&self) -> Command {
         let mut command = self.docker.command();

@@ -10,6 +10,7 @@ mod runtimes;
 mod scratch;
 mod tools;
 
+pub use command::poll;
 pub use containerd::Containerd;
 pub use docker::Docker;
 pub use docker::DockerContainer;

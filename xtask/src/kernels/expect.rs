@@ -7,6 +7,7 @@ use driftcore::event::Kind;
 use driftcore::event::Verdict;
 
 use super::console::Sections;
+use super::fields;
 use super::table::Cell;
 
 /// A program of `acts.c` and the one right answer about it.
@@ -125,6 +126,8 @@ fn judge_order(sections: &Sections, order: &str, cells: &mut Vec<(String, Cell)>
         };
         add(name, cell);
     }
+    let lines = sections.get(&format!("{order}.fields")).unwrap_or_default();
+    add("fields", fields::judge(lines, order));
     add("nothing else", nothing_else(&events, order));
     let exit = match sections.value(&format!("{order}.facts"), "exit") {
         Some("0") => Cell::Right,
@@ -269,7 +272,12 @@ mod tests {
             text.push('\n');
         }
         text.push_str("@@end cold.events\n@@begin cold.facts\nexit=0\n@@end cold.facts\n");
-        text.push_str("@@begin cold.acts\n");
+        text.push_str("@@begin cold.fields\n");
+        for line in fields::tests::right_lines("cold") {
+            text.push_str(&line);
+            text.push('\n');
+        }
+        text.push_str("@@end cold.fields\n@@begin cold.acts\n");
         for case in CASES {
             text.push_str(&format!("PASS {}\n", case.name));
         }

@@ -17,6 +17,7 @@ mod console;
 mod cpio;
 mod disk;
 mod expect;
+mod fields;
 mod kernel;
 mod modules;
 mod qemu;

@@ -7,7 +7,6 @@ use crate::fields::FieldType::Duration;
 use crate::fields::FieldType::Text;
 use crate::fields::FieldType::Time;
 
-const DETAILS: &str = "container configuration";
 const POD: &str = "pod metadata";
 /// Falco keeps the names of what it filled once; rules that use them still load.
 const PROBES: &str = "Falco gave it up too";
@@ -19,28 +18,28 @@ pub(super) const CONTAINER: &[Field] = &[
     Field::new("container.duration", Duration, "Nanoseconds since the container was started."),
     Field::new("container.full_id", Text, "The container's id, whole."),
     Field::new("container.healthcheck", Text, "The container's health check, or NONE.").never(PROBES),
-    Field::new("container.host_ipc", Bool, "Whether the container shares the host's IPC namespace.").needs(DETAILS),
-    Field::new("container.host_network", Bool, "Whether the container shares the host's network namespace.").needs(DETAILS),
-    Field::new("container.host_pid", Bool, "Whether the container shares the host's pid namespace.").needs(DETAILS),
+    Field::new("container.host_ipc", Bool, "Whether the container shares the host's IPC namespace."),
+    Field::new("container.host_network", Bool, "Whether the container shares the host's network namespace."),
+    Field::new("container.host_pid", Bool, "Whether the container shares the host's pid namespace."),
     Field::new("container.id", Text, "The first 12 characters of the container's id, or `host`."),
     Field::new("container.image", Text, "The container's image as its runtime names it."),
     Field::new("container.image.digest", Text, "The digest of the image's manifest."),
     Field::new("container.image.id", Text, "The digest of the image's configuration."),
     Field::new("container.image.repository", Text, "The image's repository, without tag and digest."),
     Field::new("container.image.tag", Text, "The image's tag."),
-    Field::new("container.ip", Text, "The container's or pod's first IP address.").needs(DETAILS),
+    Field::new("container.ip", Text, "The container's IP address, where its runtime writes it down (Docker)."),
     Field::new("container.label", Text, "The value of one of the container's labels.").argument(Key).dotted(),
     Field::new("container.labels", Text, "The container's labels as `key:value`, joined by commas."),
     Field::new("container.liveness_probe", Text, "The container's liveness probe, or NONE.").never(PROBES),
-    Field::new("container.mount", Text, "One mount of the container, by number or by source.").argument(Key).needs(DETAILS),
-    Field::new("container.mount.dest", Text, "Where a mount stands in the container, by number or by source.").argument(Key).needs(DETAILS),
-    Field::new("container.mount.mode", Text, "The mode of a mount, by number or by source.").argument(Key).needs(DETAILS),
-    Field::new("container.mount.propagation", Text, "The propagation of a mount, by number or by source.").argument(Key).needs(DETAILS),
-    Field::new("container.mount.rdwr", Text, "Whether a mount may be written, by number or by source.").argument(Key).needs(DETAILS),
-    Field::new("container.mount.source", Text, "What a mount shows, by number or by destination.").argument(Key).needs(DETAILS),
-    Field::new("container.mounts", Text, "The container's mounts, joined by blanks.").needs(DETAILS),
+    Field::new("container.mount", Text, "One mount of the container, by number or by source (`*` and `?` match).").argument(Key),
+    Field::new("container.mount.dest", Text, "Where a mount stands in the container, by number or by source (`*` and `?` match).").argument(Key),
+    Field::new("container.mount.mode", Text, "The mode of a mount, by number or by source (`*` and `?` match).").argument(Key),
+    Field::new("container.mount.propagation", Text, "The propagation of a mount, by number or by source (`*` and `?` match).").argument(Key),
+    Field::new("container.mount.rdwr", Text, "Whether a mount may be written, by number or by source (`*` and `?` match).").argument(Key),
+    Field::new("container.mount.source", Text, "What a mount shows, by number or by destination (`*` and `?` match).").argument(Key),
+    Field::new("container.mounts", Text, "The container's mounts as `source:dest:mode:rdwr:propagation`, joined by commas."),
     Field::new("container.name", Text, "The container's name."),
-    Field::new("container.privileged", Bool, "Whether the container is privileged.").needs(DETAILS),
+    Field::new("container.privileged", Bool, "Whether the container is privileged."),
     Field::new("container.readiness_probe", Text, "The container's readiness probe, or NONE.").never(PROBES),
     Field::new("container.start_ts", Time, "When the container was started, in nanoseconds since the epoch."),
     Field::new("container.type", Text, "The container's runtime, e.g. `docker`."),

@@ -12,9 +12,6 @@ use crate::fields::FieldType::Time;
 use crate::fields::FieldType::Unsigned;
 
 const ENVIRONMENT: &str = "environment of processes";
-const SESSION: &str = "sessions and process groups";
-const START: &str = "start times of pid namespaces";
-const CAPABILITIES: &str = "permitted and inheritable capabilities";
 const CGROUPS: &str = "cgroups by subsystem";
 const PROBES: &str = "Falco gave it up too";
 const SWITCHES: &str = "it is measured at context switches, which are not observed";
@@ -38,7 +35,7 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.exe", Text, "The first argument (argv[0]), usually the name of the executable."),
     Field::new("proc.exe_ino", Signed(64), "The inode number of the executable."),
     Field::new("proc.exe_ino.ctime", Time, "When the executable's inode was last changed, in nanoseconds since the epoch."),
-    Field::new("proc.exe_ino.ctime_duration_pidns_start", Time, "Nanoseconds from the start of the pid namespace to the last change of the executable's inode.").needs(START),
+    Field::new("proc.exe_ino.ctime_duration_pidns_start", Time, "Nanoseconds from the start of the pid namespace to the last change of the executable's inode."),
     Field::new("proc.exe_ino.ctime_duration_proc_start", Time, "Nanoseconds from the last change of the executable's inode to the start of the process."),
     Field::new("proc.exe_ino.mtime", Time, "When the executable's content was last changed, in nanoseconds since the epoch."),
     Field::new("proc.exeline", Text, "All arguments, the first one included, joined by blanks."),
@@ -52,10 +49,10 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.is_exe_from_memfd", Bool, "Whether the executable is an anonymous memory file."),
     Field::new("proc.is_exe_lower_layer", Bool, "Whether the executable lies in a lower layer of an overlay."),
     Field::new("proc.is_exe_upper_layer", Bool, "Whether the executable lies in the upper layer and is not an unchanged copy of an image file."),
-    Field::new("proc.is_exe_writable", Bool, "Whether the user of the process may write the executable.").needs("permissions of the executable"),
-    Field::new("proc.is_pgid_leader", Bool, "Whether the process leads its process group, as the host sees it.").needs(SESSION),
-    Field::new("proc.is_sid_leader", Bool, "Whether the process leads its session.").needs(SESSION),
-    Field::new("proc.is_vpgid_leader", Bool, "Whether the process leads its process group.").needs(SESSION),
+    Field::new("proc.is_exe_writable", Bool, "Whether the user of the process may write the executable."),
+    Field::new("proc.is_pgid_leader", Bool, "Whether the process leads its process group, as the host sees it."),
+    Field::new("proc.is_sid_leader", Bool, "Whether the process leads its session."),
+    Field::new("proc.is_vpgid_leader", Bool, "Whether the process leads its process group."),
     Field::new("proc.loginshellid", Signed(64), "The process id of the oldest shell among the ancestors."),
     Field::new("proc.name", Text, "The process name, at most 15 bytes."),
     Field::new("proc.nchilds", Unsigned(64), "Number of threads of the process, the main one left out.").never(SAMPLES),
@@ -63,22 +60,22 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.pcmdline", Text, "The parent's command line."),
     Field::new("proc.pexe", Text, "The parent's first argument (argv[0])."),
     Field::new("proc.pexepath", Text, "The path of the parent's executable."),
-    Field::new("proc.pgid", Signed(64), "The process group id, as the host sees it.").needs(SESSION),
-    Field::new("proc.pgid.exe", Text, "The first argument of the process group's leader.").needs(SESSION),
-    Field::new("proc.pgid.exepath", Text, "The path of the executable of the process group's leader.").needs(SESSION),
-    Field::new("proc.pgid.name", Text, "The name of the process group's leader.").needs(SESSION),
+    Field::new("proc.pgid", Signed(64), "The process group id, as the host sees it."),
+    Field::new("proc.pgid.exe", Text, "The first argument of the process group's leader."),
+    Field::new("proc.pgid.exepath", Text, "The path of the executable of the process group's leader."),
+    Field::new("proc.pgid.name", Text, "The name of the process group's leader."),
     Field::new("proc.pid", Signed(64), "The process id, as the host sees it."),
     Field::new("proc.pid.ts", Time, "When the process started, in nanoseconds since the epoch."),
-    Field::new("proc.pidns_init_start_ts", Unsigned(64), "When the pid namespace was started, in nanoseconds since the epoch.").needs(START),
+    Field::new("proc.pidns_init_start_ts", Unsigned(64), "When the pid namespace was started, in nanoseconds since the epoch."),
     Field::new("proc.pname", Text, "The parent's name."),
     Field::new("proc.ppid", Signed(64), "The parent's process id, as the host sees it."),
     Field::new("proc.ppid.duration", Duration, "Nanoseconds since the parent started."),
     Field::new("proc.ppid.ts", Time, "When the parent started, in nanoseconds since the epoch."),
-    Field::new("proc.pvpid", Signed(64), "The parent's process id in its own pid namespace.").needs("process ids of ancestors in their own namespace"),
-    Field::new("proc.sid", Signed(64), "The session id, as the container sees it.").needs(SESSION),
-    Field::new("proc.sid.exe", Text, "The first argument of the session's leader.").needs(SESSION),
-    Field::new("proc.sid.exepath", Text, "The path of the executable of the session's leader.").needs(SESSION),
-    Field::new("proc.sname", Text, "The name of the session's leader.").needs(SESSION),
+    Field::new("proc.pvpid", Signed(64), "The parent's process id in its own pid namespace."),
+    Field::new("proc.sid", Signed(64), "The session id, as the container sees it."),
+    Field::new("proc.sid.exe", Text, "The first argument of the session's leader."),
+    Field::new("proc.sid.exepath", Text, "The path of the executable of the session's leader."),
+    Field::new("proc.sname", Text, "The name of the session's leader."),
     Field::new("proc.stderr.name", Text, "The name of the file on standard error.").needs("file events"),
     Field::new("proc.stderr.type", Text, "The kind of file on standard error.").needs("file events"),
     Field::new("proc.stdin.name", Text, "The name of the file on standard input.").needs("file events"),
@@ -89,18 +86,18 @@ pub(super) const PROCESS: &[Field] = &[
     Field::new("proc.vmrss", Unsigned(64), "Resident memory in kilobytes.").never(SAMPLES),
     Field::new("proc.vmsize", Unsigned(64), "Virtual memory in kilobytes.").never(SAMPLES),
     Field::new("proc.vmswap", Unsigned(64), "Swapped memory in kilobytes.").never(SAMPLES),
-    Field::new("proc.vpgid", Signed(64), "The process group id in the process's own pid namespace.").needs(SESSION),
-    Field::new("proc.vpgid.exe", Text, "The first argument of the process group's leader.").needs(SESSION),
-    Field::new("proc.vpgid.exepath", Text, "The path of the executable of the process group's leader.").needs(SESSION),
-    Field::new("proc.vpgid.name", Text, "The name of the process group's leader.").needs(SESSION),
+    Field::new("proc.vpgid", Signed(64), "The process group id in the process's own pid namespace."),
+    Field::new("proc.vpgid.exe", Text, "The first argument of the process group's leader."),
+    Field::new("proc.vpgid.exepath", Text, "The path of the executable of the process group's leader."),
+    Field::new("proc.vpgid.name", Text, "The name of the process group's leader."),
     Field::new("proc.vpid", Signed(64), "The process id in the process's own pid namespace."),
 ];
 
 #[rustfmt::skip]
 pub(super) const THREAD: &[Field] = &[
     Field::new("thread.cap_effective", Text, "The effective capabilities, joined by blanks."),
-    Field::new("thread.cap_inheritable", Text, "The inheritable capabilities, joined by blanks.").needs(CAPABILITIES),
-    Field::new("thread.cap_permitted", Text, "The permitted capabilities, joined by blanks.").needs(CAPABILITIES),
+    Field::new("thread.cap_inheritable", Text, "The inheritable capabilities, joined by blanks."),
+    Field::new("thread.cap_permitted", Text, "The permitted capabilities, joined by blanks."),
     Field::new("thread.cgroup", Text, "The cgroup of one subsystem.").argument(Key).dotted().needs(CGROUPS),
     Field::new("thread.cgroups", Text, "The cgroups as `subsystem=path`, joined by blanks.").needs(CGROUPS),
     Field::new("thread.cpu", Unsigned(64), "Share of a processor that the thread used.").never(SAMPLES),
@@ -115,5 +112,5 @@ pub(super) const THREAD: &[Field] = &[
     Field::new("thread.totexectime", Duration, "Processor time of the thread.").never(SWITCHES),
     Field::new("thread.vmrss", Unsigned(64), "Resident memory in kilobytes.").never(SAMPLES),
     Field::new("thread.vmsize", Unsigned(64), "Virtual memory in kilobytes.").never(SAMPLES),
-    Field::new("thread.vtid", Signed(64), "The thread id in the process's own pid namespace.").needs("thread ids in their own namespace"),
+    Field::new("thread.vtid", Signed(64), "The thread id in the process's own pid namespace."),
 ];
