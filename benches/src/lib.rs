@@ -3,14 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod container;
+mod falco;
 #[path = "../../driftcore/tests/record/mod.rs"]
 mod record;
 mod rules;
 mod sample;
 mod sink;
+mod text;
 
 pub use container::Container;
 pub use container::ID;
+pub use falco::falco_events;
 pub use rules::FlatEvent;
 pub use rules::events;
 pub use rules::synthetic;
@@ -20,3 +23,4 @@ pub use sample::fork;
 pub use sink::Counting;
 pub use sink::Counts;
 pub use sink::Form;
+pub use text::synthetic_text;

@@ -6,6 +6,7 @@ use driftcore::fields::CATALOGUE;
 use driftcore::fields::EventType;
 use driftcore::fields::FieldId;
 use driftcore::fields::FieldRef;
+use driftcore::fields::FieldType;
 use driftcore::fields::Fields;
 use driftcore::fields::Value;
 use driftcore::matcher::Comparison;
@@ -126,6 +127,8 @@ pub struct FlatEvent {
 enum Flat {
     Text(Vec<u8>),
     Bool(bool),
+    Signed(i64),
+    Unsigned(u64),
 }
 
 impl FlatEvent {
@@ -148,6 +151,17 @@ impl FlatEvent {
         self.set(field, Flat::Bool(value))
     }
 
+    /// The event with this number for a field, of its sign.
+    #[must_use]
+    pub fn with_number(self, field: &str, value: i64) -> Self {
+        let signed = FieldId::of(field)
+            .is_some_and(|field| matches!(field.field().kind, FieldType::Signed(_)));
+        self.set(
+            field,
+            if signed { Flat::Signed(value) } else { Flat::Unsigned(value.unsigned_abs()) },
+        )
+    }
+
     fn set(mut self, field: &str, value: Flat) -> Self {
         let slot = FieldId::of(field).and_then(|field| self.values.get_mut(field.index()));
         if let Some(slot) = slot {
@@ -166,6 +180,8 @@ impl Fields for FlatEvent {
         match self.values.get(field.id.index()) {
             Some(Some(Flat::Text(text))) => Value::Text(text),
             Some(Some(Flat::Bool(value))) => Value::Bool(*value),
+            Some(Some(Flat::Signed(value))) => Value::Signed(*value),
+            Some(Some(Flat::Unsigned(value))) => Value::Unsigned(*value),
             _ => Value::Missing,
         }
     }

@@ -107,6 +107,17 @@ fn lists_nest_to_any_depth_in_any_order() {
 }
 
 #[test]
+fn an_item_of_a_list_is_one_value() {
+    let comma = format!("- list: l\n  items: ['a,b']\n{}", rule("proc.name in (l)", "o"));
+    assert_eq!(check(&comma).unwrap_err(), ["item-comma"]);
+    let quoted = "- list: l\n  items: ['\"a,b\"', c d]\n";
+    for (name, fired) in [("a,b", true), ("c d", true), ("a", false), ("c", false)] {
+        let name = format!(r#""proc.name": "{name}""#);
+        assert_eq!(fires(quoted, "proc.name in (l)", &name), fired, "{name}");
+    }
+}
+
+#[test]
 fn circles_are_errors() {
     let lists = "- list: a\n  items: [b]\n- list: b\n  items: [a]\n";
     assert!(check(&format!("{lists}{}", rule("proc.name in (a)", "o"))).is_err());

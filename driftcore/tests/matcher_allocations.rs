@@ -43,10 +43,10 @@ fn text(text: &str) -> Box<[u8]> {
 
 /// One rule for each kind of test; the event below matches none.
 fn conditions() -> Vec<Condition> {
-    let is = |value: &str| Comparison::Equal(Constant::Text(text(value)));
+    let is = |value: &str| Comparison::Equal(Constant::Text(text(value).into()));
     let mut all = vec![
         test(field("proc.name"), is("none")),
-        test(field("proc.aname"), Comparison::In(vec![Constant::Text(text("none"))])),
+        test(field("proc.aname"), Comparison::In(vec![Constant::Text(text("none").into())])),
         test(field("fd.name"), Comparison::PathMatch(vec![text("/etc"), text("/var/*/x")])),
         test(field("fd.sip"), Comparison::Equal(Constant::Address("1.2.3.4".parse().unwrap()))),
         test(field("proc.pid"), Comparison::NotEqual(Constant::Signed(7))),
@@ -62,7 +62,7 @@ fn conditions() -> Vec<Condition> {
         ),
         test(
             call(Transformer::GetOpt, vec![field("file.changed"), Operand::Text(text("a:b"))]),
-            Comparison::Intersects(vec![Constant::Text(text("none"))]),
+            Comparison::Intersects(vec![Constant::Text(text("none").into())]),
         ),
         test(
             call(Transformer::Length, vec![field("file.changed")]),

@@ -105,6 +105,11 @@ impl Pipeline {
         self.core.finish(patience);
     }
 
+    /// The rules, to be replaced from any thread while records come.
+    pub fn rules(&self) -> RulesHandle {
+        self.core.matching.handle().clone()
+    }
+
     /// What was done so far.
     pub fn counters(&self) -> &Counters {
         &self.core.counters

@@ -96,10 +96,16 @@ pub struct Alert<'a> {
 
 impl fmt::Display for Alert<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_line(&OneLine(self.message), f)
+    }
+}
+
+impl Alert<'_> {
+    fn write_line(&self, message: &dyn fmt::Display, out: &mut impl fmt::Write) -> fmt::Result {
         let time = self.time.to_string();
         let clock = time.split_once('T').map_or(time.as_str(), |(_, clock)| clock);
         let clock = clock.trim_end_matches('Z');
-        write!(f, "{clock}: {} {}", self.priority, OneLine(self.message))
+        write!(out, "{clock}: {} {message}", self.priority)
     }
 }
 
@@ -113,6 +119,8 @@ impl fmt::Display for OneLine<'_> {
 
         for character in self.0.chars() {
             match character {
+                // An escape must not be mistaken for the text that it stands for.
+                '\\' => f.write_str("\\\\")?,
                 '\n' => f.write_str("\\n")?,
                 '\r' => f.write_str("\\r")?,
                 '\t' => f.write_str("\\t")?,
@@ -154,13 +162,16 @@ impl Serialize for Alert<'_> {
             }
         }
 
+        // JSON does its own escaping.
+        let mut output = String::new();
+        self.write_line(&self.message, &mut output).map_err(serde::ser::Error::custom)?;
         // Falco's keys come in alphabetical order.
         let mut alert = serializer.serialize_map(Some(10))?;
         if let Some(event) = self.event {
             alert.serialize_entry("drift", event)?;
         }
         alert.serialize_entry("hostname", self.hostname)?;
-        alert.serialize_entry("output", &self.to_string())?;
+        alert.serialize_entry("output", &output)?;
         alert.serialize_entry("output_fields", &Fields(self.fields, self.time))?;
         alert.serialize_entry("priority", &self.priority)?;
         alert.serialize_entry("rule", self.rule)?;
@@ -201,14 +212,14 @@ mod tests {
 
     #[test]
     fn the_text_line_is_falcos_and_stays_one_line() {
-        let message = "a\nb\u{1b}[2J\u{202e}c";
+        let message = "a\nb\u{1b}[2J\u{202e}c \"\\n\"";
         let line = with_alert(1_700_000_000_000_000_001, message, |alert| alert.to_string());
-        assert_eq!(line, "22:13:20.000000001: Critical a\\nb\\u001b[2J\\u202ec");
+        assert_eq!(line, "22:13:20.000000001: Critical a\\nb\\u001b[2J\\u202ec \"\\\\n\"");
     }
 
     #[test]
     fn the_json_object_is_falcos() {
-        let json = with_alert(7, "m", |alert| serde_json::to_string(alert).unwrap());
+        let json = with_alert(7, "m\n\\", |alert| serde_json::to_string(alert).unwrap());
         let keys = ["drift", "hostname", "output", "output_fields", "priority", "rule"];
         let keys = keys.iter().chain(&["source", "tags", "time", "uuid"]);
         let places: Vec<_> =
@@ -217,6 +228,8 @@ mod tests {
         let fields = r#""output_fields":{"container.id":"host","evt.time":7,"proc.name":null}"#;
         assert!(json.contains(fields), "{json}");
         let value: Value = serde_json::from_str(&json).unwrap();
+        // Escaped once, as JSON: who reads it gets what the event held.
+        assert_eq!(value["output"], "00:00:00.000000007: Critical m\n\\");
         assert_eq!(value["priority"], "Critical");
         assert_eq!(value["time"], "1970-01-01T00:00:00.000000007Z");
         assert_eq!(value["drift"]["kind"], "binary");

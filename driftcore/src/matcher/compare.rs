@@ -32,7 +32,7 @@ const fn holds(order: Order, ordering: Ordering) -> bool {
 }
 
 /// The value of a constant; none for a network.
-const fn value_of(constant: &Constant) -> Value<'_> {
+fn value_of(constant: &Constant) -> Value<'_> {
     match constant {
         Constant::Bool(value) => Value::Bool(*value),
         Constant::Signed(value) => Value::Signed(*value),

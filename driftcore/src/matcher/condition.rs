@@ -2,6 +2,7 @@
 //! matcher is compiled from.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::fields::FieldRef;
 
@@ -163,8 +164,8 @@ pub enum Constant {
     Signed(i64),
     /// For `Value::Unsigned`.
     Unsigned(u64),
-    /// For `Value::Text`. No NUL.
-    Text(Box<[u8]>),
+    /// For `Value::Text`. No NUL. Shared by its copies.
+    Text(Arc<[u8]>),
     /// For `Value::Bytes`.
     Bytes(Box<[u8]>),
     /// For `Value::Address`.

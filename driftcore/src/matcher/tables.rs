@@ -1,5 +1,10 @@
 //! Tests of all rules gathered: each one once, its constants in the machine of its input.
 
+use std::hash::BuildHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+
+use rustc_hash::FxBuildHasher;
 use rustc_hash::FxHashMap;
 
 use crate::fields::EventType;
@@ -53,6 +58,25 @@ pub(super) enum MachineKind {
     Paths,
 }
 
+/// A test with its hash: some have many constants, which would be hashed at each growth of a map.
+#[derive(PartialEq, Eq)]
+struct Hashed<'a> {
+    hash: u64,
+    test: &'a Test,
+}
+
+impl<'a> Hashed<'a> {
+    fn new(test: &'a Test) -> Self {
+        Self { hash: FxBuildHasher.hash_one(test), test }
+    }
+}
+
+impl Hash for Hashed<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 /// A machine while it gathers.
 pub(super) struct Growing {
     pub(super) input: u32,
@@ -68,7 +92,7 @@ pub(super) struct Growing {
 pub(super) struct Tables<'a> {
     limits: Limits,
     evt_type: Option<FieldId>,
-    leaves: FxHashMap<&'a Test, Leaf>,
+    leaves: FxHashMap<Hashed<'a>, Leaf>,
     pub(super) inputs: Vec<Input>,
     input_ids: FxHashMap<&'a Operand, u32>,
     pub(super) machines: Vec<Growing>,
@@ -123,7 +147,8 @@ impl<'a> Tables<'a> {
         if let Comparison::With(_, right) = &test.comparison {
             within("nesting", depth(right), self.limits.depth)?;
         }
-        if let Some(leaf) = self.leaves.get(test) {
+        let hashed = Hashed::new(test);
+        if let Some(leaf) = self.leaves.get(&hashed) {
             return Ok(*leaf);
         }
         let leaf = match self.types(test) {
@@ -137,7 +162,7 @@ impl<'a> Tables<'a> {
                 Leaf::Check(self.checks.len() as u32 - 1)
             }
         };
-        self.leaves.insert(test, leaf);
+        self.leaves.insert(hashed, leaf);
         Ok(leaf)
     }
 
@@ -362,7 +387,8 @@ impl<'a> Tables<'a> {
 
     fn count_constants(&mut self, test: &Test) -> Result<(), CompileError> {
         let size = |constant: &Constant| match constant {
-            Constant::Text(bytes) | Constant::Bytes(bytes) => bytes.len() + 8,
+            Constant::Text(text) => text.len() + 8,
+            Constant::Bytes(bytes) => bytes.len() + 8,
             _ => 8,
         };
         self.constants += match &test.comparison {

@@ -2,6 +2,8 @@
 //! `intersects` become comparisons of small numbers.
 
 use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -78,8 +80,8 @@ impl ValueIds {
             Constant::Unsigned(value) => {
                 *self.numbers.entry((Kind::Unsigned, *value)).or_insert_with(fresh)
             }
-            Constant::Text(text) => self.texts.intern(text, fresh),
-            Constant::Bytes(bytes) => self.bytes.intern(bytes, fresh),
+            Constant::Text(text) => self.texts.intern(text, Arc::clone, fresh),
+            Constant::Bytes(bytes) => self.bytes.intern(bytes, |bytes| (**bytes).into(), fresh),
             Constant::Address(address) => *self.addresses.entry(*address).or_insert_with(fresh),
             Constant::Network(_) => return None,
         };
@@ -137,20 +139,25 @@ impl ValueIds {
 
 #[derive(Debug, Default)]
 struct Strings {
-    ids: FxHashMap<Box<[u8]>, u32>,
+    ids: FxHashMap<Arc<[u8]>, u32>,
     /// Which lengths there are; all above 62 share one bit. Most values are of another length, and
     /// long ones are not even hashed.
     lengths: u64,
 }
 
 impl Strings {
-    fn intern(&mut self, bytes: &[u8], fresh: impl FnOnce() -> u32) -> u32 {
-        if let Some(&id) = self.ids.get(bytes) {
+    fn intern<B: Deref<Target = [u8]>>(
+        &mut self,
+        bytes: &B,
+        shared: impl FnOnce(&B) -> Arc<[u8]>,
+        fresh: impl FnOnce() -> u32,
+    ) -> u32 {
+        if let Some(&id) = self.ids.get(&**bytes) {
             return id;
         }
         let id = fresh();
         self.lengths |= 1 << bytes.len().min(63);
-        self.ids.insert(bytes.into(), id);
+        self.ids.insert(shared(bytes), id);
         id
     }
 

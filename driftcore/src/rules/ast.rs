@@ -1,5 +1,7 @@
 //! A condition as it was written: the tree that the parser makes, each part with its place.
 
+use std::sync::Arc;
+
 use super::Span;
 
 /// An expression.
@@ -104,8 +106,9 @@ pub enum Right {
 /// A value as written, unescaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Literal {
-    /// The value. Quoted ones may hold any bytes by `\xHH`.
-    pub text: Vec<u8>,
+    /// The value. Quoted ones may hold any bytes by `\xHH`. Shared by its copies: what stands in
+    /// one list may stand in a thousand conditions.
+    pub text: Arc<[u8]>,
     /// The quote it stands in.
     pub quote: Option<Quote>,
     /// Where it stands, quotes included.

@@ -1,9 +1,10 @@
 //! What is right by its types and yet cannot be meant: warnings about checked rules.
 
 use std::collections::HashMap;
-use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
 
 use super::CheckedRule;
 use super::Definition;
@@ -13,6 +14,9 @@ use crate::matcher::Condition;
 
 /// A rule that may be true for more kinds of events than this is bound to none, as in Falco.
 const MANY_EVENT_TYPES: usize = 100;
+
+/// So many conditions with one fingerprint are compared: a file may be made to have many.
+const ALIKE: usize = 16;
 
 /// Warnings about enabled rules, given in the order of their definition: those that can never fire
 /// (`never-true`), those bound to no event type (`no-event-type`; `warn_evttypes: false` silences
@@ -48,7 +52,7 @@ pub fn lint_rules(rules: &[(&Definition, &CheckedRule)], first_match: bool) -> V
             continue;
         }
         let alike = seen.entry(fingerprint(&rule.condition)).or_default();
-        match alike.iter().find(|(_, condition)| **condition == rule.condition) {
+        match alike.iter().take(ALIKE).find(|(_, condition)| **condition == rule.condition) {
             Some((earlier, _)) => warnings.push(
                 Diagnostic::warning(
                     "shadowed-rule",
@@ -68,7 +72,7 @@ pub fn lint_rules(rules: &[(&Definition, &CheckedRule)], first_match: bool) -> V
 }
 
 fn fingerprint(condition: &Condition) -> u64 {
-    fn feed(condition: &Condition, hasher: &mut DefaultHasher) {
+    fn feed(condition: &Condition, hasher: &mut FxHasher) {
         std::mem::discriminant(condition).hash(hasher);
         match condition {
             Condition::All(parts) | Condition::Any(parts) | Condition::One(parts) => {
@@ -82,7 +86,7 @@ fn fingerprint(condition: &Condition) -> u64 {
         }
     }
 
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     feed(condition, &mut hasher);
     hasher.finish()
 }

@@ -203,7 +203,7 @@ impl<'a> Choices<'a> {
         // Sometimes of the wrong type.
         let kind = if self.chance(3) { self.pick(FIELDS).1 } else { kind };
         match kind {
-            Kind::Text | Kind::List => Constant::Text(self.text()),
+            Kind::Text | Kind::List => Constant::Text(self.text().into()),
             Kind::Signed => Constant::Signed(self.number().cast_signed()),
             Kind::Unsigned | Kind::Ports => Constant::Unsigned(self.number()),
             Kind::Bool => Constant::Bool(self.chance(50)),

@@ -11,10 +11,20 @@ use crate::rules::ast::ExprKind;
 /// What the parts of the checker share: where diagnostics go.
 pub(super) struct Checker<'d> {
     pub(super) diagnostics: &'d mut Vec<Diagnostic>,
+    errors: usize,
 }
 
-impl Checker<'_> {
+/// Errors that are said of one condition. Each looks for similar names; a file can be made to have
+/// a hundred thousand.
+const ERRORS: usize = 1000;
+
+impl<'d> Checker<'d> {
+    pub(super) fn new(diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self { diagnostics, errors: 0 }
+    }
+
     pub(super) fn error(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.severity == Severity::Error);
         self.diagnostics.push(diagnostic);
     }
 
@@ -24,6 +34,8 @@ impl Checker<'_> {
             ExprKind::And(parts) => self.expressions(parts).map(Condition::All),
             ExprKind::Or(parts) => self.expressions(parts).map(Condition::Any),
             ExprKind::Not(part) => self.expression(part).map(|part| Condition::Not(Box::new(part))),
+            // It failed before.
+            ExprKind::Check(_) if self.errors >= ERRORS => None,
             ExprKind::Check(comparison) => check(self, comparison, expr.span),
             ExprKind::Macro(name) => {
                 self.error(
@@ -57,7 +69,7 @@ impl Checker<'_> {
 /// `None` when there are errors, all of which are then in `diagnostics`.
 pub fn check_condition(expr: &Expr, diagnostics: &mut Vec<Diagnostic>) -> Option<Condition> {
     let before = diagnostics.len();
-    let condition = Checker { diagnostics }.expression(expr);
+    let condition = Checker::new(diagnostics).expression(expr);
     let new = diagnostics.get(before..).unwrap_or_default();
     if new.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return None;

@@ -180,14 +180,14 @@ fn with_value(
                 );
                 return None;
             }
-            return Some(Comparison::Text(TextTest::Regex, pattern));
+            return Some(Comparison::Text(TextTest::Regex, (*pattern).into()));
         }
         operator => text_test(operator)?,
     };
     let needle = if left.kind.kind == FieldType::Bytes {
-        literal.text.as_slice().into()
+        (*literal.text).into()
     } else {
-        text(checker, literal)?
+        (*text(checker, literal)?).into()
     };
     Some(Comparison::Text(test, needle))
 }
@@ -211,7 +211,8 @@ fn with_list(
         }
         Operator::PMatch => {
             let paths: Vec<_> = literals.iter().map(|literal| text(checker, literal)).collect();
-            paths.into_iter().collect::<Option<_>>().map(Comparison::PathMatch)
+            let paths = paths.into_iter().map(|path| path.map(|path| (*path).into()));
+            paths.collect::<Option<_>>().map(Comparison::PathMatch)
         }
         // A list of one that was expanded behind an operator for one value.
         _ => match literals {

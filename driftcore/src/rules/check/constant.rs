@@ -1,6 +1,7 @@
 //! Values as rules write them, of the type that the field has.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::checker::Checker;
 use super::field::unknown_event_type;
@@ -26,7 +27,7 @@ pub(super) fn constant(
 ) -> Option<Constant> {
     let result = match left.kind.kind {
         FieldType::Text | FieldType::Path => text(checker, literal).map(Constant::Text).ok_or(None),
-        FieldType::Bytes => Ok(Constant::Bytes(literal.text.as_slice().into())),
+        FieldType::Bytes => Ok(Constant::Bytes((*literal.text).into())),
         FieldType::Bool => boolean(literal).map_err(Some),
         FieldType::Signed(bits) => {
             numeric(literal, left, |text| number::signed(text, bits)).map_err(Some)
@@ -65,7 +66,7 @@ pub(super) fn constants(
 }
 
 /// A text without NUL, which no field holds.
-pub(super) fn text(checker: &mut Checker<'_>, literal: &Literal) -> Option<Box<[u8]>> {
+pub(super) fn text(checker: &mut Checker<'_>, literal: &Literal) -> Option<Arc<[u8]>> {
     if literal.text.contains(&0) {
         checker.error(
             Diagnostic::error("value-type", "text cannot hold NUL", literal.span)
@@ -73,7 +74,7 @@ pub(super) fn text(checker: &mut Checker<'_>, literal: &Literal) -> Option<Box<[
         );
         return None;
     }
-    Some(literal.text.as_slice().into())
+    Some(Arc::clone(&literal.text))
 }
 
 /// The bytes that a value of hexadecimal digits stands for.
@@ -121,7 +122,7 @@ pub(super) fn event_type(
 }
 
 fn boolean(literal: &Literal) -> Result<Constant, Box<Diagnostic>> {
-    match literal.text.as_slice() {
+    match &*literal.text {
         b"true" => Ok(Constant::Bool(true)),
         b"false" => Ok(Constant::Bool(false)),
         _ => Err(wrong(literal, "neither `true` nor `false`", "expected `true` or `false`").into()),

@@ -24,6 +24,7 @@ pub(super) use field::field_error;
 pub(super) use operand::operand_in_output;
 pub use rule::CheckedRule;
 pub use rule::Outcome;
+pub(super) use rule::check_parts;
 pub use rule::check_rule;
 pub use set::CheckOptions;
 pub use set::check_rules;

@@ -178,6 +178,6 @@ pub(crate) fn operand_in_output(
     term: &Term,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(Operand, FieldType, Multiplicity)> {
-    let typed = left(&mut Checker { diagnostics }, term)?;
+    let typed = left(&mut Checker::new(diagnostics), term)?;
     Some((typed.operand, typed.kind.kind, typed.kind.multiplicity))
 }

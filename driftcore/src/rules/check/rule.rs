@@ -12,8 +12,10 @@ use crate::matcher::Operand;
 use crate::matcher::Test;
 use crate::rules::Definition;
 use crate::rules::Diagnostic;
+use crate::rules::MappedText;
 use crate::rules::Severity;
 use crate::rules::append_suggested;
+use crate::rules::ast::Expr;
 use crate::rules::compile_output;
 
 /// What `skip-if-unknown-filter` forgives.
@@ -112,6 +114,26 @@ pub fn check_rule(
         _ if definition.skip_if_unknown_filter => skip(definition, before, diagnostics),
         _ => Outcome::Failed,
     }
+}
+
+/// What is wrong with parts of a rule that has an error elsewhere. Unknown names are no errors of a
+/// `forgiving` rule.
+pub(in crate::rules) fn check_parts(
+    condition: Option<&Expr>,
+    output: Option<&MappedText>,
+    forgiving: bool,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    if let Some(condition) = condition {
+        check_condition(condition, &mut diagnostics);
+    }
+    if let Some(output) = output {
+        compile_output(output, &mut diagnostics);
+    }
+    diagnostics.retain(|diagnostic| {
+        diagnostic.severity == Severity::Error && !(forgiving && UNKNOWN.contains(&diagnostic.code))
+    });
+    diagnostics
 }
 
 /// Turns the errors of a rule into one warning, when all of them are forgiven.

@@ -202,7 +202,7 @@ fn argument(checker: &mut Checker<'_>, argument: &TermArgument) -> Option<Typed>
 fn constant(checker: &mut Checker<'_>, literal: &Literal) -> Option<Typed> {
     let span = literal.span;
     if literal.quote.is_some() {
-        let operand = Operand::Text(literal.text.as_slice().into());
+        let operand = Operand::Text((*literal.text).into());
         return Some(Typed { operand, kind: TEXT, span });
     }
     let number = std::str::from_utf8(&literal.text).ok().and_then(|text| text.parse().ok());

@@ -14,6 +14,7 @@ use crate::rules::items::Item;
 use crate::rules::items::Kind;
 use crate::rules::items::ListItem;
 use crate::rules::items::MacroItem;
+use crate::rules::items::Parts;
 use crate::rules::sink::Sink;
 
 /// A list with all that was appended to it.
@@ -42,11 +43,15 @@ pub(crate) struct Collection {
     pub(crate) lists: Vec<List>,
     pub(crate) macros: Vec<Macro>,
     pub(crate) rules: Vec<Rule>,
+    /// What is left of rules that could not be read.
+    pub(crate) parts: Vec<Parts>,
     /// Indices by name, of each kind. The names come from files, which may be made to collide: no
     /// faster hash here.
     names: [HashMap<String, usize>; 3],
     /// Names of items that could not be read, of each kind.
     broken: [HashSet<String>; 3],
+    /// Lengths of the names of lists.
+    list_lengths: u64,
     items: usize,
     /// Whether items are missing because something could not be read.
     incomplete: bool,
@@ -60,7 +65,10 @@ impl Collection {
             Item::List(item) => self.add_list(item, sink),
             Item::Macro(item) => self.add_macro(item, sink),
             Item::Rule(item) => self.add_rule(*item, sink),
-            Item::Broken(kind, name) => self.mark_broken(kind, &name),
+            Item::Broken(kind, name, parts) => {
+                self.mark_broken(kind, &name);
+                self.parts.push(*parts);
+            }
         }
     }
 
@@ -72,6 +80,18 @@ impl Collection {
     /// The index of what has this name.
     pub(crate) fn find(&self, kind: Kind, name: &str) -> Option<usize> {
         self.names.get(kind as usize)?.get(name).copied()
+    }
+
+    /// Whether a value names a list, or one that could not be read.
+    pub(crate) fn may_be_list(&self, value: &Literal) -> bool {
+        let Ok(name) = std::str::from_utf8(&value.text) else { return false };
+        value.quote.is_none()
+            && (self.find(Kind::List, name).is_some() || self.is_broken(Kind::List, name))
+    }
+
+    /// Whether the name of a list can have this length.
+    pub(crate) const fn has_list_of_length(&self, length: usize) -> bool {
+        self.list_lengths & length_bit(length) != 0
     }
 
     /// Whether an item of this name could not be read.
@@ -87,6 +107,9 @@ impl Collection {
     }
 
     pub(super) fn add_name(&mut self, kind: Kind, name: &str, index: usize) {
+        if kind == Kind::List {
+            self.list_lengths |= length_bit(name.len());
+        }
         if let Some(names) = self.names.get_mut(kind as usize) {
             names.insert(name.to_owned(), index);
         }
@@ -149,6 +172,11 @@ impl Collection {
             }
         }
     }
+}
+
+/// All lengths above 62 share one.
+const fn length_bit(length: usize) -> u64 {
+    1 << if length < 63 { length } else { 63 }
 }
 
 fn names<T>(items: &[T], name: fn(&T) -> &Name) -> impl Iterator<Item = &str> {

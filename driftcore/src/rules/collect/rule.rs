@@ -13,6 +13,7 @@ use crate::rules::items::ExceptionItem;
 use crate::rules::items::ExceptionValue;
 use crate::rules::items::Kind;
 use crate::rules::items::OneOrMany;
+use crate::rules::items::Parts;
 use crate::rules::items::RuleChange;
 use crate::rules::items::RuleItem;
 use crate::rules::items::RuleKey;
@@ -64,10 +65,14 @@ impl Collection {
             let name = item.name.text.clone();
             let first = self.rules.get(at).map(|rule| rule.span);
             match (define(item, sink), self.rules.get_mut(at)) {
-                (Some(defined), Some(rule)) => {
+                (Ok(defined), Some(rule)) => {
                     *rule = Rule { span: first.unwrap_or(defined.span), ..defined };
                 }
-                _ => self.mark_broken(Kind::Rule, &name),
+                (Ok(_), None) => self.mark_broken(Kind::Rule, &name),
+                (Err(parts), _) => {
+                    self.mark_broken(Kind::Rule, &name);
+                    self.parts.push(*parts);
+                }
             }
         } else if let Some(rule) = self.rules.get_mut(at) {
             rule.change(item, sink);
@@ -79,11 +84,14 @@ impl Collection {
             RuleChange::Define => {
                 let name = item.name.text.clone();
                 match define(item, sink) {
-                    Some(rule) => {
+                    Ok(rule) => {
                         self.add_name(Kind::Rule, &name, self.rules.len());
                         self.rules.push(rule);
                     }
-                    None => self.mark_broken(Kind::Rule, &name),
+                    Err(parts) => {
+                        self.mark_broken(Kind::Rule, &name);
+                        self.parts.push(*parts);
+                    }
                 }
             }
             RuleChange::Append => self.undefined(Kind::Rule, &item.name, "appended to", sink),
@@ -113,8 +121,9 @@ fn changes_source(rule: &Rule, item: &RuleItem, sink: &mut Sink) -> bool {
     defines
 }
 
-/// A new rule; `None` when its exceptions have errors. Its keys were checked when it was read.
-fn define(item: RuleItem, sink: &mut Sink) -> Option<Rule> {
+/// A new rule; what is left of it when its exceptions have errors. Its keys were checked when it
+/// was read.
+fn define(item: RuleItem, sink: &mut Sink) -> Result<Rule, Box<Parts>> {
     let RuleItem {
         name,
         span,
@@ -130,7 +139,10 @@ fn define(item: RuleItem, sink: &mut Sink) -> Option<Rule> {
         warn_event_types,
         skip_if_unknown_filter,
     } = item;
+    let source_span = source.as_ref().map_or(name.span, |source| source.span);
+    let source = source.map_or_else(|| SYSCALL.to_owned(), |source| source.text);
     let mut known: Vec<Exception> = Vec::new();
+    let mut failed = false;
     for exception in exceptions {
         if let Some(first) = known.iter().find(|known| known.name.text == exception.name.text) {
             let message = format!("the exception `{}` is defined twice", exception.name.text);
@@ -139,23 +151,38 @@ fn define(item: RuleItem, sink: &mut Sink) -> Option<Rule> {
                     .label("here again")
                     .also(first.name.span, "first here"),
             );
-            return None;
+            failed = true;
+            continue;
         }
-        known.push(sink.ok(new_exception(exception, false))?);
+        match sink.ok(new_exception(exception, false)) {
+            Some(exception) => known.push(exception),
+            None => failed = true,
+        }
     }
-    Some(Rule {
-        condition: condition?,
+    let skip_if_unknown_filter = skip_if_unknown_filter.unwrap_or(false);
+    let here = source == SYSCALL;
+    let (Some(condition), Some(output), Some(description), Some(priority), false) =
+        (condition.clone(), output.clone(), description, priority, failed)
+    else {
+        return Err(Box::new(Parts {
+            condition: condition.filter(|_| here),
+            output: output.filter(|_| here),
+            forgiving: skip_if_unknown_filter,
+        }));
+    };
+    Ok(Rule {
+        condition,
         appended: false,
-        output: output?,
-        description: description?.text,
-        priority: priority?,
-        source_span: source.as_ref().map_or(name.span, |source| source.span),
-        source: source.map_or_else(|| SYSCALL.to_owned(), |source| source.text),
+        output,
+        description: description.text,
+        priority,
+        source_span,
+        source,
         enabled: enabled.unwrap_or(true),
         tags: tags.into_iter().collect(),
         exceptions: known,
         warn_event_types: warn_event_types.unwrap_or(true),
-        skip_if_unknown_filter: skip_if_unknown_filter.unwrap_or(false),
+        skip_if_unknown_filter,
         name,
         span,
     })
@@ -186,15 +213,10 @@ impl Rule {
             RuleChange::Define => return,
             RuleChange::Toggle => vec![(RuleKey::Enabled, false)],
             RuleChange::Override(overrides) => overrides.clone(),
-            RuleChange::Append => [
-                RuleKey::Condition,
-                RuleKey::Output,
-                RuleKey::Description,
-                RuleKey::Tags,
-                RuleKey::Exceptions,
-            ]
-            .map(|key| (key, true))
-            .to_vec(),
+            // As Falco's loader: `append: true` is older than appending to other keys.
+            RuleChange::Append => {
+                [RuleKey::Condition, RuleKey::Exceptions].map(|key| (key, true)).to_vec()
+            }
         };
         let RuleItem {
             name: _,

@@ -47,6 +47,10 @@ impl<'a> Cursor<'a> {
         self.at = at;
     }
 
+    pub(super) fn go_to_end(&mut self) {
+        self.at = self.text.text.len();
+    }
+
     pub(super) fn rest(&self) -> &'a str {
         self.text.text.get(self.at..).unwrap_or("")
     }

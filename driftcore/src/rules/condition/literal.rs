@@ -21,15 +21,7 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<Literal>, Fault> 
     };
     let start = cursor.at();
     cursor.go_to(start + 1);
-    // As Falco does it, the closing quote is the first that no backslash stands before, even where
-    // that backslash is itself escaped: `"\\"` does not end.
-    let mut behind_backslash = false;
-    let length = cursor.rest().char_indices().find_map(|(at, c)| {
-        let closes = c == mark && !behind_backslash;
-        behind_backslash = c == '\\';
-        closes.then_some(at)
-    });
-    let Some(length) = length else {
+    let Some(length) = quoted_length(cursor.rest(), mark) else {
         let escaped = cursor.rest().ends_with(&format!("\\{mark}"));
         let mut fault = Diagnostic::error(
             "unclosed-quote",
@@ -48,7 +40,28 @@ pub(super) fn quoted(cursor: &mut Cursor<'_>) -> Result<Option<Literal>, Fault> 
     let inside = cursor.rest().get(..length).unwrap_or("");
     let text = unescape(inside, quote, &|from, to| cursor.span(start + 1 + from, start + 1 + to))?;
     cursor.go_to(start + 1 + length + 1);
-    Ok(Some(Literal { text, quote: Some(quote), span: cursor.span_from(start) }))
+    Ok(Some(Literal { text: text.into(), quote: Some(quote), span: cursor.span_from(start) }))
+}
+
+/// Length of the text up to the quote that closes it. As Falco does it, that is the first that no
+/// backslash stands before, even where that backslash is itself escaped: `"\\"` does not end.
+fn quoted_length(text: &str, mark: char) -> Option<usize> {
+    let mut behind_backslash = false;
+    text.char_indices().find_map(|(at, c)| {
+        let closes = c == mark && !behind_backslash;
+        behind_backslash = c == '\\';
+        closes.then_some(at)
+    })
+}
+
+/// Steps over the quoted string here, whatever is in it; false when no quote closes it.
+pub(super) fn skip_quoted(cursor: &mut Cursor<'_>) -> bool {
+    let Some(mark) = cursor.rest().chars().next() else { return false };
+    let inside = cursor.at() + mark.len_utf8();
+    cursor.go_to(inside);
+    let Some(length) = quoted_length(cursor.rest(), mark) else { return false };
+    cursor.go_to(inside + length + mark.len_utf8());
+    true
 }
 
 /// What the text between two quotes means.
@@ -126,7 +139,7 @@ pub(super) fn bare(cursor: &mut Cursor<'_>) -> Option<Literal> {
     let start = cursor.at();
     let text = cursor.take_while(is_bare);
     (!text.is_empty()).then(|| Literal {
-        text: text.as_bytes().to_vec(),
+        text: text.as_bytes().into(),
         quote: None,
         span: cursor.span_from(start),
     })
@@ -141,7 +154,7 @@ pub(super) fn number(cursor: &mut Cursor<'_>) -> Option<Literal> {
         return None;
     }
     cursor.go_to(start + length);
-    Some(Literal { text: text.as_bytes().to_vec(), quote: None, span: cursor.span_from(start) })
+    Some(Literal { text: text.as_bytes().into(), quote: None, span: cursor.span_from(start) })
 }
 
 /// Length of the number at the start of the text: hexadecimal, or decimal with an optional sign,

@@ -11,7 +11,9 @@ mod term;
 mod tests;
 
 pub(super) use operator::Operand;
+pub(super) use parser::Parsed;
 pub use parser::parse_condition;
+pub(super) use parser::parse_with_faults;
 pub(super) use parts::is_bare_value;
 pub(super) use parts::item_value;
 pub(super) use parts::parse_field;

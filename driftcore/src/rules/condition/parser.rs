@@ -7,6 +7,7 @@ use super::cursor::is_blank;
 use super::literal::bare;
 use super::literal::number;
 use super::literal::quoted;
+use super::literal::skip_quoted;
 use super::operator::Operand;
 use super::operator::WORDS;
 use super::operator::modifier;
@@ -36,14 +37,42 @@ const PARENTHESIS_LEVELS: usize = 5;
 /// # Errors
 /// The first thing that is wrong with it: its syntax, its length or its depth.
 pub fn parse_condition(text: &MappedText, limits: &Limits) -> Result<Expr, Box<Diagnostic>> {
+    let Parsed { expr, faults } = parse_with_faults(text, limits);
+    match faults.into_iter().next() {
+        Some(fault) => Err(fault),
+        None => Ok(expr),
+    }
+}
+
+/// A condition, and what is wrong with it.
+pub(in crate::rules) struct Parsed {
+    /// Where there is a fault, an `and` of nothing.
+    pub(in crate::rules) expr: Expr,
+    pub(in crate::rules) faults: Vec<Fault>,
+}
+
+/// Faults that are said of one condition: behind so many it was hardly meant as one.
+const FAULTS: usize = 16;
+
+/// Parses a condition, and goes on behind a fault where what follows can be told apart.
+pub(in crate::rules) fn parse_with_faults(text: &MappedText, limits: &Limits) -> Parsed {
     if text.text.len() > limits.condition_bytes {
         let message = format!("a condition is longer than {} bytes", limits.condition_bytes);
         let span = text.span(0, text.text.len().min(limits.condition_bytes));
         let fault = Diagnostic::error("condition-size", message, span)
             .help("move its values into lists and its parts into macros");
-        return Err(Box::new(fault));
+        let expr = Expr { kind: ExprKind::And(Vec::new()), span };
+        return Parsed { expr, faults: vec![Box::new(fault)] };
     }
-    Parser { cursor: Cursor::new(text), levels: limits.levels() }.condition()
+    let mut parser =
+        Parser { cursor: Cursor::new(text), levels: limits.levels(), faults: Vec::new() };
+    let parsed = parser.condition();
+    let mut faults = parser.faults;
+    let expr = parsed.unwrap_or_else(|fault| {
+        faults.push(fault);
+        Expr { kind: ExprKind::And(Vec::new()), span: text.span(0, text.text.len()) }
+    });
+    Parsed { expr, faults }
 }
 
 /// Part of a condition, with where it stands in the text.
@@ -69,16 +98,19 @@ struct Frame {
 struct Parser<'a> {
     cursor: Cursor<'a>,
     levels: usize,
+    /// Those that it went on behind.
+    faults: Vec<Fault>,
 }
 
 impl Parser<'_> {
-    fn condition(mut self) -> Result<Expr, Fault> {
+    fn condition(&mut self) -> Result<Expr, Fault> {
         let mut open: Vec<Frame> = Vec::new();
         let mut frame = Frame::default();
         let mut depth = 0;
         loop {
             self.operand_start(&mut frame, &mut open, &mut depth)?;
-            let mut operand = self.check(open.last().is_none() && frame.is_empty())?;
+            let first = open.last().is_none() && frame.is_empty();
+            let mut operand = self.check_or_skip(first)?;
             loop {
                 depth -= frame.nots.len();
                 frame.add(operand, &self.cursor);
@@ -90,20 +122,85 @@ impl Parser<'_> {
                     frame.end_of_ands(&self.cursor);
                     break;
                 }
-                let Some(outer) = open.pop() else {
-                    if self.cursor.is_at_end() {
-                        return Ok(frame.close(&self.cursor).expr);
+                let at_end = self.cursor.is_at_end();
+                if at_end && (open.is_empty() || !self.faults.is_empty()) {
+                    // Behind a fault, what is still open says nothing.
+                    while let Some(outer) = open.pop() {
+                        let inner = std::mem::replace(&mut frame, outer).close(&self.cursor);
+                        frame.add(inner, &self.cursor);
                     }
-                    return Err(self.unexpected("the end of the condition", None));
-                };
-                if !self.cursor.eat(")") {
-                    return Err(self.unexpected("`)`", Some(frame.open)));
+                    return Ok(frame.close(&self.cursor).expr);
                 }
+                if open.is_empty() || self.cursor.peek() != Some(b')') {
+                    let inside = (!open.is_empty()).then_some(frame.open);
+                    let end = if open.is_empty() { "the end of the condition" } else { "`)`" };
+                    let fault = self.unexpected(end, inside);
+                    let start = self.cursor.at();
+                    // One too many may be what an earlier fault leaves.
+                    let closes_nothing = open.is_empty() && self.cursor.peek() == Some(b')');
+                    if closes_nothing && !self.faults.is_empty() {
+                        self.cursor.go_to_end();
+                        operand = self.nothing(start);
+                        continue;
+                    }
+                    operand = self.skip(start, fault)?;
+                    continue;
+                }
+                let outer = open.pop().unwrap_or_default();
+                self.cursor.eat(")");
                 depth -= PARENTHESIS_LEVELS;
                 operand = frame.close(&self.cursor);
                 frame = outer;
             }
         }
+    }
+
+    /// A check; or nothing in its place, when something is wrong with it and it is clear where it
+    /// ends.
+    fn check_or_skip(&mut self, first: bool) -> Result<Placed, Fault> {
+        let start = self.cursor.at();
+        self.check(first).or_else(|fault| self.skip(start, fault))
+    }
+
+    /// Goes on behind what is wrong: at the next `and`, `or` or `)` that is not inside parentheses
+    /// or quotes that opened since `start`.
+    fn skip(&mut self, start: usize, fault: Fault) -> Result<Placed, Fault> {
+        let wrong = self.cursor.at();
+        if self.faults.len() + 1 >= FAULTS {
+            return Err(fault);
+        }
+        self.cursor.go_to(start);
+        let mut depth = 0_usize;
+        while let Some(byte) = self.cursor.peek() {
+            let at = self.cursor.at();
+            match byte {
+                b'"' | b'\'' => {
+                    // Where the other quote is missing, nothing behind it can be told apart.
+                    if !skip_quoted(&mut self.cursor) {
+                        return Err(fault);
+                    }
+                    continue;
+                }
+                b'(' => depth += 1,
+                b')' if depth == 0 => break,
+                b')' => depth -= 1,
+                b'a' | b'o' if depth == 0 && at >= wrong && self.is_at_connective() => break,
+                _ => {}
+            }
+            self.cursor.go_to(at + 1);
+        }
+        self.faults.push(fault);
+        Ok(self.nothing(start))
+    }
+
+    fn is_at_connective(&self) -> bool {
+        !self.is_glued() && (self.cursor.is_at_keyword("and") || self.cursor.is_at_keyword("or"))
+    }
+
+    fn nothing(&self, start: usize) -> Placed {
+        let end = self.cursor.at();
+        let expr = Expr { kind: ExprKind::And(Vec::new()), span: self.cursor.span(start, end) };
+        Placed { expr, start, end }
     }
 
     /// Steps over the `not`s and parentheses before a check.
@@ -191,8 +288,9 @@ impl Parser<'_> {
 
     /// Whether no blank stands before the cursor.
     fn is_glued(&self) -> bool {
+        let Some(at) = self.cursor.at().checked_sub(1) else { return false };
         let mut before = self.cursor;
-        before.go_to(self.cursor.at() - 1);
+        before.go_to(at);
         before.peek().is_some_and(|byte| !is_blank(byte))
     }
 

@@ -41,9 +41,9 @@ pub(crate) fn item_value(text: &MappedText) -> Result<Literal, Box<Diagnostic>> 
     if text.text.bytes().any(is_blank) {
         let place = |from, to| text.span(from, to);
         let value = unescape(&text.text, Quote::Double, &place)?;
-        return Ok(Literal { text: value, quote: Some(Quote::Double), span });
+        return Ok(Literal { text: value.into(), quote: Some(Quote::Double), span });
     }
-    Ok(Literal { text: text.text.as_bytes().to_vec(), quote: None, span })
+    Ok(Literal { text: text.text.as_bytes().into(), quote: None, span })
 }
 
 /// A field or a transformer of fields, and nothing else.

@@ -142,7 +142,7 @@ fn literal(f: &mut Formatter<'_>, literal: &Literal, bare: fn(u8) -> bool) -> fm
         Quote::Single => '\'',
     };
     f.write_char(mark)?;
-    let mut rest = literal.text.as_slice();
+    let mut rest = &*literal.text;
     while !rest.is_empty() {
         let (text, invalid) = match std::str::from_utf8(rest) {
             Ok(text) => (text, rest.len()),

@@ -102,7 +102,7 @@ fn argument(cursor: &mut Cursor<'_>) -> Result<Option<Literal>, Fault> {
                 .label("a number, a name or a quoted string expected");
                 return Err(Box::new(fault));
             }
-            Literal { text: text.as_bytes().to_vec(), quote: None, span: cursor.span_from(start) }
+            Literal { text: text.as_bytes().into(), quote: None, span: cursor.span_from(start) }
         }
     };
     if cursor.eat("]") {

@@ -227,12 +227,12 @@ fn literal(bare: &'static str) -> impl Strategy<Value = Literal> {
     ];
     prop_oneof![
         bare.prop_map(|text| Literal {
-            text: text.into_bytes(),
+            text: text.into_bytes().into(),
             quote: None,
             span: Span::default()
         }),
         (text, quoted).prop_map(|(text, quote)| Literal {
-            text,
+            text: text.into(),
             quote: Some(quote),
             span: Span::default()
         }),
@@ -245,7 +245,7 @@ fn value() -> impl Strategy<Value = Literal> {
 
 fn numeric() -> impl Strategy<Value = Literal> {
     "[+-]?[0-9]{1,5}|0x[0-9a-f]{1,4}|[0-9]\\.[0-9]e[+-][0-9]".prop_map(|text| Literal {
-        text: text.into_bytes(),
+        text: text.into_bytes().into(),
         quote: None,
         span: Span::default(),
     })
@@ -336,6 +336,33 @@ fn expr() -> impl Strategy<Value = Expr> {
             inner.prop_map(move |inner| at(ExprKind::Not(Box::new(inner)))),
         ]
     })
+}
+
+#[test]
+fn what_follows_a_fault_is_parsed_where_it_is_clear() {
+    for (text, expected) in [
+        ("a.b = = c and d.e", &["expected-value", "expected-operator"][..]),
+        ("a.b = c && d.e = f and g.h ~ i", &["unexpected-text", "expected-operator"]),
+        ("a.b in (c, d e) and f.g = \"\\d\" or h", &["expected-list", "bad-escape"]),
+        (
+            "(a.b = c d) or (e.f !! (g) or h.i = j) and k.l <",
+            &["unexpected-text", "expected-operator", "expected-number"],
+        ),
+        // A keyword in quotes, in parentheses or in a word is none.
+        ("a.b ! \"c and d\" (e and f) band x", &["expected-operator"]),
+        // What is open or closed behind a fault says nothing.
+        ("(a.b ~ c", &["expected-operator"]),
+        ("a.b ~ c)", &["expected-operator"]),
+        ("a.b = c) and d.e ~ f", &["unexpected-text"]),
+        ("a.b ~ \"c and d.e ~ f", &["expected-operator"]),
+        ("a.b = c and and or d.e = f", &["expected-check", "expected-check"]),
+    ] {
+        let parsed = parse_with_faults(&mapped(text), &Limits::default());
+        let codes: Vec<_> = parsed.faults.iter().map(|fault| fault.code).collect();
+        assert_eq!(codes, expected, "{text}");
+    }
+    let many = "a.b ~ c and ".repeat(100);
+    assert_eq!(parse_with_faults(&mapped(&many), &Limits::default()).faults.len(), 16);
 }
 
 proptest! {

@@ -30,7 +30,8 @@ pub(super) struct Lists {
 
 /// The index of the list that a value names.
 pub(super) fn named_list(collection: &Collection, value: &Literal) -> Option<usize> {
-    if value.quote.is_some() {
+    // Most values are of a length that no list's name has.
+    if value.quote.is_some() || !collection.has_list_of_length(value.text.len()) {
         return None;
     }
     collection.find(Kind::List, std::str::from_utf8(&value.text).ok()?)

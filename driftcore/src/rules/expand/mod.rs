@@ -10,3 +10,4 @@ mod scope;
 
 pub(super) use exceptions::with_exceptions;
 pub(super) use scope::Scope;
+pub(super) use scope::without_names;

@@ -143,7 +143,7 @@ impl Walk<'_> {
             },
             Right::Named(name) => {
                 let literal =
-                    Literal { text: name.text.as_bytes().to_vec(), quote: None, span: name.span };
+                    Literal { text: name.text.as_bytes().into(), quote: None, span: name.span };
                 match self.list_of(&literal)? {
                     Some(list) => self.lists.size(list).map(|size| size.saturating_add(1)),
                     None => {

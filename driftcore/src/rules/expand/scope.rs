@@ -8,7 +8,6 @@ use super::references::list_names;
 use super::references::macro_names;
 use crate::rules::Diagnostic;
 use crate::rules::Limits;
-use crate::rules::ast::Check;
 use crate::rules::ast::Expr;
 use crate::rules::ast::ExprKind;
 use crate::rules::ast::Literal;
@@ -76,14 +75,14 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The condition of a rule with all macros and lists in it replaced; `None` when something is
-    /// wrong with them, which is said once.
+    /// The condition of a rule with all macros and lists in it replaced; when something is wrong with
+    /// them, which is said once, the condition as it was.
     pub(crate) fn expand(
         &mut self,
         rule: &Name,
-        condition: &Expr,
+        mut condition: Expr,
         sink: &mut Sink,
-    ) -> Option<Expr> {
+    ) -> Result<Expr, Expr> {
         let walk = Walk {
             collection: self.collection,
             lists: &self.lists,
@@ -91,7 +90,7 @@ impl<'a> Scope<'a> {
             sees_before: usize::MAX,
             owner: (Kind::Rule, rule),
         };
-        let cost = walk.cost(condition, sink)?;
+        let Some(cost) = walk.cost(&condition, sink) else { return Err(condition) };
         if cost.depth > self.limits.levels() as u64 {
             let message = format!(
                 "the condition of the rule `{}` is nested more than {} levels deep with its macros",
@@ -99,7 +98,7 @@ impl<'a> Scope<'a> {
                 self.limits.levels()
             );
             sink.push(Diagnostic::error("nesting", message, rule.span));
-            return None;
+            return Err(condition);
         }
         if cost.size > self.limits.expanded_condition as u64 {
             let message = format!(
@@ -108,7 +107,7 @@ impl<'a> Scope<'a> {
                 rule.text, self.limits.expanded_condition
             );
             sink.push(Diagnostic::error("expanded-size", message, rule.span));
-            return None;
+            return Err(condition);
         }
         let total = self.total.saturating_add(cost.size);
         if total > self.limits.expanded_total as u64 {
@@ -124,49 +123,52 @@ impl<'a> Scope<'a> {
                 );
                 self.total = u64::MAX;
             }
-            return None;
+            return Err(condition);
         }
         self.total = total;
-        Some(self.expanded(condition))
+        self.replace(&mut condition);
+        Ok(condition)
     }
 
-    fn expanded(&self, expr: &Expr) -> Expr {
-        let kind = match &expr.kind {
-            ExprKind::And(operands) => {
-                ExprKind::And(operands.iter().map(|operand| self.expanded(operand)).collect())
+    /// In place: most of a condition stays as it was parsed.
+    fn replace(&self, expr: &mut Expr) {
+        match &mut expr.kind {
+            ExprKind::And(operands) | ExprKind::Or(operands) => {
+                operands.iter_mut().for_each(|operand| self.replace(operand));
             }
-            ExprKind::Or(operands) => {
-                ExprKind::Or(operands.iter().map(|operand| self.expanded(operand)).collect())
-            }
-            ExprKind::Not(inner) => ExprKind::Not(Box::new(self.expanded(inner))),
-            ExprKind::Check(check) => ExprKind::Check(Box::new(self.expanded_check(check))),
+            ExprKind::Not(inner) => self.replace(inner),
+            ExprKind::Check(check) => self.replace_right(&mut check.right),
             ExprKind::Macro(name) => {
                 let found = self.collection.find(Kind::Macro, &name.text);
                 if let Some(condition) = found.and_then(|at| self.macros.condition(at)) {
-                    return self.expanded(condition);
+                    *expr = condition.clone();
+                    self.replace(expr);
                 }
-                ExprKind::Macro(name.clone())
             }
-        };
-        Expr { kind, span: expr.span }
+        }
     }
 
-    fn expanded_check(&self, check: &Check) -> Check {
-        let right = match &check.right {
-            Right::Nothing => Right::Nothing,
-            Right::Term(term) => Right::Term(term.clone()),
-            Right::Value(value) => match self.values([value]).pop() {
-                Some(item) => Right::Value(item),
-                None => Right::Value(value.clone()),
-            },
-            Right::List(values, span) => Right::List(self.values(values), *span),
+    fn replace_right(&self, right: &mut Right) {
+        match right {
+            Right::Nothing | Right::Term(_) => {}
+            Right::Value(value) => {
+                if let Some(list) = named_list(self.collection, value) {
+                    let mut items = Vec::new();
+                    self.lists.items(self.collection, list, &mut items);
+                    *value = items.pop().unwrap_or_else(|| value.clone());
+                }
+            }
+            Right::List(values, _) => {
+                if values.iter().any(|value| named_list(self.collection, value).is_some()) {
+                    *values = self.values(&*values);
+                }
+            }
             Right::Named(name) => {
                 let value =
-                    Literal { text: name.text.as_bytes().to_vec(), quote: None, span: name.span };
-                Right::List(self.values([&value]), name.span)
+                    Literal { text: name.text.as_bytes().into(), quote: None, span: name.span };
+                *right = Right::List(self.values([&value]), name.span);
             }
-        };
-        Check { right, left: check.left.clone(), ..*check }
+        }
     }
 
     fn values<'l>(&self, values: impl IntoIterator<Item = &'l Literal>) -> Vec<Literal> {
@@ -193,6 +195,31 @@ impl<'a> Scope<'a> {
             sink.push(Diagnostic::warning(code, message, name.span));
         }
     }
+}
+
+/// What of a condition needs no macro and no list to be checked; `None` when nothing does.
+pub(crate) fn without_names(collection: &Collection, expr: &Expr) -> Option<Expr> {
+    let all = |operands: &[Expr]| {
+        let kept = operands.iter().filter_map(|operand| without_names(collection, operand));
+        let kept: Vec<Expr> = kept.collect();
+        (!kept.is_empty()).then_some(kept)
+    };
+    let kind = match &expr.kind {
+        ExprKind::And(operands) => ExprKind::And(all(operands)?),
+        ExprKind::Or(operands) => ExprKind::Or(all(operands)?),
+        ExprKind::Not(inner) => ExprKind::Not(Box::new(without_names(collection, inner)?)),
+        ExprKind::Macro(_) => return None,
+        ExprKind::Check(check) => {
+            let named = match &check.right {
+                Right::Nothing | Right::Term(_) => false,
+                Right::Named(_) => true,
+                Right::Value(value) => collection.may_be_list(value),
+                Right::List(values, _) => values.iter().any(|value| collection.may_be_list(value)),
+            };
+            return (!named).then(|| expr.clone());
+        }
+    };
+    Some(Expr { kind, span: expr.span })
 }
 
 /// The macros and lists that a condition names.

@@ -4,6 +4,7 @@ use super::item::ExceptionItem;
 use super::item::ExceptionValue;
 use super::item::OneOrMany;
 use super::keys::Keys;
+use super::keys::wrong_member;
 use super::keys::wrong_type;
 use crate::rules::Diagnostic;
 use crate::rules::Span;
@@ -19,7 +20,7 @@ pub(super) fn read_exceptions(
     let mut exceptions = Vec::with_capacity(nodes.len());
     for node in nodes {
         let Some(keys) = Keys::of(node) else {
-            return Err(wrong_type("exceptions", "a sequence of mappings", node));
+            return Err(wrong_member("exceptions", "a mapping", node));
         };
         if !keys.has("name") {
             let message = "an exception has no `name`";
@@ -68,6 +69,6 @@ fn value(node: &Node) -> Result<ExceptionValue, Box<Diagnostic>> {
             let values = nodes.iter().map(value).collect::<Result<_, _>>()?;
             Ok(ExceptionValue::Many(values, node.span))
         }
-        NodeKind::Mapping(_) => Err(wrong_type("values", "texts and sequences of texts", node)),
+        NodeKind::Mapping(_) => Err(wrong_member("values", "a text or a sequence of texts", node)),
     }
 }

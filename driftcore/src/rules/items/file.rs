@@ -2,6 +2,7 @@
 
 use super::item::Item;
 use super::item::Kind;
+use super::item::Parts;
 use super::keys::Keys;
 use super::list::read_list;
 use super::list::read_macro;
@@ -78,9 +79,14 @@ fn read_item(node: &Node, limits: &Limits, sink: &mut Sink) -> Option<Item> {
     let (kind, read) = match kind {
         "list" => (Kind::List, read_list(keys, name, limits, sink).map(Item::List)),
         "macro" => (Kind::Macro, read_macro(keys, name, sink).map(Item::Macro)),
-        _ => (Kind::Rule, read_rule(keys, name, sink).map(|rule| Item::Rule(Box::new(rule)))),
+        _ => {
+            return Some(
+                read_rule(keys, name, sink)
+                    .unwrap_or_else(|parts| Item::Broken(Kind::Rule, text, parts)),
+            );
+        }
     };
-    Some(sink.ok(read).unwrap_or(Item::Broken(kind, text)))
+    Some(sink.ok(read).unwrap_or_else(|| Item::Broken(kind, text, Box::<Parts>::default())))
 }
 
 fn warn_unknown(keys: Keys<'_>, sink: &mut Sink) {

@@ -13,7 +13,16 @@ pub(crate) enum Item {
     Macro(MacroItem),
     Rule(Box<RuleItem>),
     /// An item with an error in it: its name is known, so that its uses are no further errors.
-    Broken(Kind, String),
+    Broken(Kind, String, Box<Parts>),
+}
+
+/// What can be checked of a rule that has an error elsewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    pub(crate) condition: Option<MappedText>,
+    pub(crate) output: Option<MappedText>,
+    /// Unknown names in them are no errors.
+    pub(crate) forgiving: bool,
 }
 
 /// What has a name of its own. Each has its own name space.

@@ -25,6 +25,14 @@ pub(super) fn wrong_type(what: &str, expected: &str, node: &Node) -> Box<Diagnos
     )
 }
 
+/// What is wrong in a sequence.
+pub(super) fn wrong_member(what: &str, expected: &str, node: &Node) -> Box<Diagnostic> {
+    let message = format!("in `{what}` stands {expected}, not {}", node.describe());
+    Box::new(
+        Diagnostic::error("wrong-type", message, node.span).label(format!("{expected} expected")),
+    )
+}
+
 impl<'a> Keys<'a> {
     /// The keys of a mapping; `None` when it is none.
     pub(super) fn of(node: &'a Node) -> Option<Self> {

@@ -3,7 +3,7 @@
 use super::item::ListItem;
 use super::item::MacroItem;
 use super::keys::Keys;
-use super::keys::wrong_type;
+use super::keys::wrong_member;
 use crate::rules::Diagnostic;
 use crate::rules::Limits;
 use crate::rules::ast::Name;
@@ -31,7 +31,7 @@ pub(super) fn read_list(
     let mut items = Vec::with_capacity(nodes.len());
     for node in nodes {
         let Some(scalar) = node.scalar() else {
-            return Err(wrong_type("items", "a sequence of texts", node));
+            return Err(wrong_member("items", "a text", node));
         };
         let item = item_value(&scalar.text)?;
         if item.quote.is_none() && item.text.contains(&b',') {

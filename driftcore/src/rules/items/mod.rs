@@ -17,6 +17,7 @@ pub(super) use item::Kind;
 pub(super) use item::ListItem;
 pub(super) use item::MacroItem;
 pub(super) use item::OneOrMany;
+pub(super) use item::Parts;
 pub(super) use item::RuleChange;
 pub(super) use item::RuleItem;
 pub(super) use item::RuleKey;

@@ -1,6 +1,7 @@
 //! What a file requires of the engine and of plugins.
 
 use super::keys::Keys;
+use super::keys::wrong_member;
 use super::keys::wrong_type;
 use crate::rules::Diagnostic;
 use crate::rules::sink::Sink;
@@ -53,7 +54,7 @@ pub(super) fn plugin_versions(keys: Keys<'_>, sink: &mut Sink) -> Result<(), Box
 
 fn plugin<'a>(what: &str, node: &'a Node) -> Result<Keys<'a>, Box<Diagnostic>> {
     let NodeKind::Mapping(pairs) = &node.kind else {
-        return Err(wrong_type(what, "a sequence of mappings", node));
+        return Err(wrong_member(what, "a mapping", node));
     };
     let plugin = Keys { pairs, span: node.span };
     for key in ["name", "version"] {

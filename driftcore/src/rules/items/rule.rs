@@ -1,11 +1,14 @@
 //! Rules.
 
 use super::exception::read_exceptions;
+use super::item::Item;
+use super::item::Parts;
 use super::item::RuleChange;
 use super::item::RuleItem;
 use super::item::RuleKey;
 use super::keys::Keys;
 use super::keys::is_append;
+use super::keys::wrong_member;
 use super::keys::wrong_type;
 use crate::matcher::Priority;
 use crate::rules::Diagnostic;
@@ -50,38 +53,66 @@ const OVERRIDABLE: [(&str, RuleKey, bool); 11] = [
     ("capture_duration", RuleKey::CaptureDuration, false),
 ];
 
-pub(super) fn read_rule(
-    keys: Keys<'_>,
-    name: Name,
-    sink: &mut Sink,
-) -> Result<RuleItem, Box<Diagnostic>> {
+/// Reads a rule. The errors of all its keys are said; with one of them it is no rule, and what can
+/// still be checked of it is returned.
+pub(super) fn read_rule(keys: Keys<'_>, name: Name, sink: &mut Sink) -> Result<Item, Box<Parts>> {
     keys.warn_unknown("rule", &KEYS, sink);
-    let change = change(keys, &name, sink)?;
-    check_capture(keys)?;
+    let change = change(keys, &name, sink);
+    let change = sink.ok(change);
+    let capture = sink.ok(check_capture(keys));
     let text = |key: &str| keys.text(key).map(|text| text.map(|(text, _)| text.clone()));
-    let source = if keys.has("source") { Some(keys.name("source")?) } else { None };
+    let condition = sink.ok(text("condition"));
+    let output = sink.ok(text("output")).map(|text| text.as_ref().map(MappedText::trim));
+    let description = sink.ok(text("desc"));
+    let priority = sink.ok(priority(keys));
+    let source = keys.has("source").then(|| keys.name("source")).transpose();
+    let source = sink.ok(source);
+    let enabled = sink.ok(keys.flag("enabled"));
+    let tags = sink.ok(tags(keys));
+    let exceptions = read_exceptions(keys, sink);
+    let exceptions = sink.ok(exceptions);
+    let warn_event_types = sink.ok(keys.flag("warn_evttypes"));
+    let skip_if_unknown_filter = sink.ok(keys.flag("skip-if-unknown-filter"));
+
+    let defines = !keys.has("append") && !keys.has("override");
+    let here = source
+        .as_ref()
+        .is_some_and(|source| source.as_ref().is_none_or(|source| source.text == "syscall"));
+    let parts = Parts {
+        condition: condition.clone().flatten().filter(|_| defines && here),
+        output: output.clone().flatten().filter(|_| defines && here),
+        forgiving: skip_if_unknown_filter.flatten().unwrap_or(false),
+    };
+    let rule = || {
+        capture?;
+        Some(RuleItem {
+            span: keys.span,
+            condition: condition?,
+            output: output?,
+            description: description?,
+            priority: priority?,
+            source: source?,
+            enabled: enabled?,
+            tags: tags?,
+            exceptions: exceptions?,
+            warn_event_types: warn_event_types?,
+            skip_if_unknown_filter: skip_if_unknown_filter?,
+            change: change?,
+            name,
+        })
+    };
+    rule().map(|rule| Item::Rule(Box::new(rule))).ok_or_else(|| Box::new(parts))
+}
+
+fn tags(keys: Keys<'_>) -> Result<Vec<String>, Box<Diagnostic>> {
     let mut tags = Vec::new();
     for node in keys.sequence("tags")?.unwrap_or(&[]) {
         let Some(tag) = node.scalar() else {
-            return Err(wrong_type("tags", "a sequence of texts", node));
+            return Err(wrong_member("tags", "a text", node));
         };
         tags.push(tag.text.text.clone());
     }
-    Ok(RuleItem {
-        span: keys.span,
-        condition: text("condition")?,
-        output: text("output")?.as_ref().map(MappedText::trim),
-        description: text("desc")?,
-        priority: priority(keys)?,
-        source,
-        enabled: keys.flag("enabled")?,
-        tags,
-        exceptions: read_exceptions(keys, sink)?,
-        warn_event_types: keys.flag("warn_evttypes")?,
-        skip_if_unknown_filter: keys.flag("skip-if-unknown-filter")?,
-        change,
-        name,
-    })
+    Ok(tags)
 }
 
 /// What the item does, by the keys that it has.
@@ -99,14 +130,22 @@ fn change(keys: Keys<'_>, name: &Name, sink: &mut Sink) -> Result<RuleChange, Bo
         }
     }
     if append {
-        let used = ["condition", "output", "desc", "tags", "exceptions"];
-        if !used.iter().any(|key| keys.has(key)) {
+        if !keys.has("condition") && !keys.has("exceptions") {
             let message = format!("nothing is appended to the rule `{}`", name.text);
-            let fault = Diagnostic::error("missing-key", message, name.span)
-                .label("`condition` or `exceptions` expected in this item");
-            return Err(Box::new(fault));
+            sink.push(
+                Diagnostic::warning("missing-key", message, name.span)
+                    .label("`condition` or `exceptions` expected in this item"),
+            );
         }
-        let others = ["priority", "enabled", "warn_evttypes", "skip-if-unknown-filter"];
+        let others = [
+            "output",
+            "desc",
+            "tags",
+            "priority",
+            "enabled",
+            "warn_evttypes",
+            "skip-if-unknown-filter",
+        ];
         warn_ignored(keys, &others, "`append: true` does not change it", sink);
         return Ok(RuleChange::Append);
     }

@@ -10,11 +10,16 @@ use crate::rules::Sources;
 use crate::rules::Span;
 use crate::rules::ast::Expr;
 use crate::rules::ast::Name;
+use crate::rules::check::check_parts;
 use crate::rules::collect::Collection;
 use crate::rules::collect::Rule;
+use crate::rules::condition::Parsed;
 use crate::rules::condition::parse_condition;
+use crate::rules::condition::parse_with_faults;
 use crate::rules::expand::Scope;
 use crate::rules::expand::with_exceptions;
+use crate::rules::expand::without_names;
+use crate::rules::items::Parts;
 use crate::rules::items::read_items;
 use crate::rules::sink::Sink;
 use crate::rules::yaml;
@@ -103,8 +108,18 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
     let macros = collection
         .macros
         .iter()
-        .map(|known| parse(&known.condition, known.appended, limits, sink))
+        .map(|known| {
+            parse(&known.condition, known.appended, limits, sink)
+                .map_err(|sound| check_rest(collection, Some(&sound), None, complete, sink))
+                .ok()
+        })
         .collect();
+    for Parts { condition, output, forgiving } in &collection.parts {
+        let sound = condition.as_ref().map(|condition| parse(condition, false, limits, sink));
+        let sound = sound.map(|parsed| parsed.unwrap_or_else(|sound| sound));
+        let rest = (output.as_ref(), *forgiving);
+        check_rest(collection, sound.as_ref(), Some(rest), complete, sink);
+    }
     let mut loaded = Loaded::default();
     let mut conditions = Vec::with_capacity(collection.rules.len());
     for rule in &collection.rules {
@@ -113,10 +128,18 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
             continue;
         }
         let parsed = parse(&rule.condition, rule.appended, limits, sink);
-        conditions.push(parsed.and_then(|condition| {
-            let excepted = with_exceptions(condition, &rule.exceptions);
-            sink.ok(excepted)
-        }));
+        let excepted = parsed.and_then(|condition| {
+            if rule.exceptions.is_empty() {
+                return Ok(condition);
+            }
+            let excepted = with_exceptions(condition.clone(), &rule.exceptions);
+            sink.ok(excepted).ok_or(condition)
+        });
+        let condition = excepted.map_err(|sound| {
+            let rest = (Some(&rule.output), rule.skip_if_unknown_filter);
+            check_rest(collection, Some(&sound), Some(rest), complete, sink);
+        });
+        conditions.push(condition.ok());
     }
     if !complete {
         return loaded;
@@ -128,8 +151,12 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
         if rule.source != SYSCALL {
             continue;
         }
-        if let Some(condition) = scope.expand(&rule.name, &condition, sink) {
-            loaded.definitions.push(definition(rule, condition));
+        match scope.expand(&rule.name, condition, sink) {
+            Ok(condition) => loaded.definitions.push(definition(rule, condition)),
+            Err(condition) => {
+                let rest = (Some(&rule.output), rule.skip_if_unknown_filter);
+                check_rest(collection, Some(&condition), Some(rest), complete, sink);
+            }
         }
     }
     if !sink.failed() {
@@ -138,15 +165,44 @@ fn finish(collection: &Collection, complete: bool, limits: &Limits, sink: &mut S
     loaded
 }
 
-fn parse(text: &MappedText, appended: bool, limits: &Limits, sink: &mut Sink) -> Option<Expr> {
-    let parsed = parse_condition(text, limits).map_err(|mut fault| {
+/// Parses a condition. With faults in it, which are then said, what else there is of it is the error.
+fn parse(
+    text: &MappedText,
+    appended: bool,
+    limits: &Limits,
+    sink: &mut Sink,
+) -> Result<Expr, Expr> {
+    let Parsed { expr, faults } = parse_with_faults(text, limits);
+    if faults.is_empty() {
+        return Ok(expr);
+    }
+    for mut fault in faults {
         if appended && fault.code == "unexpected-text" && fault.help.is_none() {
             let help = "text that is appended to a condition begins with `and` or `or`";
             fault.help = Some(help.to_owned());
         }
-        fault
-    });
-    sink.ok(parsed)
+        sink.push(*fault);
+    }
+    Err(expr)
+}
+
+/// Says what is wrong with the rest of a rule (or of a macro, which has no output) of which
+/// something else is: it will be no definition, and nobody checks it later.
+fn check_rest(
+    collection: &Collection,
+    condition: Option<&Expr>,
+    rest: Option<(Option<&MappedText>, bool)>,
+    complete: bool,
+    sink: &mut Sink,
+) {
+    let (output, forgiving) = rest.unwrap_or_default();
+    // A list that could not be read looks like a wrong value.
+    let condition = condition.filter(|_| complete);
+    let condition = condition.and_then(|condition| without_names(collection, condition));
+    let output = output.map(MappedText::trim);
+    for diagnostic in check_parts(condition.as_ref(), output.as_ref(), forgiving) {
+        sink.push(diagnostic);
+    }
 }
 
 /// Lists the rule. Its condition is taken only for the names in it, and may be in error: its fields

@@ -137,7 +137,7 @@ impl<'t> Scanner<'t> {
             }
         }
         let kind = if quote == b'"' { Quote::Double } else { Quote::Single };
-        Ok(Literal { text: bytes, quote: Some(kind), span: self.text.span(start, self.at) })
+        Ok(Literal { text: bytes.into(), quote: Some(kind), span: self.text.span(start, self.at) })
     }
 
     fn escape(&mut self, quote: u8) -> Result<u8, Fault> {
@@ -177,7 +177,7 @@ impl<'t> Scanner<'t> {
 
     fn literal(&self, start: usize, end: usize, quote: Option<Quote>) -> Literal {
         let text = self.text.text.get(start..end).unwrap_or_default();
-        Literal { text: text.as_bytes().to_vec(), quote, span: self.text.span(start, end) }
+        Literal { text: text.as_bytes().into(), quote, span: self.text.span(start, end) }
     }
 
     fn since(&self, start: Span) -> Span {

@@ -7,9 +7,11 @@
 //!   bash, sh
 //! ]
 //! ```
+//!
+//! and a tab between a key and its value, or behind the dash of an item.
 
-/// The text with each such bracket on one line, character for character as long, so that places
-/// stay; `None` when nothing changes. Only for text that is not YAML as it is: what is taken for a
+/// The text with each such bracket on one line and blanks for such tabs, character for character as
+/// long, so that places stay; `None` when nothing changes. Only for text that is not YAML as it is: what is taken for a
 /// bracket here may stand in a text.
 pub(super) fn join_lines(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len());
@@ -18,6 +20,8 @@ pub(super) fn join_lines(text: &str) -> Option<String> {
     // Only blanks, `- ` and `key: ` stand before a value.
     let mut value_may_start = true;
     let mut before = '\n';
+    // Tabs that indent are an error in Falco, too.
+    let mut indents = true;
     while let Some(c) = rest.chars().next() {
         if value_may_start && matches!(c, '[' | '{') {
             let length = bracket_length(rest)?;
@@ -25,8 +29,13 @@ pub(super) fn join_lines(text: &str) -> Option<String> {
             changed |= join(bracket, &mut out);
             rest = rest.get(length..)?;
             value_may_start = false;
+            indents = false;
             continue;
         }
+        let separates = c == '\t' && !indents && (value_may_start || matches!(before, ':' | '-'));
+        let c = if separates { ' ' } else { c };
+        changed |= separates;
+        indents = c == '\n' || (indents && matches!(c, ' ' | '\t'));
         value_may_start = match c {
             '\n' => true,
             ' ' => value_may_start || matches!(before, ':' | '-'),
@@ -175,5 +184,12 @@ mod tests {
         assert_eq!(join_lines("- a: [b,\n"), None, "not closed");
         assert_eq!(join_lines("# a: [\n- b: c # [\n"), None);
         assert_eq!(join_lines(""), None);
+    }
+
+    #[test]
+    fn tabs_before_a_value_are_blanks() {
+        let text = "-\ta:\tb\tc\n  d: \t[e]\n";
+        assert_eq!(join_lines(text).unwrap(), "- a: b\tc\n  d:  [e]\n");
+        assert_eq!(join_lines("- a:\n\tb: c\n\t- d\n"), None, "they indent");
     }
 }

@@ -26,7 +26,7 @@ fn conditions_are_appended_as_text() {
 
 #[test]
 fn spans_of_appended_text_point_into_its_file() {
-    let first = rule("a", "evt.type = x");
+    let first = rule("a", "evt.type = open");
     let second = "- rule: a\n  condition: and proc.name\n  append: true\n";
     let sources = sources(&[&first, second]);
     let loaded = load(&sources, &Limits::default());
@@ -36,13 +36,21 @@ fn spans_of_appended_text_point_into_its_file() {
 }
 
 #[test]
-fn append_takes_what_it_can() {
-    let text = rule("a", "evt.type = x")
+fn the_old_append_takes_condition_and_exceptions_only() {
+    let rule_text = rule("a", "evt.type = x");
+    let text = rule_text.clone()
         + "- rule: a\n  condition: and b.c = d\n  output: more\n  desc: more\n  tags: [z, y]\n  append: true\n";
-    let rule = definitions(&text).remove(0);
-    assert_eq!(rule.output.text, "o more");
-    assert_eq!(rule.description, "d more");
-    assert_eq!(rule.tags, ["y", "z"]);
+    let sources = sources(&[&text]);
+    let loaded = load(&sources, &Limits::default());
+    let codes: Vec<_> = loaded.diagnostics.iter().map(|it| it.code).collect();
+    assert_eq!(codes, ["ignored-key"; 3]);
+    let [rule] = &loaded.definitions[..] else { panic!("{loaded:?}") };
+    assert_eq!(rule.condition.to_string(), "evt.type = x and b.c = d");
+    assert_eq!((rule.output.text.as_str(), rule.description.as_str()), ("o", "d"));
+    assert!(rule.tags.is_empty());
+    // Falco takes an item that appends nothing, too.
+    let nothing = rule_text + "- rule: a\n  tags: [z]\n  append: true\n";
+    assert_eq!(definitions(&nothing).len(), 1);
 }
 
 #[test]
@@ -94,6 +102,12 @@ fn changes_of_what_could_not_be_read_are_no_further_errors() {
 }
 
 #[test]
+fn a_tab_before_a_value_is_a_blank() {
+    let text = rule("a", "evt.type = x").replace(": ", ":\t").replace("- ", "-\t");
+    assert_eq!(condition(&text), "evt.type = x");
+}
+
+#[test]
 fn priorities_are_words() {
     for (word, priority) in [
         ("EMERGENCY", Priority::Emergency),
@@ -104,7 +118,7 @@ fn priorities_are_words() {
         let text = rule("a", "b.c = d").replace("INFO", word);
         assert_eq!(definitions(&text)[0].priority, priority);
     }
-    assert_eq!(errors(&rule("a", "b.c = d").replace("INFO", "6")), ["unknown-priority"]);
+    assert_eq!(errors(&rule("a", "evt.type = open").replace("INFO", "6")), ["unknown-priority"]);
 }
 
 #[test]

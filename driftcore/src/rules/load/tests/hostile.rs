@@ -46,6 +46,20 @@ fn many_conditions_of_ten_megabytes_together() {
 }
 
 #[test]
+fn a_hundred_thousand_errors() {
+    // Of a type, and of a rule that fails elsewhere, too; of syntax.
+    for condition in ["a.b = c or ", "a.b = in and ", "a.b = c ( or ", "proc.pid = x or (\"' "] {
+        let condition = format!("{}a.b = c", condition.repeat(20_000));
+        let mut text = String::new();
+        for number in 0..5 {
+            let rule = rule(&format!("r{number}"), &condition);
+            text.push_str(&rule.replace("INFO", "LOUD"));
+        }
+        assert!(!bounded(&text).is_empty());
+    }
+}
+
+#[test]
 fn a_file_that_is_too_large() {
     assert_eq!(bounded(&"# x\n".repeat(5 << 20)), ["file-size"]);
 }

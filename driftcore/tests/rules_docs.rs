@@ -1,0 +1,127 @@
+//! docs/rules.md names every shipped rule, and its examples except what they say.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use driftcore::fields::FlatEvent;
+use driftcore::matcher::Scratch;
+use driftcore::rules::Limits;
+use driftcore::rules::RuleSet;
+use driftcore::rules::SHIPPED_NAME;
+use driftcore::rules::SHIPPED_RULES;
+use driftcore::rules::SetOptions;
+use driftcore::rules::Sources;
+use driftcore::rules::load;
+
+const DOCS: &str = include_str!("../../docs/rules.md");
+
+/// Of each shipped rule, an event that its example excepts.
+const EXCEPTED: [(&str, &str); 10] = [
+    (
+        "New Binary Executed in Container",
+        r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
+           "file.path": "/home/builder/target/debug/app""#,
+    ),
+    (
+        "Modified Image Binary Executed in Container",
+        r#""drift.verdict": "modified", "container.image.repository": "registry.example/agent",
+           "file.path": "/opt/agent/bin/agentd""#,
+    ),
+    (
+        "Replaced Image Binary Executed in Container",
+        r#""drift.verdict": "replaced", "file.sha256":
+           "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08""#,
+    ),
+    (
+        "Memory File Executed in Container",
+        r#""drift.verdict": "memfd", "container.image.repository": "registry.example/launcher""#,
+    ),
+    (
+        "Deleted Binary Executed in Container",
+        r#""drift.verdict": "deleted", "container.image.repository": "registry.example/installer""#,
+    ),
+    (
+        "Binary on Tmpfs Executed in Container",
+        r#""drift.verdict": "tmpfs", "container.image.repository": "registry.example/appimage",
+           "file.path": "/tmp/.mount_x/AppRun""#,
+    ),
+    (
+        "Binary on Volume Executed in Container",
+        r#""drift.verdict": "volume", "container.image.repository": "registry.example/ci-runner",
+           "file.path": "/builds/a/out""#,
+    ),
+    (
+        "Unproved Binary Executed in Container",
+        r#""drift.verdict": "unknown", "file.path": "/opt/models/serve",
+           "container.image.repository": "registry.example/model-server""#,
+    ),
+    (
+        "Terminal Shell in Container",
+        r#""drift.verdict": "image", "proc.name": "nu", "proc.tty": 34816,
+           "container.image.repository": "registry.example/toolbox""#,
+    ),
+    (
+        "Package Manager in Container",
+        r#""drift.verdict": "image", "proc.name": "pip", "proc.pname": "jupyter-lab",
+           "container.image.repository": "registry.example/notebook""#,
+    ),
+];
+
+/// The examples, as one file.
+fn examples() -> String {
+    let blocks = DOCS.split("```yaml\n").skip(1);
+    blocks.map(|block| block.split_once("```").unwrap().0).collect()
+}
+
+fn set(user: &str) -> RuleSet {
+    let mut sources = Sources::default();
+    sources.add(SHIPPED_NAME, SHIPPED_RULES);
+    sources.add("user.yaml", user);
+    let loaded = load(&sources, &Limits::default());
+    let (set, diagnostics) = RuleSet::new(loaded, &SetOptions::default());
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    set.unwrap()
+}
+
+fn fired(set: &RuleSet, event: &FlatEvent) -> Vec<String> {
+    let mut names = Vec::new();
+    set.matches(event, &mut Scratch::default(), |rule| {
+        names.push(set.rule(rule).unwrap().name.clone());
+    });
+    names
+}
+
+#[test]
+fn every_shipped_rule_is_explained_and_its_example_excepts() {
+    let shells = "- list: drift_shells\n  items: [nu]\n  override: {items: append}\n";
+    let (shipped, excepted) = (set(shells), set(&examples()));
+    assert_eq!(shipped.rules().len(), EXCEPTED.len());
+    for (rule, (name, event)) in shipped.rules().iter().zip(EXCEPTED) {
+        assert_eq!(rule.name, name);
+        let section = DOCS.split(&format!("### {name}\n")).nth(1).expect("it has a section");
+        let example = section.split("```yaml\n").nth(1).unwrap();
+        assert!(example.starts_with(&format!("- rule: {name}\n")), "{name}");
+
+        let event = format!(r#"{{"evt.type": "execve", "container.id": "3ad7b26ded6d", {event}}}"#);
+        let event = FlatEvent::parse(&event).unwrap();
+        assert_eq!(fired(&shipped, &event), [name]);
+        assert!(fired(&excepted, &event).is_empty(), "{name}");
+    }
+}
+
+/// The shipped rules share exceptions by a YAML anchor; what is appended to one is that one's alone.
+#[test]
+fn an_exception_of_one_rule_is_not_one_of_its_siblings() {
+    let header = SHIPPED_RULES.split("file of your own:\n#\n").nth(1).unwrap();
+    let lines = header.lines().map_while(|line| line.strip_prefix("#   "));
+    let example: Vec<&str> = lines.collect();
+    assert!(example.len() > 5, "{example:?}");
+    let set = set(&example.join("\n"));
+    for (verdict, expected) in [("added", 0), ("modified", 1), ("tmpfs", 1)] {
+        let event = format!(
+            r#"{{"evt.type": "execve", "container.id": "3ad7b26ded6d", "drift.verdict": "{verdict}",
+                "container.image.repository": "registry.example/builder",
+                "file.path": "/usr/local/bin/plugin"}}"#
+        );
+        let event = FlatEvent::parse(&event).unwrap();
+        assert_eq!(fired(&set, &event).len(), expected, "{verdict}");
+    }
+}
