@@ -46,7 +46,12 @@ use crate::fields::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct FlatEvent {
     event_type: EventType,
-    values: BTreeMap<FieldRef, Stored>,
+    /// Values of fields without an argument.
+    plain: Vec<Stored>,
+    /// By the index of the field: where its value is in `plain`, counted from 1; 0 for nowhere.
+    places: Vec<u16>,
+    /// Values of fields with an argument; few, where there are any.
+    with_argument: Vec<(FieldRef, Stored)>,
 }
 
 impl FlatEvent {
@@ -82,7 +87,29 @@ impl FlatEvent {
         };
         derive(&mut values);
         derive_time(&mut values);
-        Ok(Self { event_type, values })
+        Ok(Self::with_values(event_type, values))
+    }
+
+    fn with_values(event_type: EventType, values: BTreeMap<FieldRef, Stored>) -> Self {
+        let mut event = Self {
+            event_type,
+            plain: Vec::with_capacity(values.len()),
+            places: vec![0; CATALOGUE.len()],
+            with_argument: Vec::new(),
+        };
+        for (field, value) in values {
+            if field.argument.is_some() {
+                event.with_argument.push((field, value));
+                continue;
+            }
+            event.plain.push(value);
+            // There are no more values than fields, and those are counted by a u16.
+            let place = u16::try_from(event.plain.len()).unwrap_or(0);
+            if let Some(entry) = event.places.get_mut(field.id.index()) {
+                *entry = place;
+            }
+        }
+        event
     }
 
     /// Names of all fields that an event may give; those that follow from others are left out.
@@ -90,8 +117,14 @@ impl FlatEvent {
         CATALOGUE.iter().map(|field| field.name).filter(|name| given_by(name).is_none())
     }
 
+    fn stored(&self, id: FieldId) -> Option<&Stored> {
+        let place = usize::from(*self.places.get(id.index())?);
+        self.plain.get(place.checked_sub(1)?)
+    }
+
     fn plain(&self, name: &str) -> Value<'_> {
-        get(&self.values, name).map_or(Value::Missing, Stored::value)
+        let stored = FieldId::of(name).and_then(|id| self.stored(id));
+        stored.map_or(Value::Missing, Stored::value)
     }
 
     /// The value of one ancestor; 0 is the process itself.
@@ -102,7 +135,7 @@ impl FlatEvent {
                 let own = ANCESTRY.iter().find(|(all, ..)| *all == name).map(|(_, own, _)| own);
                 own.map_or(Value::Missing, |own| self.plain(own))
             }
-            Some(index) => match self.values.get(&FieldRef::new(id)) {
+            Some(index) => match self.stored(id) {
                 Some(Stored::List(List(ancestors))) => usize::try_from(index)
                     .ok()
                     .and_then(|index| ancestors.get(index))
@@ -119,8 +152,15 @@ impl Fields for FlatEvent {
     }
 
     fn get(&self, field: &FieldRef) -> Value<'_> {
-        if let Some(value) = self.values.get(field) {
-            return value.value();
+        let stored = match &field.argument {
+            None => self.stored(field.id),
+            Some(_) => {
+                let mut given = self.with_argument.iter();
+                given.find(|(given, _)| given == field).map(|(_, stored)| stored)
+            }
+        };
+        if let Some(stored) = stored {
+            return stored.value();
         }
         let definition = field.id.field();
         match (&field.argument, definition.name) {
