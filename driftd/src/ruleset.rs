@@ -105,6 +105,14 @@ pub(crate) fn priority(name: &str) -> Option<Priority> {
 
 /// Paths are checked early, so that a typing error is no silent absence of rules.
 pub(crate) fn check_paths(paths: &[PathBuf]) -> anyhow::Result<()> {
+    for directory in paths.iter().filter(|path| path.is_dir()) {
+        let holds_rules = std::fs::read_dir(directory)?
+            .flatten()
+            .any(|entry| entry.path().extension().is_some_and(|end| end == "yaml" || end == "yml"));
+        if !holds_rules {
+            tracing::warn!(directory = %directory.display(), "holds no rule file (*.yaml, *.yml)");
+        }
+    }
     match paths.iter().find(|path| !Path::exists(path)) {
         Some(path) => bail!("the rules {} do not exist", path.display()),
         None => Ok(()),
