@@ -13,9 +13,12 @@ use driftcore::matcher::Policy;
 use driftcore::matcher::Scratch;
 use driftcore::rules::Limits;
 use driftcore::rules::RuleSet;
+use driftcore::rules::SHIPPED_RULES;
 use driftcore::rules::SetOptions;
 use driftcore::rules::Sources;
 use driftcore::rules::load;
+use driftcore_benches::Expected;
+use driftcore_benches::drift_events;
 use driftcore_benches::falco_events;
 use driftcore_benches::synthetic_text;
 
@@ -52,11 +55,20 @@ fn falco(criterion: &mut Criterion) {
         eprintln!("matcher/falco: skipped, there is no {}", file.display());
         return;
     };
-    let set = set(&text, Policy::All);
+    matching(criterion, "matcher/falco", &text, falco_events());
+}
+
+fn drift(criterion: &mut Criterion) {
+    matching(criterion, "matcher/drift", SHIPPED_RULES, drift_events());
+}
+
+/// Each event against the rules of `text`; the rules that match are asserted.
+fn matching(criterion: &mut Criterion, group: &str, text: &str, events: Vec<Expected>) {
+    let set = set(text, Policy::All);
     let mut scratch = Scratch::default();
-    let mut group = criterion.benchmark_group("matcher/falco");
+    let mut group = criterion.benchmark_group(group);
     group.throughput(Throughput::Elements(1));
-    for (name, event, expected) in falco_events() {
+    for (name, event, expected) in events {
         let mut matched = Vec::new();
         set.matches(&event, &mut scratch, |rule| matched.extend(set.rule(rule)));
         let matched: Vec<&str> = matched.iter().map(|rule| rule.name.as_str()).collect();
@@ -72,5 +84,5 @@ fn falco(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, loading, falco);
+criterion_group!(benches, loading, falco, drift);
 criterion_main!(benches);

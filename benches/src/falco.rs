@@ -1,9 +1,19 @@
-//! Events for Falco's own rules, each with the rules of its stable file that match it.
+//! Events for Falco's own rules and the shipped ones, each with the rules that match it.
 
 use crate::FlatEvent;
 
-/// Events by name, each with the names of the rules that match.
-pub fn falco_events() -> Vec<(&'static str, FlatEvent, &'static [&'static str])> {
+/// An event by its name, and the names of the rules that match it.
+pub type Expected = (&'static str, FlatEvent, &'static [&'static str]);
+
+/// The execs, with what the shipped rules say of them.
+pub fn drift_events() -> Vec<Expected> {
+    let shipped: [&[&str]; 3] = [&[], &[], &["New Binary Executed in Container"]];
+    let events = falco_events().into_iter().zip(shipped);
+    events.map(|((name, event, _), matches)| (name, event, matches)).collect()
+}
+
+/// Events, with what Falco's stable file says of them.
+pub fn falco_events() -> Vec<Expected> {
     [
         ("execve_host", exec("host", false), &[][..]),
         ("execve_image", exec("3ad7b26ded6d", false), &[]),
@@ -23,6 +33,14 @@ pub fn falco_events() -> Vec<(&'static str, FlatEvent, &'static [&'static str])>
 fn exec(container: &str, dropped: bool) -> Option<FlatEvent> {
     let event = process("execve", container)?
         .with("evt.arg.flags", "EXE_WRITABLE")
+        .with(
+            "drift.verdict",
+            match (container, dropped) {
+                ("host", _) => "host",
+                (_, true) => "added",
+                (_, false) => "image",
+            },
+        )
         .with_bool("proc.is_exe_upper_layer", dropped)
         .with_bool("proc.is_exe_from_memfd", false);
     Some(event)

@@ -13,6 +13,8 @@ mod text;
 
 pub use container::Container;
 pub use container::ID;
+pub use falco::Expected;
+pub use falco::drift_events;
 pub use falco::falco_events;
 pub use rules::FlatEvent;
 pub use rules::events;
