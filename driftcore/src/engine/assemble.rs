@@ -68,18 +68,19 @@ pub(super) struct Sighting<'a> {
 }
 
 impl<'a> Sighting<'a> {
-    /// As rules see it. `None` when the process is not in the table, which it always is.
+    /// As rules see it: the process runs `program`.
     pub(super) fn facts(
         &self,
+        program: &'a Program,
         provenance: &'a Provenance,
         sha256: Option<&'a str>,
         number: u64,
         hostname: &'a str,
-    ) -> Option<ObservedFacts<'a>> {
+    ) -> ObservedFacts<'a> {
         let exec = self.exec;
         let task = &exec.task;
         let live = self.live(false);
-        Some(ObservedFacts {
+        ObservedFacts {
             time: self.clock.wall(exec.boot_ns),
             number,
             kind: Kind::Binary,
@@ -91,7 +92,7 @@ impl<'a> Sighting<'a> {
             details: self.details,
             accounts: Some(self.accounts),
             process: Some(ProcessFacts {
-                program: self.processes.program(exec)?,
+                program,
                 ancestors: self.ancestors,
                 pid: task.pid,
                 tid: task.tid,
@@ -127,7 +128,7 @@ impl<'a> Sighting<'a> {
             }),
             provenance: Some(provenance),
             hostname,
-        })
+        }
     }
 
     /// What the event for the outside does not hold. What has to be copied (the file name and the

@@ -158,20 +158,13 @@ impl Core {
             ancestors: &ancestors,
         };
         let id = exec.task.container;
-        match verdicts {
-            // What its runtime knows has not arrived: rules must not take it for absent.
-            Verdicts::Now(classified) if self.waits_for_runtime(id) => {
-                let live = seen.live(true);
-                let event = self.assemble(exec, args, origin);
-                let event = Observed { container: id, event, live };
-                self.hold(Answered { event, classified });
-            }
-            Verdicts::Now(classified) => {
+        let program = self.processes.program(exec).filter(|_| !self.waits_for_runtime(id));
+        match (verdicts, program) {
+            (Verdicts::Now(classified), Some(program)) => {
                 let sha256 = classified.sha256.as_ref().map(hex);
                 let number = self.matching.next_number();
-                let facts =
-                    seen.facts(&classified.provenance, sha256.as_deref(), number, &self.hostname);
-                let Some(facts) = facts else { return };
+                let (provenance, hostname) = (&classified.provenance, &self.hostname);
+                let facts = seen.facts(program, provenance, sha256.as_deref(), number, hostname);
                 let outcome = self.matching.run(&View::new(facts), facts.time);
                 let drift = classified.provenance.verdict.is_drift_for_code();
                 if drift || self.scope.all_events || !outcome.is_empty() {
@@ -179,7 +172,15 @@ impl Core {
                     self.deliver(event, classified, &outcome);
                 }
             }
-            Verdicts::Later(question) => {
+            // What its runtime knows has not arrived, and rules must not take it for absent; or the
+            // table had no room for the process, and rules have to look at the event itself.
+            (Verdicts::Now(classified), None) => {
+                let live = seen.live(true);
+                let event = self.assemble(exec, args, origin);
+                let event = Observed { container: id, event, live };
+                self.answer(Answered { event, classified });
+            }
+            (Verdicts::Later(question), _) => {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin);
                 let observed = Observed { container: id, event, live };
@@ -373,4 +374,67 @@ fn hex(digest: &[u8; 32]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::Mutex;
+
+    use procfs::process::Process;
+
+    use super::*;
+    use crate::container::Runtimes;
+    use crate::container::StateRoots;
+    use crate::engine::matching::RulesHandle;
+    use crate::engine::proofs::ProofOptions;
+    use crate::event::EvidenceFlags;
+    use crate::event::FileEvidence;
+    use crate::event::TaskFacts;
+
+    /// Looking up an ancestor on the host may need the very place that the exec's process has.
+    #[test]
+    fn an_exec_whose_process_lost_its_place_in_the_table_is_reported() {
+        const CONTAINER: u64 = 7;
+        let host = tempfile::tempdir().unwrap();
+        let roots = StateRoots {
+            host: host.path().to_owned(),
+            proc: host.path().join("proc"),
+            ..StateRoots::default()
+        };
+        let proofs = Proofs::new(ProofOptions::default(), Arc::new(|| ())).unwrap();
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&events);
+        let sink = move |event: &DriftEvent| keep.lock().unwrap().push(event.clone());
+        let mut core = Core::new(
+            Containers::new(Runtimes::new(roots)),
+            proofs,
+            Scope::default(),
+            Matching::new(RulesHandle::new(None)),
+            Box::new(sink),
+        );
+        let victim = core.processes.fill(CONTAINER).unwrap();
+
+        let me = Process::myself().unwrap().stat().unwrap();
+        let exec = Exec {
+            task: TaskFacts {
+                container: CONTAINER,
+                pid: victim,
+                start_ns: 2,
+                ppid: std::process::id(),
+                parent_start_ns: me.starttime * 10_000_000,
+                exec_id: 1,
+                ..TaskFacts::default()
+            },
+            file: FileEvidence { flags: EvidenceFlags::ANONYMOUS, ..FileEvidence::default() },
+            args: b"ghost\0",
+            ..Exec::default()
+        };
+        core.exec(&exec, Origin::Live);
+        assert!(core.processes.program(&exec).is_none(), "it kept its place: nothing is tested");
+        let events = events.lock().unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].provenance.as_ref().unwrap().verdict, Verdict::Memfd);
+        assert_eq!(events[0].process.as_ref().unwrap().pid, victim);
+    }
 }

@@ -360,6 +360,23 @@ impl ProcessTable {
         }
     }
 
+    /// Fills the table; the running process that would have to go next.
+    #[cfg(all(test, feature = "sensor"))]
+    pub(crate) fn fill(&mut self, container: u64) -> Option<u32> {
+        for pid in (1 << 23)..(1 << 23) + u32::try_from(CAPACITY).ok()? {
+            let (parent_pid, parent_start_ns) = (0, 0);
+            self.fork(&Fork {
+                boot_ns: 0,
+                container,
+                pid,
+                start_ns: 1,
+                parent_pid,
+                parent_start_ns,
+            });
+        }
+        self.entries.keys().next().copied()
+    }
+
     /// Full: host processes can be read again, ended ones are only history, and of running ones
     /// any must go.
     fn make_room(&mut self) {

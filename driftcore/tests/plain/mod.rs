@@ -1,5 +1,6 @@
 //! What conditions mean, written for clarity: a walk over the tree for each rule and event. Shares
 //! nothing with the program but the contract types. The fuzz target has it too.
+// Each of those that include it uses a part.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod agree;
