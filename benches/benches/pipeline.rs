@@ -29,8 +29,8 @@ use driftcore_benches::fork;
 const PID: u32 = 2;
 
 /// The shipped rules.
-fn rules() -> Option<RuleSet> {
-    RuleSet::new(load_shipped().1, &SetOptions::default()).0
+fn rules() -> Option<Arc<RuleSet>> {
+    RuleSet::new(load_shipped().1, &SetOptions::default()).0.map(Arc::new)
 }
 
 /// A pipeline that has seen the container's first process and one exec of `sample`.

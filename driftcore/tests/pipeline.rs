@@ -49,7 +49,8 @@ impl Bench {
         let (_, loaded) = load_shipped();
         let (rules, diagnostics) = RuleSet::new(loaded, &SetOptions::default());
         assert!(diagnostics.is_empty(), "{diagnostics:?}");
-        let pipeline = Pipeline::new(roots, scope, Bounds::default(), rules, sink).unwrap();
+        let pipeline =
+            Pipeline::new(roots, scope, Bounds::default(), rules.map(Arc::new), sink).unwrap();
         Self { pipeline, events, host }
     }
 

@@ -91,9 +91,14 @@ fn a_reload_while_events_flow_loses_doubles_and_mixes_nothing() {
         ..StateRoots::default()
     };
     let groups = Groups::default();
-    let mut pipeline =
-        Pipeline::new(roots, Scope::default(), Bounds::default(), Some(rules(0)), groups.clone())
-            .unwrap();
+    let mut pipeline = Pipeline::new(
+        roots,
+        Scope::default(),
+        Bounds::default(),
+        Some(rules(0).into()),
+        groups.clone(),
+    )
+    .unwrap();
     let handle = pipeline.rules();
     let reloads = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);

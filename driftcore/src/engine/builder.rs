@@ -1,5 +1,7 @@
 //! How an engine is made.
 
+use std::sync::Arc;
+
 use super::Engine;
 use super::EngineError;
 use super::proofs::ProofOptions;
@@ -40,7 +42,7 @@ pub struct EngineBuilder {
     pub(super) scope: Scope,
     pub(super) proofs: ProofOptions,
     pub(super) allow_degraded: bool,
-    pub(super) rules: Option<RuleSet>,
+    pub(super) rules: Option<Arc<RuleSet>>,
 }
 
 impl EngineBuilder {
@@ -75,8 +77,8 @@ impl EngineBuilder {
 
     /// The rules that make alerts. Default: none; events come all the same. A running engine takes
     /// others by [`Engine::rules`].
-    pub fn rules(&mut self, rules: RuleSet) -> &mut Self {
-        self.rules = Some(rules);
+    pub fn rules(&mut self, rules: impl Into<Arc<RuleSet>>) -> &mut Self {
+        self.rules = Some(rules.into());
         self
     }
 

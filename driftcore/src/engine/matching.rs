@@ -15,17 +15,17 @@ use crate::rules::SetScratch;
 /// The rules of a running engine: replaced from any thread, without a lost event. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RulesHandle {
-    shared: Arc<Shared<Option<RuleSet>>>,
+    shared: Arc<Shared<Option<Arc<RuleSet>>>>,
 }
 
 impl RulesHandle {
-    pub(super) fn new(rules: Option<RuleSet>) -> Self {
+    pub(super) fn new(rules: Option<Arc<RuleSet>>) -> Self {
         Self { shared: Arc::new(Shared::new(rules)) }
     }
 
-    /// From the next event on, these rules are matched.
-    pub fn replace(&self, rules: RuleSet) {
-        self.shared.replace(Some(rules));
+    /// From the next event on, these rules are matched. Several engines may share one set.
+    pub fn replace(&self, rules: impl Into<Arc<RuleSet>>) {
+        self.shared.replace(Some(rules.into()));
     }
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Matching {
 
 /// What one event came to. Holds the rules that it was matched with, whatever comes after them.
 pub(super) struct Outcome {
-    rules: Loaded<Option<RuleSet>>,
+    rules: Loaded<Option<Arc<RuleSet>>>,
     time: Timestamp,
     matched: Vec<Matched>,
 }

@@ -62,7 +62,7 @@ impl Pipeline {
         roots: StateRoots,
         scope: Scope,
         bounds: Bounds,
-        rules: Option<RuleSet>,
+        rules: Option<Arc<RuleSet>>,
         sink: impl Sink + Send + 'static,
     ) -> Result<Self, EngineError> {
         let proofs = Proofs::new(ProofOptions { bounds }, Arc::new(|| ()))?;
