@@ -77,6 +77,7 @@ pub use load::Loaded;
 pub use load::NotApplicable;
 pub use load::load;
 pub use load::load_paths;
+pub use load::read_paths;
 pub use matched::Matched;
 pub use matched::SetScratch;
 pub use output::SUGGESTED_FIELDS;

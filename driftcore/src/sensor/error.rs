@@ -39,6 +39,18 @@ pub enum SensorError {
     },
 }
 
+impl SensorError {
+    /// Whether a right is missing, rather than something in the kernel.
+    pub fn is_permission_denied(&self) -> bool {
+        match self {
+            Self::MissingCapabilities(_) => true,
+            Self::Bpf { source, .. } => source.kind() == libbpf_rs::ErrorKind::PermissionDenied,
+            Self::Io { source, .. } => source.kind() == io::ErrorKind::PermissionDenied,
+            Self::NoBtf | Self::NotInHostPidNamespace => false,
+        }
+    }
+}
+
 fn hint(error: &libbpf_rs::Error) -> &'static str {
     match error.kind() {
         libbpf_rs::ErrorKind::PermissionDenied => {

@@ -28,18 +28,32 @@ pub fn load_paths<P: AsRef<Path>>(
     limits: &Limits,
 ) -> Loaded {
     let mut sink = Sink::new(limits.diagnostics);
+    for diagnostic in read_paths(sources, paths, limits) {
+        sink.push(diagnostic);
+    }
+    load_more(sources, limits, sink)
+}
+
+/// Takes files in as [`load_paths`] does, and loads none yet. What cannot be read is returned, and
+/// stands in `sources` as an empty file.
+pub fn read_paths<P: AsRef<Path>>(
+    sources: &mut Sources,
+    paths: impl IntoIterator<Item = P>,
+    limits: &Limits,
+) -> Vec<Diagnostic> {
+    let mut unread = Vec::new();
     for path in paths {
         let path = path.as_ref();
         if path.is_dir() {
             match files_of(path) {
-                Ok(files) => files.iter().for_each(|file| take(file, sources, limits, &mut sink)),
-                Err(error) => unreadable(path, &error, sources, &mut sink),
+                Ok(files) => files.iter().for_each(|file| take(file, sources, limits, &mut unread)),
+                Err(error) => unread.push(unreadable(path, &error, sources)),
             }
         } else {
-            take(path, sources, limits, &mut sink);
+            take(path, sources, limits, &mut unread);
         }
     }
-    load_more(sources, limits, sink)
+    unread
 }
 
 fn files_of(directory: &Path) -> io::Result<Vec<PathBuf>> {
@@ -56,13 +70,13 @@ fn files_of(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn take(path: &Path, sources: &mut Sources, limits: &Limits, sink: &mut Sink) {
+fn take(path: &Path, sources: &mut Sources, limits: &Limits, unread: &mut Vec<Diagnostic>) {
     if sources.iter().count() >= limits.files {
         if sources.iter().count() == limits.files {
             let id = sources.add(path.display().to_string(), "");
             let message = format!("more than {} files", limits.files);
             let span = Span { source: id, start: 0, end: 0 };
-            sink.push(Diagnostic::error("files", message, span));
+            unread.push(Diagnostic::error("files", message, span));
         }
         return;
     }
@@ -71,10 +85,10 @@ fn take(path: &Path, sources: &mut Sources, limits: &Limits, sink: &mut Sink) {
     let read = File::open(path)
         .and_then(|file| file.take(limit.saturating_add(1)).read_to_end(&mut bytes));
     match read {
-        Err(error) => unreadable(path, &error, sources, sink),
+        Err(error) => unread.push(unreadable(path, &error, sources)),
         Ok(_) if bytes.len() > limits.file_bytes => {
             let id = sources.add(path.display().to_string(), "");
-            sink.push(too_large(id, limits));
+            unread.push(too_large(id, limits));
         }
         Ok(_) => {
             sources.add_bytes(path.display().to_string(), bytes);
@@ -82,9 +96,9 @@ fn take(path: &Path, sources: &mut Sources, limits: &Limits, sink: &mut Sink) {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error, sources: &mut Sources, sink: &mut Sink) {
+fn unreadable(path: &Path, error: &io::Error, sources: &mut Sources) -> Diagnostic {
     let name = path.display().to_string();
     let message = format!("cannot read {name}: {error}");
     let source = sources.add(name, "");
-    sink.push(Diagnostic::error("unreadable", message, Span { source, start: 0, end: 0 }));
+    Diagnostic::error("unreadable", message, Span { source, start: 0, end: 0 })
 }

@@ -6,6 +6,7 @@ mod loader;
 mod tests;
 
 pub use files::load_paths;
+pub use files::read_paths;
 pub use loader::Loaded;
 pub use loader::NotApplicable;
 pub use loader::load;

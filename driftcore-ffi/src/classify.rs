@@ -1,0 +1,1 @@
+//! Events of the caller's own, field by field.

@@ -1,0 +1,188 @@
+//! The functions of an engine.
+
+use std::ffi::c_int;
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use driftcore::engine::EngineBuilder;
+
+use super::callbacks::CallbackSink;
+use super::callbacks::driftcore_callbacks;
+use super::counters::driftcore_counters;
+use super::drive::driftcore_engine;
+use crate::error::Failure;
+use crate::error::driftcore_error;
+use crate::guard::guard;
+use crate::guard::quiet;
+use crate::handle;
+use crate::options::driftcore_options;
+use crate::rules::driftcore_rules;
+use crate::sized;
+use crate::status::driftcore_status;
+
+/// An engine that a function uses: kept for as long as the function runs, even when it is destroyed
+/// meanwhile.
+fn keep(engine: *const driftcore_engine) -> Result<Arc<driftcore_engine>, Failure> {
+    if engine.is_null() {
+        return Err(Failure::argument("`engine` is NULL"));
+    }
+    // SAFETY: not NULL, so an engine of ours that is not destroyed: it came from `Arc::into_raw`,
+    // and its owner's count is still there.
+    unsafe {
+        Arc::increment_strong_count(engine);
+        Ok(Arc::from_raw(engine))
+    }
+}
+
+/// Loads and attaches the sensor, proves that it sees, and takes in the containers that run.
+///
+/// `options` may be NULL: the defaults. `rules` may be NULL: no alerts; the engine shares them, free
+/// yours whenever you like. `callbacks` is copied, its context must be there until the engine is
+/// destroyed. Processes that run drifted code already are reported before this returns. `engine`
+/// gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
+/// `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
+/// `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_new(
+    options: *const driftcore_options,
+    rules: *const driftcore_rules,
+    callbacks: *const driftcore_callbacks,
+    engine: *mut *mut driftcore_engine,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        handle::prepare!(engine)?;
+        let callbacks = sized::read("callbacks", callbacks)?;
+        let options = handle::lend!(options).cloned().unwrap_or_default();
+        let mut builder = EngineBuilder::new();
+        builder
+            .sensor(options.sensor)
+            .state_roots(options.roots)
+            .scope(options.scope)
+            .bounds(options.bounds)
+            .allow_degraded(options.allow_degraded);
+        if let Some(rules) = handle::lend!(rules) {
+            builder.rules(Arc::clone(&rules.set));
+        }
+        let closing = Arc::default();
+        let built = builder.build(CallbackSink::new(callbacks, Arc::clone(&closing)))?;
+        let (stop, rules) = (Box::new(built.stopper()), Some(built.rules()));
+        let fd = built.as_fd().as_raw_fd();
+        let object = driftcore_engine::new(Box::new(built), stop, rules, fd, closing);
+        handle::put!(engine, Arc::into_raw(Arc::new(object)).cast_mut());
+        Ok(())
+    })
+}
+
+/// A descriptor that is readable when `driftcore_engine_poll` has something to do, for poll, epoll,
+/// select and event loops over them. The engine's own: never read, write or close it. NULL: -1. Any
+/// thread. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_fd(engine: *const driftcore_engine) -> c_int {
+    quiet(-1, || Some(keep(engine).ok()?.fd))
+}
+
+/// Waits at most `timeout_ms` milliseconds (0: not at all, negative: as long as it takes) for
+/// something to do, and does it: callbacks come from here. Returns early on a signal. One thread at
+/// a time; others, and callbacks, are refused with `DRIFTCORE_STATUS_BUSY`. NULL: refused. Since
+/// 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_poll(
+    engine: *mut driftcore_engine,
+    timeout_ms: c_int,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || keep(engine)?.poll(u64::try_from(timeout_ms).ok().map(Duration::from_millis)))
+}
+
+/// Runs until `driftcore_engine_stop`, reports what is still under way as `driftcore_engine_finish`
+/// does, and returns. One thread at a time, as for poll. NULL: refused. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_run(
+    engine: *mut driftcore_engine,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || keep(engine)?.run())
+}
+
+/// Takes in what waits and reports what is being proved, as far as that takes no more than three
+/// seconds. For those who poll, before they destroy. One thread at a time, as for poll. NULL:
+/// refused. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_finish(
+    engine: *mut driftcore_engine,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || keep(engine)?.finish())
+}
+
+/// Makes `driftcore_engine_run` return, and ends the wait of a poll. For good: a later run returns
+/// at once. NULL: nothing. Any thread, callbacks, and signal handlers. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_stop(engine: *const driftcore_engine) {
+    quiet((), || {
+        keep(engine).ok()?.stop.stop();
+        Some(())
+    });
+}
+
+/// Matches other rules from the next event on, without losing one. The engine shares them, free
+/// yours whenever you like. NULL anywhere but in `error`: refused. Any thread, callbacks too. Since
+/// 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_set_rules(
+    engine: *mut driftcore_engine,
+    rules: *const driftcore_rules,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        let engine = keep(engine)?;
+        engine.is_usable()?;
+        let rules = Arc::clone(&handle::borrow!(rules)?.set);
+        if let Some(handle) = &engine.rules {
+            handle.replace(rules);
+        }
+        Ok(())
+    })
+}
+
+/// Fills a record, whose size is set, with what the engine did up to the end of the last poll. NULL
+/// anywhere but in `error`: refused. Any thread, callbacks too. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_counters(
+    engine: *const driftcore_engine,
+    counters: *mut driftcore_counters,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || sized::write("counters", counters, &keep(engine)?.counters()))
+}
+
+/// Stops and detaches everything, frees the engine and sets the pointer to it to NULL first, so that
+/// a second call does nothing, not even when two threads race. NULL, or a pointer to NULL: nothing.
+///
+/// Waits for a poll or run of another thread to return; afterwards no callback comes. In a callback
+/// it returns at once, that callback is the last one, and everything ends when the poll or run does.
+/// What was not reported is not: call finish before. No call with another copy of the pointer may
+/// begin after this began. Any thread, callbacks too; not signal handlers. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_destroy(engine: *mut *mut driftcore_engine) {
+    if engine.is_null() || !engine.is_aligned() {
+        return;
+    }
+    // SAFETY: not NULL, aligned, and the caller's own pointer for as long as this call.
+    let slot = unsafe { AtomicPtr::from_ptr(engine) };
+    let pointer = slot.swap(std::ptr::null_mut(), Ordering::AcqRel);
+    if pointer.is_null() {
+        return;
+    }
+    // SAFETY: from `Arc::into_raw`, and taken back this once, since the owner's pointer is NULL now.
+    let owned = unsafe { Arc::from_raw(pointer) };
+    quiet((), || {
+        owned.close();
+        Some(())
+    });
+}

@@ -1,0 +1,187 @@
+//! Enumerations of an event.
+
+use std::ffi::CStr;
+use std::ffi::c_char;
+
+use driftcore::event::Action;
+use driftcore::event::Evidence;
+use driftcore::event::Kind;
+use driftcore::event::Verdict;
+
+/// What an event is about. New values may be added. Since 0.1.0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum driftcore_kind {
+    /// One that this header does not name.
+    DRIFTCORE_KIND_OTHER = 0,
+    /// Code that ran.
+    DRIFTCORE_KIND_BINARY = 1,
+    /// The sensor itself.
+    DRIFTCORE_KIND_SENSOR = 2,
+}
+
+impl From<Kind> for driftcore_kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Binary => Self::DRIFTCORE_KIND_BINARY,
+            Kind::Sensor => Self::DRIFTCORE_KIND_SENSOR,
+            _ => Self::DRIFTCORE_KIND_OTHER,
+        }
+    }
+}
+
+/// What happened. New values may be added. Since 0.1.0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum driftcore_action {
+    /// One that this header does not name.
+    DRIFTCORE_ACTION_OTHER = 0,
+    /// Binary: a program was executed.
+    DRIFTCORE_ACTION_EXEC = 1,
+    /// Sensor: events were lost.
+    DRIFTCORE_ACTION_DROPPED = 2,
+    /// Sensor: it does not see what it should.
+    DRIFTCORE_ACTION_BLIND = 3,
+}
+
+impl From<Action> for driftcore_action {
+    fn from(action: Action) -> Self {
+        match action {
+            Action::Exec => Self::DRIFTCORE_ACTION_EXEC,
+            Action::Dropped => Self::DRIFTCORE_ACTION_DROPPED,
+            Action::Blind => Self::DRIFTCORE_ACTION_BLIND,
+            _ => Self::DRIFTCORE_ACTION_OTHER,
+        }
+    }
+}
+
+/// Where a file came from. New values may be added. Since 0.1.0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum driftcore_verdict {
+    /// No file was judged.
+    DRIFTCORE_VERDICT_NONE = 0,
+    /// One that this header does not name.
+    DRIFTCORE_VERDICT_OTHER = 1,
+    /// The host's filesystem; no container.
+    DRIFTCORE_VERDICT_HOST = 2,
+    /// An anonymous memory file.
+    DRIFTCORE_VERDICT_MEMFD = 3,
+    /// A file with no name left.
+    DRIFTCORE_VERDICT_DELETED = 4,
+    /// On a tmpfs of the container.
+    DRIFTCORE_VERDICT_TMPFS = 5,
+    /// On any other mount than the container's root.
+    DRIFTCORE_VERDICT_VOLUME = 6,
+    /// Served by an image layer.
+    DRIFTCORE_VERDICT_IMAGE = 7,
+    /// In the upper layer, content proved equal to the image file's.
+    DRIFTCORE_VERDICT_COPIED_UP = 8,
+    /// An image file whose content differs.
+    DRIFTCORE_VERDICT_MODIFIED = 9,
+    /// Another file in the place of an image file.
+    DRIFTCORE_VERDICT_REPLACED = 10,
+    /// The image has no such path.
+    DRIFTCORE_VERDICT_ADDED = 11,
+    /// It could not be proved; the reason says why.
+    DRIFTCORE_VERDICT_UNKNOWN = 12,
+}
+
+impl From<Verdict> for driftcore_verdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Host => Self::DRIFTCORE_VERDICT_HOST,
+            Verdict::Memfd => Self::DRIFTCORE_VERDICT_MEMFD,
+            Verdict::Deleted => Self::DRIFTCORE_VERDICT_DELETED,
+            Verdict::Tmpfs => Self::DRIFTCORE_VERDICT_TMPFS,
+            Verdict::Volume => Self::DRIFTCORE_VERDICT_VOLUME,
+            Verdict::Image => Self::DRIFTCORE_VERDICT_IMAGE,
+            Verdict::CopiedUp => Self::DRIFTCORE_VERDICT_COPIED_UP,
+            Verdict::Modified => Self::DRIFTCORE_VERDICT_MODIFIED,
+            Verdict::Replaced => Self::DRIFTCORE_VERDICT_REPLACED,
+            Verdict::Added => Self::DRIFTCORE_VERDICT_ADDED,
+            Verdict::Unknown => Self::DRIFTCORE_VERDICT_UNKNOWN,
+            _ => Self::DRIFTCORE_VERDICT_OTHER,
+        }
+    }
+}
+
+/// What a verdict rests on. New values may be added. Since 0.1.0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum driftcore_evidence_kind {
+    /// Nothing was proved.
+    DRIFTCORE_EVIDENCE_NONE = 0,
+    /// One that this header does not name.
+    DRIFTCORE_EVIDENCE_OTHER = 1,
+    /// Kernel objects alone.
+    DRIFTCORE_EVIDENCE_KERNEL = 2,
+    /// The file's content, compared with the image's.
+    DRIFTCORE_EVIDENCE_CONTENT = 3,
+    /// An image manifest.
+    DRIFTCORE_EVIDENCE_MANIFEST = 4,
+    /// The file's times against the container's start.
+    DRIFTCORE_EVIDENCE_TIME = 5,
+}
+
+impl From<Evidence> for driftcore_evidence_kind {
+    fn from(evidence: Evidence) -> Self {
+        match evidence {
+            Evidence::None => Self::DRIFTCORE_EVIDENCE_NONE,
+            Evidence::Kernel => Self::DRIFTCORE_EVIDENCE_KERNEL,
+            Evidence::Content => Self::DRIFTCORE_EVIDENCE_CONTENT,
+            Evidence::Manifest => Self::DRIFTCORE_EVIDENCE_MANIFEST,
+            Evidence::Time => Self::DRIFTCORE_EVIDENCE_TIME,
+            _ => Self::DRIFTCORE_EVIDENCE_OTHER,
+        }
+    }
+}
+
+/// The name of a `driftcore_verdict` in events and rules, a C string that is always there; of other
+/// numbers, `none` or `other`. Any thread, signal handlers too. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn driftcore_verdict_name(verdict: u32) -> *const c_char {
+    let name: &'static CStr = match verdict {
+        0 => c"none",
+        2 => c"host",
+        3 => c"memfd",
+        4 => c"deleted",
+        5 => c"tmpfs",
+        6 => c"volume",
+        7 => c"image",
+        8 => c"copied_up",
+        9 => c"modified",
+        10 => c"replaced",
+        11 => c"added",
+        12 => c"unknown",
+        _ => c"other",
+    };
+    name.as_ptr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_have_the_names_that_events_give_them() {
+        for verdict in [
+            Verdict::Host,
+            Verdict::Memfd,
+            Verdict::Deleted,
+            Verdict::Tmpfs,
+            Verdict::Volume,
+            Verdict::Image,
+            Verdict::CopiedUp,
+            Verdict::Modified,
+            Verdict::Replaced,
+            Verdict::Added,
+            Verdict::Unknown,
+        ] {
+            let number = driftcore_verdict::from(verdict) as u32;
+            // SAFETY: a constant that ends with NUL.
+            let name = unsafe { CStr::from_ptr(driftcore_verdict_name(number)) };
+            assert_eq!(name.to_str(), Ok(verdict.as_str()));
+        }
+    }
+}

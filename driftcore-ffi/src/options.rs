@@ -1,0 +1,222 @@
+//! Options, set by name.
+
+use std::ffi::c_char;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use driftcore::container::ContainerdRoots;
+use driftcore::container::StateRoots;
+use driftcore::engine::Scope;
+use driftcore::matcher::Policy;
+use driftcore::matcher::Priority;
+use driftcore::provenance::Bounds;
+use driftcore::rules::SetOptions;
+use driftcore::sensor::SensorOptions;
+
+use crate::error::Failure;
+use crate::error::driftcore_error;
+use crate::guard::guard;
+use crate::guard::quiet;
+use crate::handle;
+use crate::status::driftcore_status;
+use crate::text;
+
+/// Options of engines, rules and classifiers. One thread at a time. Since 0.1.0.
+#[derive(Clone, Debug, Default)]
+pub struct driftcore_options {
+    pub(crate) sensor: SensorOptions,
+    pub(crate) roots: StateRoots,
+    pub(crate) scope: Scope,
+    pub(crate) bounds: Bounds,
+    pub(crate) allow_degraded: bool,
+    pub(crate) rules: SetOptions,
+}
+
+impl driftcore_options {
+    fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
+        let wrong = |expected: &str| {
+            Failure::wrong_type(format!("option {name}: expected {expected}, found {value:?}"))
+        };
+        let flag = || match value {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(wrong("true or false")),
+        };
+        let number = || value.parse::<u64>().map_err(|_| wrong("a whole number"));
+        let ring = || {
+            let size = value.parse::<u32>().ok();
+            size.filter(|size| size.is_power_of_two() && *size >= 4096)
+                .ok_or_else(|| wrong("a power of two of at least 4096"))
+        };
+        match name {
+            "sensor.exec_ring_bytes" => self.sensor.exec_ring = ring()?,
+            "sensor.life_ring_bytes" => self.sensor.life_ring = ring()?,
+            "sensor.allow_degraded" => self.allow_degraded = flag()?,
+            "proof.max_bytes" => self.bounds.bytes = number()?,
+            "proof.max_milliseconds" => self.bounds.time = Duration::from_millis(number()?),
+            "runtimes.host" => self.roots.host = PathBuf::from(value),
+            "runtimes.proc" => self.roots.proc = PathBuf::from(value),
+            "runtimes.docker" => add(&mut self.roots.docker, value, PathBuf::from(value)),
+            "runtimes.storage" => add(&mut self.roots.storage, value, PathBuf::from(value)),
+            "runtimes.containerd" => {
+                let pair = value.split_once(':').unwrap_or_default();
+                if !value.is_empty() && (pair.0.is_empty() || pair.1.is_empty()) {
+                    return Err(wrong("STATE:ROOT, two directories"));
+                }
+                let (state, root) = (PathBuf::from(pair.0), PathBuf::from(pair.1));
+                add(&mut self.roots.containerd, value, ContainerdRoots { state, root });
+            }
+            "scope.events" => {
+                self.scope.all_events = match value {
+                    "drift" => false,
+                    "all" => true,
+                    _ => return Err(wrong("drift or all")),
+                }
+            }
+            "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
+            "rules.matching" => {
+                self.rules.policy = match value {
+                    "first" => Policy::First,
+                    "all" => Policy::All,
+                    _ => return Err(wrong("first or all")),
+                }
+            }
+            "rules.least_priority" => {
+                self.rules.least_priority = Priority::ALL
+                    .into_iter()
+                    .find(|priority| priority.as_str().eq_ignore_ascii_case(value))
+                    .ok_or_else(|| wrong("a priority from emergency to debug"))?;
+            }
+            "rules.suggested_output" => self.rules.suggested_output = flag()?,
+            _ => return Err(Failure::unknown_name(format!("there is no option {name:?}"))),
+        }
+        Ok(())
+    }
+}
+
+/// Adds to a list; nothing empties it.
+fn add<T>(list: &mut Vec<T>, value: &str, item: T) {
+    if value.is_empty() {
+        list.clear();
+    } else {
+        list.push(item);
+    }
+}
+
+/// Options with their defaults, for `driftcore_options_free`. Any thread. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
+    quiet(std::ptr::null_mut(), || Some(handle::give(driftcore_options::default())))
+}
+
+/// Sets an option. Both strings are copied. NULL anywhere but in `error`: refused. One thread at a
+/// time. Since 0.1.0.
+///
+/// | name | value | default |
+/// | --- | --- | --- |
+/// | sensor.exec_ring_bytes | a power of two | 8388608 |
+/// | sensor.life_ring_bytes | a power of two | 2097152 |
+/// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
+/// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
+/// | proof.max_milliseconds | the longest time that it may take | 2000 |
+/// | runtimes.host | the host's root directory, as this process sees it | / |
+/// | runtimes.proc | the host's proc filesystem | /proc |
+/// | runtimes.docker | adds a data root of Docker | /var/lib/docker |
+/// | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
+/// | runtimes.storage | adds a root of containers/storage | where distributions put it |
+/// | scope.events | drift, or all: also events that are no drift | drift |
+/// | scope.container | adds a container (id, its beginning, or name) | all containers |
+/// | rules.matching | first, or all: how many rules may match an event | first |
+/// | rules.least_priority | emergency to debug | debug |
+/// | rules.suggested_output | true: container, image and pod behind each output | true |
+///
+/// The empty value empties what is added to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_options_set(
+    options: *mut driftcore_options,
+    name: *const c_char,
+    value: *const c_char,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        let options = handle::borrow_mut!(options)?;
+        options.set(text::name("name", name)?, text::name("value", value)?)
+    })
+}
+
+/// Frees options and sets the pointer to them to NULL; engines made with them stay as they are.
+/// NULL, or a pointer to NULL: nothing. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_options_free(options: *mut *mut driftcore_options) {
+    handle::free!(options);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::driftcore_status::*;
+
+    /// The rows of the table in the header: name and default.
+    fn table() -> Vec<(String, String)> {
+        include_str!("options.rs")
+            .lines()
+            .filter_map(|line| line.strip_prefix("/// | "))
+            .filter(|line| line.contains('.'))
+            .map(|line| {
+                let cells: Vec<&str> = line.trim_end_matches(" |").split(" | ").collect();
+                (cells[0].to_owned(), cells[2].to_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_documented_option_is_there_with_its_default() {
+        assert_eq!(table().len(), 15);
+        for (name, default) in table() {
+            let mut options = driftcore_options::default();
+            let outcome = options.set(&name, &default);
+            let documented_only = ["all containers", "where distributions put it"];
+            if documented_only.contains(&&*default) {
+                assert!(options.set(&name, "").is_ok(), "{name}");
+                continue;
+            }
+            outcome.unwrap();
+            if name == "runtimes.docker" {
+                assert_eq!(options.roots.docker, vec![PathBuf::from(default); 2]);
+                continue;
+            }
+            let same = format!("{options:?}") == format!("{:?}", driftcore_options::default());
+            assert!(same, "{name} is not {default} by default");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let status =
+            |name, value| driftcore_options::default().set(name, value).unwrap_err().status;
+        assert_eq!(status("sensor.ring", "1"), DRIFTCORE_STATUS_UNKNOWN_NAME);
+        for (name, value) in [
+            ("sensor.exec_ring_bytes", "5000"),
+            ("sensor.allow_degraded", "yes"),
+            ("proof.max_bytes", "-1"),
+            ("runtimes.containerd", "/run/containerd"),
+            ("rules.matching", "some"),
+            ("rules.least_priority", "loud"),
+            ("scope.events", ""),
+        ] {
+            assert_eq!(status(name, value), DRIFTCORE_STATUS_WRONG_TYPE, "{name}");
+        }
+    }
+
+    #[test]
+    fn lists_grow_and_are_emptied() {
+        let mut options = driftcore_options::default();
+        options.set("scope.container", "a").unwrap();
+        options.set("scope.container", "b").unwrap();
+        assert_eq!(options.scope.containers, ["a", "b"]);
+        options.set("scope.container", "").unwrap();
+        assert!(options.scope.containers.is_empty());
+        options.set("runtimes.containerd", "/s:/r").unwrap();
+        assert_eq!(options.roots.containerd.last().unwrap().root, PathBuf::from("/r"));
+    }
+}
