@@ -77,25 +77,60 @@ impl FieldRef {
                 let index = number(text).ok_or(FieldError::ArgumentNotNumber(field))?;
                 Some(Argument::Index(index))
             }
-            (ArgumentKind::OptionalKey | ArgumentKind::Key, Some(text)) => Some(key(field, text)?),
+            (ArgumentKind::OptionalKey | ArgumentKind::Key, Some(text)) => {
+                let index = checked(field, text)?;
+                Some(index.map_or_else(|| Argument::Key(text.into()), Argument::Index))
+            }
         };
         Ok(Self { id, argument })
     }
+
+    /// Whether a rule could name this field: callers may have put it together by hand. Allocates
+    /// only to say what is wrong.
+    pub(super) fn validate(&self) -> Result<(), FieldError> {
+        let field = self.id.field();
+        match (field.argument, &self.argument) {
+            (
+                ArgumentKind::None | ArgumentKind::OptionalIndex | ArgumentKind::OptionalKey,
+                None,
+            )
+            | (ArgumentKind::OptionalIndex | ArgumentKind::Index, Some(Argument::Index(_))) => {
+                Ok(())
+            }
+            (ArgumentKind::Index | ArgumentKind::Key, None) => {
+                Err(FieldError::ArgumentMissing(field))
+            }
+            (ArgumentKind::None, Some(_)) => Err(FieldError::ArgumentNotAllowed(field)),
+            (ArgumentKind::OptionalIndex | ArgumentKind::Index, Some(Argument::Key(_))) => {
+                Err(FieldError::ArgumentNotNumber(field))
+            }
+            (ArgumentKind::OptionalKey | ArgumentKind::Key, Some(Argument::Key(text))) => {
+                match checked(field, text)? {
+                    None => Ok(()),
+                    Some(_) => Err(FieldError::Unknown),
+                }
+            }
+            (ArgumentKind::OptionalKey | ArgumentKind::Key, Some(Argument::Index(_))) => {
+                if is_ordered(field) {
+                    Ok(())
+                } else {
+                    Err(FieldError::Unknown)
+                }
+            }
+        }
+    }
 }
 
-/// A key; or a number, of fields whose values have an order.
-fn key(field: &'static Field, text: &str) -> Result<Argument, FieldError> {
+/// The number that an argument is, in fields whose values have an order; `None` when it is a key.
+fn checked(field: &'static Field, text: &str) -> Result<Option<u32>, FieldError> {
     if text.is_empty() {
         return Err(FieldError::ArgumentMissing(field));
     }
-    let key = || Argument::Key(text.into());
+    if let Some(index) = number(text).filter(|_| is_ordered(field)) {
+        return Ok(Some(index));
+    }
     match field.name {
-        "evt.arg" => match number(text) {
-            Some(index) => Ok(Argument::Index(index)),
-            None if raw_type(text).is_some() => Ok(key()),
-            None => Err(FieldError::UnknownEventArgument(text.into())),
-        },
-        "evt.rawarg" if raw_type(text).is_none() => {
+        "evt.arg" | "evt.rawarg" if raw_type(text).is_none() => {
             Err(FieldError::UnknownEventArgument(text.into()))
         }
         "evt.type.is" if EventType::of(text).is_none() => {
@@ -105,12 +140,14 @@ fn key(field: &'static Field, text: &str) -> Result<Argument, FieldError> {
             Err(FieldError::UnknownPath(text.into()))
         }
         "evt.around" if text.parse::<u64>().is_err() => Err(FieldError::ArgumentNotNumber(field)),
-        "proc.env" | "proc.aenv" => Ok(number(text).map_or_else(key, Argument::Index)),
-        name if name.starts_with("container.mount") => {
-            Ok(number(text).map_or_else(key, Argument::Index))
-        }
-        _ => Ok(key()),
+        _ => Ok(None),
     }
+}
+
+/// Whether the field's values may be named by number as well as by key.
+fn is_ordered(field: &Field) -> bool {
+    matches!(field.name, "evt.arg" | "proc.env" | "proc.aenv")
+        || field.name.starts_with("container.mount")
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -161,6 +198,40 @@ mod tests {
         assert_eq!(parse("evt.arg.flagz"), Err(FieldError::UnknownEventArgument("flagz".into())));
         assert_eq!(parse("evt.rawarg[0]"), Err(FieldError::UnknownEventArgument("0".into())));
         assert_eq!(parse("evt.type.is.opn"), Err(FieldError::UnknownEventType("opn".into())));
+    }
+
+    #[test]
+    fn what_is_resolved_is_valid_and_what_is_put_together_may_not_be() {
+        for text in [
+            "proc.name",
+            "proc.aname",
+            "proc.aname[2]",
+            "evt.arg.fd",
+            "evt.arg[0]",
+            "evt.rawarg.fd",
+            "proc.env[3]",
+            "proc.env[A]",
+            "container.mount[0]",
+            "container.label.a",
+            "evt.around[5]",
+        ] {
+            assert_eq!(FieldRef::parse(text).unwrap().validate(), Ok(()), "{text}");
+        }
+        let validate = |name: &str, argument: Option<Argument>| {
+            FieldRef { id: FieldId::of(name).unwrap(), argument }.validate()
+        };
+        let key = |text: &str| Some(Argument::Key(text.into()));
+        let index = Some(Argument::Index(3));
+        assert!(matches!(validate("proc.name", key("a")), Err(FieldError::ArgumentNotAllowed(_))));
+        assert!(matches!(validate("evt.arg", None), Err(FieldError::ArgumentMissing(_))));
+        assert!(matches!(validate("evt.arg", key("")), Err(FieldError::ArgumentMissing(_))));
+        assert!(matches!(validate("proc.args", key("a")), Err(FieldError::ArgumentNotNumber(_))));
+        let unknown = FieldError::UnknownEventArgument("flagz".into());
+        assert_eq!(validate("evt.rawarg", key("flagz")), Err(unknown));
+        // Rules mean something else by `proc.env[3]` and `container.label[3]`.
+        assert_eq!(validate("proc.env", key("3")), Err(FieldError::Unknown));
+        assert_eq!(validate("container.label", index.clone()), Err(FieldError::Unknown));
+        assert_eq!(validate("proc.env", index), Ok(()));
     }
 
     #[test]

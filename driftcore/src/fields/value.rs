@@ -37,6 +37,27 @@ impl Value<'_> {
     }
 }
 
+/// Equal are values of one kind: a signed number never equals an unsigned one, nor text bytes.
+/// Lists are equal item by item.
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Value::Missing, Value::Missing) => true,
+            (Value::Bool(left), Value::Bool(right)) => left == right,
+            (Value::Signed(left), Value::Signed(right)) => left == right,
+            (Value::Unsigned(left), Value::Unsigned(right)) => left == right,
+            (Value::Text(left), Value::Text(right)) => left == right,
+            (Value::Bytes(left), Value::Bytes(right)) => left == right,
+            (Value::Address(left), Value::Address(right)) => left == right,
+            (Value::List(left), Value::List(right)) => {
+                left.len() == right.len()
+                    && (0..left.len()).all(|index| left.get(index) == right.get(index))
+            }
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,6 +8,7 @@ use super::event;
 use super::process;
 use crate::fields::Field;
 use crate::fields::FieldId;
+use crate::fields::event_type::same;
 
 /// In the order of their names, as the catalogue is.
 const FAMILIES: &[&[Field]] = &[
@@ -63,6 +64,15 @@ impl FieldId {
     pub fn of(name: &str) -> Option<Self> {
         let index = ALL.binary_search_by(|field| field.name.cmp(name)).ok()?;
         u16::try_from(index).ok().map(Self)
+    }
+
+    /// The field of a name that is in the catalogue; when the program is compiled only.
+    pub(in crate::fields) const fn known(name: &str) -> Self {
+        let mut index = 0;
+        while !same(ALL[index].name.as_bytes(), name.as_bytes()) {
+            index += 1;
+        }
+        Self(index as u16)
     }
 
     /// The catalogue's entry.

@@ -50,7 +50,8 @@ impl EventType {
     }
 }
 
-const fn same(a: &[u8], b: &[u8]) -> bool {
+/// Whether two texts are equal, when the program is compiled.
+pub(in crate::fields) const fn same(a: &[u8], b: &[u8]) -> bool {
     let mut index = 0;
     while index < a.len() && index < b.len() && a[index] == b[index] {
         index += 1;

@@ -6,5 +6,6 @@ mod names;
 mod set;
 
 pub use kind::EventType;
+pub(super) use kind::same;
 pub use names::EVENT_TYPES;
 pub use set::EventTypes;

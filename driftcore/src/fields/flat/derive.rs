@@ -1,14 +1,14 @@
 //! Fields that follow from others.
 
-use std::collections::BTreeMap;
-
-use super::convert::List;
-use super::convert::Stored;
+use crate::fields::CATALOGUE;
 use crate::fields::FieldId;
-use crate::fields::FieldRef;
+
+pub(super) const EVENT_TYPE: FieldId = FieldId::known("evt.type");
+pub(super) const TIME: FieldId = FieldId::known("evt.time");
+pub(super) const RAW_TIME: FieldId = FieldId::known("evt.rawtime");
 
 /// A field of all ancestors, that of the process itself, and that of the parent.
-pub(super) const ANCESTRY: [(&str, &str, &str); 5] = [
+const ANCESTRY: [(&str, &str, &str); 5] = [
     ("proc.acmdline", "proc.cmdline", "proc.pcmdline"),
     ("proc.aexe", "proc.exe", "proc.pexe"),
     ("proc.aexepath", "proc.exepath", "proc.pexepath"),
@@ -20,60 +20,152 @@ pub(super) const ANCESTRY: [(&str, &str, &str); 5] = [
 const NETWORKS: [(&str, &str); 4] =
     [("fd.cnet", "fd.cip"), ("fd.lnet", "fd.lip"), ("fd.rnet", "fd.rip"), ("fd.snet", "fd.sip")];
 
-/// What stands for both ends, and the ends: client and server, or else local and remote.
-const ENDS: [(&str, [&str; 2], [&str; 2]); 4] = [
-    ("fd.ip", ["fd.cip", "fd.sip"], ["fd.lip", "fd.rip"]),
-    ("fd.net", ["fd.cip", "fd.sip"], ["fd.lip", "fd.rip"]),
-    ("fd.port", ["fd.cport", "fd.sport"], ["fd.lport", "fd.rport"]),
-    ("fd.proto", ["fd.cport", "fd.sport"], ["fd.lport", "fd.rport"]),
-];
+/// The ends of a connection: client and server, or else local and remote.
+const ADDRESSES: [[&str; 2]; 2] = [["fd.cip", "fd.sip"], ["fd.lip", "fd.rip"]];
+const PORTS: [[&str; 2]; 2] = [["fd.cport", "fd.sport"], ["fd.lport", "fd.rport"]];
 
-/// The fields from which one follows that cannot be given itself.
-pub(super) fn given_by(name: &str) -> Option<String> {
-    if let Some((_, end)) = NETWORKS.iter().find(|(network, _)| *network == name) {
-        return Some(format!("`{end}`"));
-    }
-    ENDS.iter()
-        .find(|(both, ..)| *both == name)
-        .map(|(_, [a, b], [c, d])| format!("`{a}` and `{b}`, or `{c}` and `{d}`"))
+/// The same, by id.
+pub(super) static ADDRESS_IDS: [[FieldId; 2]; 2] = ids(ADDRESSES);
+pub(super) static PORT_IDS: [[FieldId; 2]; 2] = ids(PORTS);
+
+/// What a field is to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Nothing.
+    Plain,
+    /// `evt.type`
+    EventType,
+    /// `evt.type.is`
+    IsEventType,
+    /// `evt.time`
+    Time,
+    /// `evt.rawtime`
+    RawTime,
+    /// The address of one end.
+    Address,
+    /// The port of one end.
+    Port,
+    /// The address of one end under another name: this one.
+    Network(FieldId),
+    /// The addresses of both ends.
+    Addresses,
+    /// The ports of both ends.
+    Ports,
+    /// All ancestors.
+    Ancestors { own: FieldId, parent: FieldId },
+    /// The first of these ancestors.
+    Parent { all: FieldId },
 }
 
-/// Adds what follows from what is given, and is not given itself (null counts as given).
-pub(super) fn derive(values: &mut BTreeMap<FieldRef, Stored>) {
-    for (all, _, parent) in ANCESTRY {
-        match (get(values, all), get(values, parent)) {
-            (Some(Stored::List(ancestors)), None) => {
-                let first = ancestors.0.first().cloned();
-                insert(values, parent, first);
-            }
-            (None, Some(value)) if *value != Stored::Missing => {
-                let value = Stored::List(List(vec![value.clone()]));
-                insert(values, all, Some(value));
-            }
-            _ => {}
+static ROLES: [Role; CATALOGUE.len()] = {
+    let mut roles = [Role::Plain; CATALOGUE.len()];
+    roles[EVENT_TYPE.index()] = Role::EventType;
+    roles[FieldId::known("evt.type.is").index()] = Role::IsEventType;
+    roles[TIME.index()] = Role::Time;
+    roles[RAW_TIME.index()] = Role::RawTime;
+    let mut row = 0;
+    while row < ANCESTRY.len() {
+        let (all, own, parent) = ANCESTRY[row];
+        let (all, own, parent) = (FieldId::known(all), FieldId::known(own), FieldId::known(parent));
+        roles[all.index()] = Role::Ancestors { own, parent };
+        roles[parent.index()] = Role::Parent { all };
+        row += 1;
+    }
+    row = 0;
+    while row < NETWORKS.len() {
+        let (network, end) = NETWORKS[row];
+        roles[FieldId::known(network).index()] = Role::Network(FieldId::known(end));
+        row += 1;
+    }
+    row = 0;
+    while row < 4 {
+        roles[ids(ADDRESSES)[row / 2][row % 2].index()] = Role::Address;
+        roles[ids(PORTS)[row / 2][row % 2].index()] = Role::Port;
+        row += 1;
+    }
+    roles[FieldId::known("fd.ip").index()] = Role::Addresses;
+    roles[FieldId::known("fd.net").index()] = Role::Addresses;
+    roles[FieldId::known("fd.port").index()] = Role::Ports;
+    roles[FieldId::known("fd.proto").index()] = Role::Ports;
+    roles
+};
+
+const fn ids(ends: [[&str; 2]; 2]) -> [[FieldId; 2]; 2] {
+    let [[client, server], [local, remote]] = ends;
+    [
+        [FieldId::known(client), FieldId::known(server)],
+        [FieldId::known(local), FieldId::known(remote)],
+    ]
+}
+
+impl Role {
+    pub(super) fn of(id: FieldId) -> Self {
+        ROLES.get(id.index()).copied().unwrap_or(Self::Plain)
+    }
+
+    /// The fields to give instead, of a field that cannot be given itself.
+    pub(super) fn given_by(self) -> Option<String> {
+        let [[client, server], [local, remote]] = match self {
+            Self::Network(end) => return Some(format!("`{}`", end.field().name)),
+            Self::Addresses => ADDRESSES,
+            Self::Ports => PORTS,
+            _ => return None,
+        };
+        Some(format!("`{client}` and `{server}`, or `{local}` and `{remote}`"))
+    }
+}
+
+/// The time of day, as `evt.time` has it.
+pub(super) type Clock = [u8; 18];
+
+/// The time of day of a time since the epoch. What is beyond the year 2262 is as the last moment
+/// before, as in [`Timestamp`](crate::event::Timestamp).
+pub(super) fn clock(nanos: u64) -> Clock {
+    const SECOND: u64 = 1_000_000_000;
+    let nanos = nanos.min(i64::MAX.unsigned_abs());
+    let (seconds, nanos) = (nanos / SECOND % 86_400, nanos % SECOND);
+    let mut clock = *b"00:00:00.000000000";
+    for (place, number) in
+        [(0..2, seconds / 3600), (3..5, seconds / 60 % 60), (6..8, seconds % 60), (9..18, nanos)]
+    {
+        let mut rest = number;
+        for digit in clock.iter_mut().take(place.end).skip(place.start).rev() {
+            *digit = b"0123456789"[(rest % 10) as usize];
+            rest /= 10;
         }
     }
-    for (network, end) in NETWORKS {
-        let address = get(values, end).cloned();
-        insert(values, network, address);
-    }
-    for (both, roles, places) in ENDS {
-        let ends = [roles, places].map(|names| {
-            let given = names.iter().filter_map(|name| get(values, name));
-            given.filter(|value| **value != Stored::Missing).cloned().collect::<Vec<_>>()
-        });
-        if let Some(ends) = ends.into_iter().find(|ends| !ends.is_empty()) {
-            insert(values, both, Some(Stored::List(List(ends))));
+    clock
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::event::Timestamp;
+
+    #[test]
+    fn roles_are_those_of_the_tables() {
+        let role = |name| Role::of(FieldId::of(name).unwrap());
+        assert_eq!(role("evt.type"), Role::EventType);
+        assert_eq!(role("proc.cwd"), Role::Plain);
+        assert_eq!(role("fd.snet"), Role::Network(FieldId::known("fd.sip")));
+        assert_eq!(role("proc.ppid"), Role::Parent { all: FieldId::known("proc.apid") });
+        for name in ADDRESSES.as_flattened() {
+            assert_eq!(role(name), Role::Address);
+        }
+        for name in PORTS.as_flattened() {
+            assert_eq!(role(name), Role::Port);
         }
     }
-}
 
-pub(super) fn get<'v>(values: &'v BTreeMap<FieldRef, Stored>, name: &str) -> Option<&'v Stored> {
-    values.get(&FieldRef::new(FieldId::of(name)?))
-}
-
-fn insert(values: &mut BTreeMap<FieldRef, Stored>, name: &str, value: Option<Stored>) {
-    if let (Some(id), Some(value)) = (FieldId::of(name), value) {
-        values.entry(FieldRef::new(id)).or_insert(value);
+    proptest! {
+        #[test]
+        fn the_clock_is_that_of_the_timestamp(nanos in any::<u64>()) {
+            let time = Timestamp::from_nanos(i64::try_from(nanos).unwrap_or(i64::MAX)).to_string();
+            let (_, expected) = time.trim_end_matches('Z').split_once('T').unwrap();
+            let clock = clock(nanos);
+            prop_assert_eq!(std::str::from_utf8(&clock).unwrap(), expected);
+        }
     }
 }

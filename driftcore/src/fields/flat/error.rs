@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Why a JSON value is no flat event: which key, and what is wrong with it.
+/// Why a JSON value is no flat event, or a field does not take a value: which key or field, and what
+/// is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlatEventError {
     key: Option<String>,
@@ -18,7 +19,7 @@ impl FlatEventError {
         Self { key: Some(key.to_owned()), message: message.into() }
     }
 
-    /// The key at fault, if it is one.
+    /// The key or field at fault, if it is one.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }

@@ -1,37 +1,42 @@
 //! The event.
 
-use std::collections::BTreeMap;
+use std::fmt;
+use std::mem::take;
 
-use serde_json::Value as Json;
-
-use super::convert::List;
-use super::convert::Stored;
-use super::convert::found;
-use super::convert::scalar;
-use super::derive::ANCESTRY;
-use super::derive::derive;
-use super::derive::get;
-use super::derive::given_by;
+use super::check::check_field;
+use super::check::checked;
+use super::check::found;
+use super::derive::ADDRESS_IDS;
+use super::derive::Clock;
+use super::derive::PORT_IDS;
+use super::derive::RAW_TIME;
+use super::derive::Role;
+use super::derive::TIME;
+use super::derive::clock;
 use super::error::FlatEventError;
-use crate::event::Timestamp;
+use super::memory::Memory;
+use super::slot::List;
+use super::slot::Slot;
 use crate::fields::Argument;
-use crate::fields::CATALOGUE;
 use crate::fields::EventType;
-use crate::fields::FieldError;
 use crate::fields::FieldId;
 use crate::fields::FieldRef;
 use crate::fields::FieldType;
 use crate::fields::Fields;
 use crate::fields::Multiplicity;
 use crate::fields::Value;
+use crate::fields::Values;
 
-/// An event that is given as an object of field names and values.
+/// An event that is given by its fields, either one by one or as a JSON object of names and values.
 ///
-/// Values are JSON booleans, numbers and strings of the field's type; addresses are strings, bytes
-/// strings or `{"hex": "..."}`. What is absent or null is missing. A list-valued field is an array;
-/// so are the fields of all ancestors, from the parent upwards, and from them follow those of the
-/// parent (`proc.pname`). A socket is given by its ends, from which follow `fd.ip`, `fd.net`,
-/// `fd.port`, `fd.snet` and their like.
+/// A list-valued field is an array; so are the fields of all ancestors, from the parent upwards,
+/// and from them follow those of the parent (`proc.pname`). A socket is given by its ends, from
+/// which follow `fd.ip`, `fd.net`, `fd.port`, `fd.snet` and their like. What follows is there at
+/// once, in whichever order values are given.
+///
+/// In JSON, values are booleans, numbers and strings of the field's type; addresses are strings,
+/// bytes strings or `{"hex": "..."}`. What is absent or null is missing; what is null does not
+/// follow from another field either.
 ///
 /// ```
 /// use driftcore::fields::{FieldRef, Fields, FlatEvent};
@@ -43,107 +48,264 @@ use crate::fields::Value;
 /// let parent = FieldRef::parse("proc.pname").unwrap();
 /// assert_eq!(format!("{:?}", event.get(&parent)), r#"Text("bash")"#);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Whoever has a sensor of its own looks up its fields once and fills one event again and again.
+/// An event keeps the memory of the values that it held: once it has held values of such fields
+/// and lengths, [`reset`](Self::reset), [`set`](Self::set), [`push`](Self::push) and
+/// [`get`](Fields::get) allocate nothing.
+///
+/// ```
+/// use driftcore::fields::{EventType, FieldRef, Fields, FlatEvent, Value};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let name = FieldRef::parse("proc.name").unwrap();
+/// let ancestors = FieldRef::parse("proc.aname").unwrap();
+/// let mut event = FlatEvent::new(EventType::EXECVE);
+/// for (process, parent) in [("sh", "sshd"), ("curl", "sh")] {
+///     event.reset(EventType::EXECVE);
+///     event.set(&name, Value::Text(process.as_bytes()))?;
+///     event.push(&ancestors, Value::Text(parent.as_bytes()))?;
+///     // Here it is matched against rules.
+/// }
+/// assert!(event.get(&FieldRef::parse("proc.aname[1]").unwrap()) == Value::Text(b"sh"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Two events are equal when they are of one type and each field has the same value in both,
+/// whatever they held before.
+#[derive(Clone)]
 pub struct FlatEvent {
-    event_type: EventType,
-    /// Values of fields without an argument.
-    plain: Vec<Stored>,
-    /// By the index of the field: where its value is in `plain`, counted from 1; 0 for nowhere.
-    places: Vec<u16>,
-    /// Values of fields with an argument; few, where there are any.
-    with_argument: Vec<(FieldRef, Stored)>,
+    pub(super) event_type: EventType,
+    /// What was given.
+    memory: Memory,
+    /// The time of day. Holds while the time in nanoseconds is known.
+    clock: Clock,
+    /// The ends of the connection that are known.
+    addresses: List,
+    ports: List,
 }
 
 impl FlatEvent {
-    /// The event of a JSON text. Errs when it is no JSON, no object, or holds a key that is no
-    /// field, a value of another type, or no `evt.type`.
-    pub fn parse(text: &str) -> Result<Self, FlatEventError> {
-        let json: Json = serde_json::from_str(text)
-            .map_err(|error| FlatEventError::new(format!("this is no JSON: {error}")))?;
-        Self::from_json(&json)
-    }
-
-    /// The event of a JSON object.
-    pub fn from_json(json: &Json) -> Result<Self, FlatEventError> {
-        let object = json.as_object().ok_or_else(|| {
-            FlatEventError::new(format!("expected an object of fields, found {}", found(json)))
-        })?;
-        let mut values = BTreeMap::new();
-        for (key, json) in object {
-            let field = field(key)?;
-            let value = value(&field, json).map_err(|message| FlatEventError::at(key, message))?;
-            if values.insert(field, value).is_some() {
-                return Err(FlatEventError::at(key, "the field is given twice"));
-            }
-        }
-        let event_type = match get(&values, "evt.type") {
-            Some(Stored::Text(name)) => {
-                let name = String::from_utf8_lossy(name);
-                EventType::of(&name).ok_or_else(|| {
-                    FlatEventError::at("evt.type", format!("there is no event type {name:?}"))
-                })?
-            }
-            _ => return Err(FlatEventError::at("evt.type", "every event needs its type")),
-        };
-        derive(&mut values);
-        derive_time(&mut values);
-        Ok(Self::with_values(event_type, values))
-    }
-
-    fn with_values(event_type: EventType, values: BTreeMap<FieldRef, Stored>) -> Self {
-        let mut event = Self {
+    /// An event of this type without values.
+    pub fn new(event_type: EventType) -> Self {
+        Self {
             event_type,
-            plain: Vec::with_capacity(values.len()),
-            places: vec![0; CATALOGUE.len()],
-            with_argument: Vec::new(),
-        };
-        for (field, value) in values {
-            if field.argument.is_some() {
-                event.with_argument.push((field, value));
-                continue;
-            }
-            event.plain.push(value);
-            // There are no more values than fields, and those are counted by a u16.
-            let place = u16::try_from(event.plain.len()).unwrap_or(0);
-            if let Some(entry) = event.places.get_mut(field.id.index()) {
-                *entry = place;
-            }
+            memory: Memory::new(),
+            clock: clock(0),
+            addresses: List::default(),
+            ports: List::default(),
         }
-        event
+    }
+
+    /// Forgets all values and takes another type. Keeps the memory, and takes the same time
+    /// however many values there were.
+    pub fn reset(&mut self, event_type: EventType) {
+        self.event_type = event_type;
+        self.memory.clear();
+        self.addresses.clear();
+        self.ports.clear();
+    }
+
+    /// Sets a field, in place of the value that it had. [`Value::Missing`] removes it;
+    /// [`Value::List`] sets every item of a list-valued field, or of a field of all ancestors,
+    /// where an item may be missing.
+    ///
+    /// Numbers may be signed or unsigned where they fit the field's type. `evt.time` takes its
+    /// text, or nanoseconds since the epoch as `evt.rawtime` does. `evt.type` is set by
+    /// [`new`](Self::new) and [`reset`](Self::reset); here it may only be repeated.
+    ///
+    /// Errs, and changes nothing, when the value is not of the field's type or does not fit its
+    /// width, when text holds NUL, when the field follows from others (`fd.ip`), is that of one
+    /// ancestor (`proc.aname[2]`), or is none that a rule can name.
+    pub fn set(&mut self, field: &FieldRef, value: Value<'_>) -> Result<(), FlatEventError> {
+        self.try_set(field, value).map_err(|message| at(field, message))
+    }
+
+    /// Appends to a list-valued field, or to a field of all ancestors, from the parent upwards:
+    /// [`Value::Missing`] there is an ancestor of which this is not known.
+    ///
+    /// Errs, and changes nothing, as [`set`](Self::set) does, and when the field has one value.
+    pub fn push(&mut self, field: &FieldRef, value: Value<'_>) -> Result<(), FlatEventError> {
+        self.try_push(field, value).map_err(|message| at(field, message))
     }
 
     /// Names of all fields that an event may give; those that follow from others are left out.
     pub fn keys() -> impl Iterator<Item = &'static str> {
-        CATALOGUE.iter().map(|field| field.name).filter(|name| given_by(name).is_none())
+        let given = FieldId::all().filter(|id| Role::of(*id).given_by().is_none());
+        given.map(|id| id.field().name)
     }
 
-    fn stored(&self, id: FieldId) -> Option<&Stored> {
-        let place = usize::from(*self.places.get(id.index())?);
-        self.plain.get(place.checked_sub(1)?)
+    pub(super) fn try_set(&mut self, field: &FieldRef, value: Value<'_>) -> Result<(), String> {
+        check_field(field)?;
+        match (field.multiplicity(), value) {
+            _ if Role::of(field.id) == Role::EventType => return self.check_type(value),
+            (_, Value::Missing) => self.memory.empty(field),
+            (Multiplicity::List | Multiplicity::Ancestors, Value::List(items)) => {
+                // Twice, so that a fault in the last item changes nothing.
+                for index in 0..items.len() {
+                    check_item(field, items.get(index))
+                        .map_err(|fault| format!("item {index}: {fault}"))?;
+                }
+                self.memory.fill(field, |slot, life| {
+                    let list = slot.list(life);
+                    list.clear();
+                    let items = (0..items.len()).map(|index| items.get(index));
+                    items.flat_map(|item| check_item(field, item)).for_each(|it| list.push(it));
+                });
+            }
+            (Multiplicity::List | Multiplicity::Ancestors, value) => {
+                let (kind, found) = (field.kind(), found(value));
+                return Err(format!("expected a list of {kind}, found {found}"));
+            }
+            (Multiplicity::One | Multiplicity::Ends, value) => {
+                let kind = match (field.id, value) {
+                    (TIME, Value::Signed(_) | Value::Unsigned(_)) => FieldType::Time,
+                    _ => field.kind(),
+                };
+                let value = checked(value, kind)?;
+                self.memory.fill(field, |slot, life| slot.set(life, value));
+            }
+        }
+        self.derive(field.id);
+        Ok(())
     }
 
-    fn plain(&self, name: &str) -> Value<'_> {
-        let stored = FieldId::of(name).and_then(|id| self.stored(id));
-        stored.map_or(Value::Missing, Stored::value)
+    pub(super) fn try_push(&mut self, field: &FieldRef, value: Value<'_>) -> Result<(), String> {
+        check_field(field)?;
+        if !matches!(field.multiplicity(), Multiplicity::List | Multiplicity::Ancestors) {
+            return Err("the field has one value, to which none can be appended".to_owned());
+        }
+        let value = check_item(field, value)?;
+        self.memory.fill(field, |slot, life| slot.list(life).push(value));
+        Ok(())
+    }
+
+    /// Notes that the field is missing, and does not follow from another either.
+    pub(super) fn set_null(&mut self, field: &FieldRef) {
+        self.memory.fill(field, Slot::set_null);
+        self.derive(field.id);
+    }
+
+    pub(super) fn is_given(&self, field: &FieldRef) -> bool {
+        self.memory.get(field).is_some()
+    }
+
+    fn check_type(&self, value: Value<'_>) -> Result<(), String> {
+        let name = self.event_type.name();
+        match value {
+            Value::Text(text) if text == name.as_bytes() => Ok(()),
+            _ => Err(format!("the event is of type {name:?}: it is given with `new` or `reset`")),
+        }
+    }
+
+    /// Builds what follows from a field that changed, where `get` could not lend it otherwise.
+    fn derive(&mut self, changed: FieldId) {
+        match Role::of(changed) {
+            Role::Time | Role::RawTime => {
+                if let Some(nanos) = self.nanos() {
+                    self.clock = clock(nanos);
+                }
+            }
+            Role::Address => {
+                let mut ends = take(&mut self.addresses);
+                self.collect(&ADDRESS_IDS, &mut ends);
+                self.addresses = ends;
+            }
+            Role::Port => {
+                let mut ends = take(&mut self.ports);
+                self.collect(&PORT_IDS, &mut ends);
+                self.ports = ends;
+            }
+            _ => {}
+        }
+    }
+
+    /// The ends of the first pair of which any is known.
+    fn collect(&self, pairs: &[[FieldId; 2]], ends: &mut List) {
+        ends.clear();
+        for pair in pairs {
+            let known = pair.iter().map(|id| self.given(*id)).filter(Value::exists);
+            known.for_each(|end| ends.push(end));
+            if !ends.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// The event's time since the epoch: `evt.rawtime`, or else `evt.time` in that form.
+    fn nanos(&self) -> Option<u64> {
+        let slot = self.memory.plain(RAW_TIME).or_else(|| self.memory.plain(TIME))?;
+        match slot.value() {
+            Value::Unsigned(nanos) => Some(nanos),
+            _ => None,
+        }
+    }
+
+    /// The value that was given for a field without argument.
+    fn given(&self, id: FieldId) -> Value<'_> {
+        self.memory.plain(id).map_or(Value::Missing, Slot::value)
+    }
+
+    /// The value of a field without argument.
+    fn plain(&self, id: FieldId) -> Value<'_> {
+        match Role::of(id) {
+            Role::Plain | Role::IsEventType | Role::Address | Role::Port => self.given(id),
+            Role::EventType => Value::Text(self.event_type.name().as_bytes()),
+            Role::RawTime => self.nanos().map_or(Value::Missing, Value::Unsigned),
+            Role::Time => match (self.memory.plain(TIME).map(Slot::value), self.nanos()) {
+                (None | Some(Value::Unsigned(_)), Some(_)) => Value::Text(&self.clock),
+                (None | Some(Value::Unsigned(_)), None) => Value::Missing,
+                (Some(text), _) => text,
+            },
+            Role::Network(end) => self.given(end),
+            Role::Addresses => known(&self.addresses),
+            Role::Ports => known(&self.ports),
+            Role::Ancestors { parent, .. } => match self.memory.plain(id) {
+                Some(slot) => slot.value(),
+                None => self.memory.plain(parent).map_or(Value::Missing, Slot::alone),
+            },
+            Role::Parent { all } => match self.memory.plain(id) {
+                Some(slot) => slot.value(),
+                None => item(self.given(all), 0),
+            },
+        }
     }
 
     /// The value of one ancestor; 0 is the process itself.
     fn ancestor(&self, id: FieldId, index: u32) -> Value<'_> {
-        let name = id.field().name;
-        match index.checked_sub(1) {
-            None => {
-                let own = ANCESTRY.iter().find(|(all, ..)| *all == name).map(|(_, own, _)| own);
-                own.map_or(Value::Missing, |own| self.plain(own))
-            }
-            Some(index) => match self.stored(id) {
-                Some(Stored::List(List(ancestors))) => usize::try_from(index)
-                    .ok()
-                    .and_then(|index| ancestors.get(index))
-                    .map_or(Value::Missing, Stored::value),
-                _ => Value::Missing,
-            },
+        match (Role::of(id), index.checked_sub(1)) {
+            (Role::Ancestors { own, .. }, None) => self.given(own),
+            (_, None) => Value::Missing,
+            (_, Some(index)) => item(self.plain(id), index),
         }
     }
+}
+
+/// A list of ends, unless none is known.
+fn known(ends: &List) -> Value<'_> {
+    if ends.is_empty() { Value::Missing } else { Value::List(ends) }
+}
+
+/// One item of a list.
+fn item(list: Value<'_>, index: u32) -> Value<'_> {
+    match (list, usize::try_from(index)) {
+        (Value::List(items), Ok(index)) => items.get(index),
+        _ => Value::Missing,
+    }
+}
+
+/// One item of a field that has several.
+fn check_item<'v>(field: &FieldRef, value: Value<'v>) -> Result<Value<'v>, String> {
+    match value {
+        // The chain goes on above an ancestor of which this is not known.
+        Value::Missing if field.multiplicity() == Multiplicity::Ancestors => Ok(value),
+        value => checked(value, field.kind()),
+    }
+}
+
+fn at(field: &FieldRef, message: String) -> FlatEventError {
+    FlatEventError::at(&field.to_string(), message)
 }
 
 impl Fields for FlatEvent {
@@ -152,24 +314,17 @@ impl Fields for FlatEvent {
     }
 
     fn get(&self, field: &FieldRef) -> Value<'_> {
-        let stored = match &field.argument {
-            None => self.stored(field.id),
-            Some(_) => {
-                let mut given = self.with_argument.iter();
-                given.find(|(given, _)| given == field).map(|(_, stored)| stored)
-            }
-        };
-        if let Some(stored) = stored {
-            return stored.value();
+        let Some(argument) = &field.argument else { return self.plain(field.id) };
+        if let Some(slot) = self.memory.get(field) {
+            return slot.value();
         }
-        let definition = field.id.field();
-        match (&field.argument, definition.name) {
-            (Some(Argument::Index(index)), _)
-                if definition.multiplicity == Multiplicity::Ancestors =>
+        match (argument, Role::of(field.id)) {
+            (Argument::Index(index), _)
+                if field.id.field().multiplicity == Multiplicity::Ancestors =>
             {
                 self.ancestor(field.id, *index)
             }
-            (Some(Argument::Key(key)), "evt.type.is") => {
+            (Argument::Key(key), Role::IsEventType) => {
                 Value::Unsigned(u64::from(**key == *self.event_type.name()))
             }
             _ => Value::Missing,
@@ -177,78 +332,28 @@ impl Fields for FlatEvent {
     }
 }
 
-fn field(key: &str) -> Result<FieldRef, FlatEventError> {
-    let field = FieldRef::parse(key).map_err(|error| {
-        FlatEventError::at(
-            key,
-            match error {
-                FieldError::Unknown => "there is no such field".to_owned(),
-                FieldError::ArgumentMissing(_) => "the field needs an argument".to_owned(),
-                FieldError::ArgumentNotAllowed(_) => "the field takes no argument".to_owned(),
-                FieldError::ArgumentNotNumber(_) => "the argument must be a number".to_owned(),
-                FieldError::UnknownEventArgument(name) => {
-                    format!("no event has an argument {name:?}")
-                }
-                FieldError::UnknownEventType(name) => format!("there is no event type {name:?}"),
-                FieldError::UnknownPath(_) => "the argument is `src` or `dst`".to_owned(),
-            },
-        )
-    })?;
-    let name = field.id.field().name;
-    if let Some(others) = given_by(name) {
-        return Err(FlatEventError::at(key, format!("it follows from {others}: give those")));
+impl PartialEq for FlatEvent {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |field: &FieldRef| self.get(field) == other.get(field);
+        self.event_type == other.event_type
+            && FieldId::all().map(FieldRef::new).all(|field| same(&field))
+            && self.memory.with_argument().all(same)
+            && other.memory.with_argument().all(same)
     }
-    if field.id.field().multiplicity == Multiplicity::Ancestors
-        && let Some(Argument::Index(_)) = field.argument
-    {
-        return Err(FlatEventError::at(
-            key,
-            format!("give all ancestors as one array, from the parent upwards: `{name}`"),
-        ));
-    }
-    Ok(field)
 }
 
-fn value(field: &FieldRef, json: &Json) -> Result<Stored, String> {
-    // The alert's form of the event's time.
-    let kind = match field.id.field().name {
-        "evt.time" if json.is_u64() => FieldType::Time,
-        _ => field.kind(),
-    };
-    match (field.multiplicity(), json) {
-        (_, Json::Null) => Ok(Stored::Missing),
-        (Multiplicity::List | Multiplicity::Ancestors, Json::Array(items)) => {
-            let mut values = Vec::with_capacity(items.len());
-            for (index, item) in items.iter().enumerate() {
-                let value = match item {
-                    // The chain goes on above an ancestor of which this is not known.
-                    Json::Null if field.multiplicity() == Multiplicity::Ancestors => {
-                        Stored::Missing
-                    }
-                    item => scalar(item, kind).map_err(|fault| format!("item {index}: {fault}"))?,
-                };
-                values.push(value);
+/// The fields that have a value, with it.
+impl fmt::Debug for FlatEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plain = FieldId::all().map(FieldRef::new);
+        let fields = plain.chain(self.memory.with_argument().cloned());
+        let mut map = f.debug_map();
+        for field in fields {
+            let value = self.get(&field);
+            if value.exists() {
+                map.entry(&format_args!("{field}"), &value);
             }
-            Ok(Stored::List(List(values)))
         }
-        (Multiplicity::List | Multiplicity::Ancestors, json) => {
-            Err(format!("expected an array of {kind}, found {}", found(json)))
-        }
-        (Multiplicity::One | Multiplicity::Ends, json) => scalar(json, kind),
-    }
-}
-
-/// The event's time, in whichever of its forms it was not given.
-fn derive_time(values: &mut BTreeMap<FieldRef, Stored>) {
-    let field = |name| FieldId::of(name).map(FieldRef::new);
-    let (Some(time), Some(raw)) = (field("evt.time"), field("evt.rawtime")) else { return };
-    if let Some(Stored::Unsigned(nanos)) = values.get(&time).cloned() {
-        values.remove(&time);
-        values.entry(raw.clone()).or_insert(Stored::Unsigned(nanos));
-    }
-    if let Some(Stored::Unsigned(nanos)) = values.get(&raw) {
-        let whole = Timestamp::from_nanos(i64::try_from(*nanos).unwrap_or(i64::MAX)).to_string();
-        let clock = whole.trim_end_matches('Z').split_once('T').map_or("", |(_, clock)| clock);
-        values.entry(time).or_insert_with(|| Stored::Text(clock.as_bytes().into()));
+        map.finish()
     }
 }

@@ -1,10 +1,13 @@
-//! Events as flat objects of field names: how a rule is tested by hand, and how an embedder feeds
-//! a matcher by name.
+//! Events as flat objects of fields: how a rule is tested by hand, and how an embedder with a
+//! sensor of its own feeds a matcher.
 
-mod convert;
+mod check;
 mod derive;
 mod error;
 mod event;
+mod json;
+mod memory;
+mod slot;
 #[cfg(test)]
 mod tests;
 
