@@ -70,7 +70,7 @@ impl Failure {
     }
 }
 
-fn status_of_io(error: &io::Error) -> driftcore_status {
+pub(crate) fn status_of_io(error: &io::Error) -> driftcore_status {
     match error.kind() {
         io::ErrorKind::NotFound => driftcore_status::DRIFTCORE_STATUS_NOT_FOUND,
         io::ErrorKind::PermissionDenied => driftcore_status::DRIFTCORE_STATUS_PERMISSION,

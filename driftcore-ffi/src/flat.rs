@@ -4,8 +4,9 @@ use std::ffi::c_char;
 use std::net::IpAddr;
 
 use driftcore::fields::EventType;
-use driftcore::fields::FieldError;
 use driftcore::fields::FieldRef;
+use driftcore::fields::FieldType;
+use driftcore::fields::Fields;
 use driftcore::fields::FlatEvent;
 use driftcore::fields::FlatEventError;
 use driftcore::fields::Value;
@@ -36,12 +37,6 @@ impl From<FlatEventError> for Failure {
     }
 }
 
-impl From<FieldError> for Failure {
-    fn from(error: FieldError) -> Self {
-        Self::unknown_name(error.to_string())
-    }
-}
-
 fn event_type(name: *const c_char) -> Result<EventType, Failure> {
     let name = text::name("event_type", name)?;
     EventType::of(name)
@@ -59,7 +54,9 @@ pub unsafe extern "C" fn driftcore_field_find(
 ) -> driftcore_status {
     guard(error, || {
         handle::prepare!(field)?;
-        let found = FieldRef::parse(text::name("name", name)?)?;
+        let name = text::name("name", name)?;
+        let found = FieldRef::parse(name)
+            .map_err(|error| Failure::unknown_name(format!("{name:?}: {error}")))?;
         handle::put!(field, handle::give(driftcore_field { field: found }));
         Ok(())
     })
@@ -119,7 +116,7 @@ pub unsafe extern "C" fn driftcore_flat_event_reset(
     guard(error, || {
         let event = &mut handle::borrow_mut!(event)?.event;
         let kind = match event_type.is_null() {
-            true => driftcore::fields::Fields::event_type(event),
+            true => event.event_type(),
             false => self::event_type(event_type)?,
         };
         event.reset(kind);
@@ -219,9 +216,7 @@ pub unsafe extern "C" fn driftcore_flat_event_set_address(
     length: usize,
     error: *mut *mut driftcore_error,
 ) -> driftcore_status {
-    guard(error, || {
-        give(event, field, Value::Address(self::address(address, length)?), false)
-    })
+    guard(error, || give(event, field, Value::Address(self::address(address, length)?), false))
 }
 
 /// Appends a text to a field that holds a list; ancestors from the parent upwards. Otherwise as
@@ -290,7 +285,7 @@ pub unsafe extern "C" fn driftcore_flat_event_clear(
 /// Text, or bytes where the field holds bytes.
 fn value_of_text(field: *const driftcore_field, bytes: &[u8]) -> Result<Value<'_>, Failure> {
     Ok(match handle::borrow!(field)?.field.kind() {
-        driftcore::fields::FieldType::Bytes => Value::Bytes(bytes),
+        FieldType::Bytes => Value::Bytes(bytes),
         _ => Value::Text(bytes),
     })
 }

@@ -2,10 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-
-use crate::error::Failure;
 
 /// Gives an object to the caller, who owns it until it comes back through [`free!`].
 pub(crate) fn give<T>(object: T) -> *mut T {
@@ -95,26 +91,4 @@ pub(crate) use put;
 pub(crate) fn drop_quietly<T>(object: T) {
     // Nothing of it is used again.
     let _ = catch_unwind(AssertUnwindSafe(move || drop(object)));
-}
-
-/// Says that an object is in use by one call, so that a second one is refused and does no harm.
-#[derive(Debug, Default)]
-pub(crate) struct InUse(AtomicBool);
-
-/// Ends the use.
-pub(crate) struct Use<'a>(&'a InUse);
-
-impl InUse {
-    pub(crate) fn begin(&self, refused: &'static str) -> Result<Use<'_>, Failure> {
-        match self.0.swap(true, Ordering::Acquire) {
-            false => Ok(Use(self)),
-            true => Err(Failure::busy(refused)),
-        }
-    }
-}
-
-impl Drop for Use<'_> {
-    fn drop(&mut self) {
-        self.0.0.store(false, Ordering::Release);
-    }
 }

@@ -216,9 +216,8 @@ pub unsafe extern "C" fn driftcore_matcher_alerts(
     guard(error, || {
         let event = &handle::borrow!(event)?.event;
         let matcher = handle::borrow!(matcher)?;
-        let (set, matched) = matcher.with(|state| {
-            (Arc::clone(&state.set), state.set.matched(event, &mut state.memory))
-        })?;
+        let (set, matched) = matcher
+            .with(|state| (Arc::clone(&state.set), state.set.matched(event, &mut state.memory)))?;
         report(&set, &matched, time_of(event), &matcher.hostname, None, callback, context)
     })
 }

@@ -47,11 +47,6 @@ pub(crate) fn read<T: Sized_>(argument: &'static str, from: *const T) -> Result<
     Ok(record)
 }
 
-/// Checks that a record of the caller's can take ours.
-pub(crate) fn check<T: Sized_>(argument: &'static str, to: *const T) -> Result<(), Failure> {
-    size_of_callers(argument, to).map(|_| ())
-}
-
 /// Fills a record of the caller's as far as both know it; the rest of a longer one becomes zero. Its
 /// size stays.
 pub(crate) fn write<T: Sized_>(

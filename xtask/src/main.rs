@@ -5,6 +5,7 @@ mod cargo;
 mod deep;
 mod demo;
 mod fuzz;
+mod header;
 mod kernels;
 mod layers;
 mod packages;
@@ -36,6 +37,8 @@ enum Task {
     Demo,
     /// Fail on a `use` in driftcore that runs back against the flow of data.
     Layers,
+    /// Make the C header of the sources, or check that it is what they say.
+    Header(header::Arguments),
     /// Build the fuzz targets and run each for a while.
     Fuzz(fuzz::Arguments),
     /// Prove the sensor's verdicts on each supported kernel, in virtual machines.
@@ -68,6 +71,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Deep(options) => deep::run(options),
         Task::Demo => demo::run(),
         Task::Layers => layers::run(),
+        Task::Header(options) => header::run(options),
         Task::Fuzz(options) => fuzz::run(options).map(verdict),
         Task::Kernels(options) => kernels::run(options).map(verdict),
         Task::Bench(Bench::Overhead(options)) => bench::overhead(options),

@@ -1,6 +1,7 @@
 //! The container that an event happened in.
 
 use driftcore::event::Container;
+use driftcore::event::Timestamp;
 
 use crate::event::driftcore_event;
 use crate::guard::quiet;
@@ -62,7 +63,7 @@ pub(crate) fn filled(container: &Container) -> driftcore_container {
         image_id: container.image_id.as_deref().into(),
         pod: container.pod.as_deref().into(),
         pod_namespace: container.namespace.as_deref().into(),
-        started_at_ns: container.started_at.map_or(0, |time| time.as_nanos()),
+        started_at_ns: container.started_at.map_or(0, Timestamp::as_nanos),
         label_count: container.labels.len(),
     }
 }

@@ -1,5 +1,7 @@
 //! From what a rule writes to a field with its argument.
 
+use thiserror::Error;
+
 use super::Argument;
 use super::ArgumentKind;
 use super::EVENT_ARGUMENTS;
@@ -10,22 +12,29 @@ use super::FieldRef;
 use super::event_argument::raw_type;
 
 /// Why a text is no field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FieldError {
     /// No field has this name.
+    #[error("there is no such field")]
     Unknown,
     /// The field needs an argument in brackets.
+    #[error("the field needs an argument")]
     ArgumentMissing(&'static Field),
     /// The field takes none.
+    #[error("the field takes no argument")]
     ArgumentNotAllowed(&'static Field),
     /// The argument must be a number that is not too large.
+    #[error("the argument must be a number")]
     ArgumentNotNumber(&'static Field),
     /// No call has an argument of this name.
+    #[error("no event has an argument {0:?}")]
     UnknownEventArgument(Box<str>),
     /// Behind `evt.type.is` stands no event type.
+    #[error("there is no event type {0:?}")]
     UnknownEventType(Box<str>),
     /// Behind `evt.abspath` stands neither `src` nor `dst`.
+    #[error("the argument is `src` or `dst`, not {0:?}")]
     UnknownPath(Box<str>),
 }
 

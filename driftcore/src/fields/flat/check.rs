@@ -2,7 +2,6 @@
 
 use super::derive::Role;
 use crate::fields::Argument;
-use crate::fields::FieldError;
 use crate::fields::FieldRef;
 use crate::fields::FieldType;
 use crate::fields::Multiplicity;
@@ -10,7 +9,7 @@ use crate::fields::Value;
 
 /// Errs when nothing may be given for this field: why.
 pub(super) fn check_field(field: &FieldRef) -> Result<(), String> {
-    field.validate().map_err(no_field)?;
+    field.validate().map_err(|error| error.to_string())?;
     let definition = field.id.field();
     if let Some(others) = Role::of(field.id).given_by() {
         return Err(format!("it follows from {others}: give those"));
@@ -22,19 +21,6 @@ pub(super) fn check_field(field: &FieldRef) -> Result<(), String> {
         return Err(format!("give all ancestors as one array, from the parent upwards: `{name}`"));
     }
     Ok(())
-}
-
-/// What is wrong with a field's name, in words.
-pub(super) fn no_field(error: FieldError) -> String {
-    match error {
-        FieldError::Unknown => "there is no such field".to_owned(),
-        FieldError::ArgumentMissing(_) => "the field needs an argument".to_owned(),
-        FieldError::ArgumentNotAllowed(_) => "the field takes no argument".to_owned(),
-        FieldError::ArgumentNotNumber(_) => "the argument must be a number".to_owned(),
-        FieldError::UnknownEventArgument(name) => format!("no event has an argument {name:?}"),
-        FieldError::UnknownEventType(name) => format!("there is no event type {name:?}"),
-        FieldError::UnknownPath(_) => "the argument is `src` or `dst`".to_owned(),
-    }
 }
 
 /// The value as a field of this type has it; what is wrong with it otherwise. Allocates only then.

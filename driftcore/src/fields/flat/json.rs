@@ -5,7 +5,6 @@ use serde_json::Value as Json;
 use super::check::check_field;
 use super::check::checked;
 use super::check::found_text;
-use super::check::no_field;
 use super::derive::EVENT_TYPE;
 use super::derive::TIME;
 use super::error::FlatEventError;
@@ -36,7 +35,7 @@ impl FlatEvent {
         let mut event_type = None;
         for (key, json) in object {
             let at = |message| FlatEventError::at(key, message);
-            let field = FieldRef::parse(key).map_err(|error| at(no_field(error)))?;
+            let field = FieldRef::parse(key).map_err(|error| at(error.to_string()))?;
             check_field(&field).map_err(at)?;
             if field.id == EVENT_TYPE {
                 event_type = type_name(json).map_err(at)?;

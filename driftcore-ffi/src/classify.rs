@@ -1,1 +1,0 @@
-//! Events of the caller's own, field by field.

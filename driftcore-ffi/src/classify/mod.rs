@@ -1,0 +1,27 @@
+//! Where a file came from.
+
+mod evidence;
+mod result;
+
+pub use evidence::DRIFTCORE_FILE_ANONYMOUS;
+pub use evidence::DRIFTCORE_FILE_HOST;
+pub use evidence::DRIFTCORE_FILE_IMMUTABLE;
+pub use evidence::DRIFTCORE_FILE_LAYERS_KNOWN;
+pub use evidence::DRIFTCORE_FILE_ON_ROOT_MOUNT;
+pub use evidence::DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK;
+pub use evidence::DRIFTCORE_FILE_OVERLAY;
+pub use evidence::DRIFTCORE_FILE_READ_ONLY;
+pub use evidence::DRIFTCORE_FILE_UNHASHED;
+pub use evidence::DRIFTCORE_FILE_UPPER_DATA;
+pub use evidence::DRIFTCORE_FILE_WRITERS;
+pub use evidence::driftcore_classify;
+pub use evidence::driftcore_evidence;
+pub use evidence::driftcore_inode;
+pub use evidence::driftcore_layers;
+pub use evidence::driftcore_layers_free;
+pub use evidence::driftcore_layers_new;
+pub use result::driftcore_classified;
+pub use result::driftcore_classified_container;
+pub use result::driftcore_classified_free;
+pub use result::driftcore_classified_get;
+pub use result::driftcore_classified_info;

@@ -1,0 +1,80 @@
+//! The C header, from the sources of `driftcore-ffi`.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use anyhow::Result;
+use driftcore_e2e::workspace_root;
+
+/// What to do with the header.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Write nothing; fail when the committed header is not what the sources say.
+    #[arg(long)]
+    check: bool,
+}
+
+/// Writes or checks `include/driftcore.h`.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.check {
+        return Ok(crate::verdict(is_fresh()?));
+    }
+    let path = workspace_root().join("driftcore-ffi/include/driftcore.h");
+    fs::write(&path, generate()?).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the committed header is what the sources say; prints the first line that is not.
+pub(crate) fn is_fresh() -> Result<bool> {
+    let path = workspace_root().join("driftcore-ffi/include/driftcore.h");
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let fresh = generate()?;
+    if committed == fresh {
+        return Ok(true);
+    }
+    let line = committed.lines().zip(fresh.lines()).take_while(|(old, new)| old == new).count();
+    println!(
+        "include/driftcore.h is stale from line {}: run `cargo xtask header`\n  is:  {}\n  new: {}",
+        line + 1,
+        committed.lines().nth(line).unwrap_or("(its end)"),
+        fresh.lines().nth(line).unwrap_or("(its end)"),
+    );
+    Ok(false)
+}
+
+fn generate() -> Result<String> {
+    let ffi = workspace_root().join("driftcore-ffi");
+    let config = cbindgen::Config::from_file(ffi.join("cbindgen.toml"))
+        .map_err(|error| anyhow::anyhow!("driftcore-ffi/cbindgen.toml: {error}"))?;
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in sources(&ffi.join("src"))? {
+        builder = builder.with_src(source);
+    }
+    let mut bytes = Vec::new();
+    builder.generate().context("cbindgen cannot read driftcore-ffi")?.write(&mut bytes);
+    Ok(String::from_utf8(bytes)?)
+}
+
+/// The modules that have a part of the ABI, in the order in which a reader wants them.
+fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut files = Vec::new();
+    for module in ORDER {
+        let path = src.join(module);
+        if path.is_dir() {
+            let mut inside: Vec<_> =
+                fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+            inside.sort();
+            files.extend(inside);
+        } else {
+            files.push(path.with_extension("rs"));
+        }
+    }
+    Ok(files)
+}
+
+const ORDER: [&str; 12] = [
+    "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
+    "matcher", "classify",
+];
