@@ -10,6 +10,7 @@ mod header;
 mod kernels;
 mod layers;
 mod packages;
+mod reference;
 mod test;
 
 use std::process::ExitCode;
