@@ -105,9 +105,9 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
-    "matcher", "classify",
+    "matcher", "classify", "log",
 ];
 
 #[cfg(test)]
