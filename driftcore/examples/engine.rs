@@ -13,6 +13,8 @@
 //! ```
 
 use std::error::Error;
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::thread;
 
 use driftcore::engine::EngineBuilder;
@@ -30,7 +32,17 @@ use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let rules = rules(std::env::args_os().nth(1))?;
     // Taken over before the engine is there: from here on a signal ends the program in good order.
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
@@ -74,7 +86,7 @@ impl Sink for Printer {
 
 /// The rules of a file or directory, or those that ship with the library. What is wrong with them
 /// goes to stderr.
-fn rules(path: Option<std::ffi::OsString>) -> Result<RuleSet, Box<dyn Error>> {
+fn rules(path: Option<OsString>) -> Result<RuleSet, Box<dyn Error>> {
     let (sources, loaded) = match path {
         None => load_shipped(),
         Some(path) => {

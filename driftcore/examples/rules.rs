@@ -24,7 +24,14 @@ use driftcore::rules::SetScratch;
 use driftcore::rules::Sources;
 use driftcore::rules::load_paths;
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let Some(path) = arguments.next() else {
         eprintln!("usage: rules FILE [EVENT]...");

@@ -9,6 +9,7 @@
 use std::error::Error;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use driftcore::engine::EngineBuilder;
@@ -18,7 +19,17 @@ use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     // One thread is enough: the engine works on the thread that polls it.
     tokio::runtime::Builder::new_current_thread().enable_io().build()?.block_on(watch())
 }
