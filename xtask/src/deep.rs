@@ -1,6 +1,8 @@
 //! What takes too long for every change: every kernel, fuzzing, many property cases, every feature
 //! set, packages, licences.
 
+use std::fs;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -60,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     part("oldest Rust", &mut msrv::build);
     part("licences, bans, sources", &mut || {
         cargo::install("deny")?;
-        holds(&["deny", "--all-features", "check", "licenses", "bans", "sources"], &[])
+        holds(&["deny", "check", "licenses", "bans", "sources"], &[])
     });
     part("advisories", &mut advisories);
     part("properties, 25,000 cases each", &mut || {
@@ -118,26 +120,47 @@ fn docs_rs() -> Result<bool> {
 /// said so.
 fn advisories() -> Result<bool> {
     cargo::install("deny")?;
-    let database = advisory_database();
-    if !database.is_dir() {
+    let databases = advisory_databases();
+    if !holds_one(&databases) {
         println!(
             "not checked: no advisory database in {}; `cargo deny fetch db` gets it",
-            database.display()
+            databases.display()
         );
         return Ok(true);
     }
-    holds(&["deny", "--all-features", "--offline", "check", "advisories"], &[])
+    holds(&["deny", "--offline", "check", "advisories"], &[])
 }
 
-/// Where `deny.toml` has cargo-deny keep it: its default.
-fn advisory_database() -> PathBuf {
+/// Where cargo-deny keeps its databases.
+fn advisory_databases() -> PathBuf {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     home.unwrap_or_default().join("advisory-dbs")
+}
+
+/// Whether one is there. A lock file alone is what a vain search leaves.
+fn holds_one(databases: &Path) -> bool {
+    fs::read_dir(databases)
+        .is_ok_and(|entries| entries.flatten().any(|entry| entry.path().join(".git").is_dir()))
 }
 
 fn holds(arguments: &[&str], environment: &[(&str, &str)]) -> Result<bool> {
     let mut command = cargo::command(arguments);
     command.envs(environment.iter().copied());
     cargo::holds(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_file_is_no_advisory_database() {
+        let scratch = tempfile::tempdir().unwrap();
+        assert!(!holds_one(&scratch.path().join("none")));
+        fs::write(scratch.path().join("db.lock"), "").unwrap();
+        assert!(!holds_one(scratch.path()));
+        fs::create_dir_all(scratch.path().join("advisory-db-0/.git")).unwrap();
+        assert!(holds_one(scratch.path()));
+    }
 }
