@@ -9,6 +9,9 @@ struct Item {
     declaration: String,
 }
 
+/// Whether a declaration stands in a section.
+type Belongs = fn(&Item) -> bool;
+
 /// `docs/c-api.md` of a header.
 pub(crate) fn page(header: &str) -> String {
     let mut page = String::from(
@@ -17,7 +20,7 @@ pub(crate) fn page(header: &str) -> String {
     );
     page += &preamble(header);
     let items = items(header);
-    let sections: [(&str, fn(&Item) -> bool); 4] = [
+    let sections: [(&str, Belongs); 4] = [
         ("Functions", Item::is_function),
         ("Records", |item| item.declaration.contains("struct") && item.declaration.contains('{')),
         ("Enumerations", |item| {
