@@ -1598,6 +1598,12 @@ enum driftcore_status driftcore_field_find(const char *name,
                                            struct driftcore_error **error);
 
 /**
+ * All fields as a JSON array: names, types, arguments, descriptions, and what the sensor cannot give.
+ * Always there, made at the first call. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_fields_json(void);
+
+/**
  * Frees a field and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
  * thread. Since 0.1.0.
  */
