@@ -44,6 +44,23 @@ pub(crate) fn is_fresh() -> Result<bool> {
     Ok(false)
 }
 
+/// The names of the functions that a header declares, sorted.
+pub(crate) fn functions(header: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut names: Vec<String> = header
+        .lines()
+        // What is no comment, and no type of a function (`(*name)(...)`).
+        .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+        .filter(|line| !line.starts_with("typedef"))
+        .filter_map(|line| line.split_once('(')?.0.rsplit(|c| !is_name(c)).next())
+        .filter(|name| name.starts_with("driftcore_"))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 fn generate() -> Result<String> {
     let ffi = workspace_root().join("driftcore-ffi");
     let config = cbindgen::Config::from_file(ffi.join("cbindgen.toml"))
@@ -80,3 +97,28 @@ const ORDER: [&str; 12] = [
     "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
     "matcher", "classify",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_told_from_types() {
+        let header = "typedef void (*driftcore_function)(void *context);\n\
+                      // driftcore_text driftcore_comment(void)\n\
+                      const char *driftcore_version(void);\n\
+                      enum driftcore_status driftcore_b(int a,\n    int driftcore_c);\n";
+        assert_eq!(functions(header), ["driftcore_b", "driftcore_version"]);
+    }
+
+    #[test]
+    fn the_committed_header_declares_what_is_exported() {
+        let ffi = workspace_root().join("driftcore-ffi");
+        let header = fs::read_to_string(ffi.join("include/driftcore.h")).unwrap();
+        let mut exported = 0;
+        for source in sources(&ffi.join("src")).unwrap() {
+            exported += fs::read_to_string(source).unwrap().matches("#[unsafe(no_mangle)]").count();
+        }
+        assert_eq!(functions(&header).len(), exported);
+    }
+}

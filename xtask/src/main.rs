@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod deep;
 mod demo;
+mod dist;
 mod fuzz;
 mod header;
 mod kernels;
@@ -37,6 +38,8 @@ enum Task {
     Demo,
     /// Fail on a `use` in driftcore that runs back against the flow of data.
     Layers,
+    /// Build the C library with its header, pkg-config file and licences: an archive, or installed.
+    Dist(dist::Arguments),
     /// Make the C header of the sources, or check that it is what they say.
     Header(header::Arguments),
     /// Build the fuzz targets and run each for a while.
@@ -71,6 +74,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Deep(options) => deep::run(options),
         Task::Demo => demo::run(),
         Task::Layers => layers::run(),
+        Task::Dist(options) => dist::run(options),
         Task::Header(options) => header::run(options),
         Task::Fuzz(options) => fuzz::run(options).map(verdict),
         Task::Kernels(options) => kernels::run(options).map(verdict),

@@ -16,6 +16,7 @@ use driftcore_e2e::Scratch;
 use driftcore_e2e::privileges;
 
 use crate::cargo;
+use crate::header;
 use crate::layers;
 use crate::packages;
 
@@ -44,6 +45,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     doc.env("RUSTDOCFLAGS", "-D warnings");
     summary.check("documentation", doc);
     summary.result("layers", layers::run().map(|code| code == ExitCode::SUCCESS));
+    summary.result("C header", header::is_fresh());
     summary.result("library builds without a C compiler", without_compiler());
     summary.tests(cargo::command(&["test", "--workspace", "--exclude", "driftcore-e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--lib"]))?;
