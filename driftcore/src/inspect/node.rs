@@ -1,6 +1,7 @@
 //! The processes of this node, by container and mount namespace.
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use rustc_hash::FxHashMap;
 use rustix::fs::Dir;
@@ -10,6 +11,7 @@ use rustix::fs::OFlags;
 use super::InspectError;
 use super::facts::Facts;
 use super::process::Process;
+use crate::container::Mount;
 use crate::container::Runtimes;
 
 /// Longest line of ancestors that is followed.
@@ -47,8 +49,8 @@ impl<'a> Node<'a> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let proc = rustix::fs::open(path, flags, Mode::empty())
             .map_err(|errno| InspectError::io(format!("open {}", path.display()), errno))?;
-        let init = Process::open(&proc, 1)?;
-        let (namespace, root) = (init.mount_namespace()?, init.root_facts()?);
+        let host = host(&proc)?;
+        let (namespace, root) = (host.mount_namespace()?, host.root_facts()?);
         Ok(Self { runtimes, proc, namespace, root })
     }
 
@@ -144,6 +146,22 @@ impl<'a> Node<'a> {
     }
 }
 
+/// The host's first process; where we may not look at it, this one, if both have one root: a
+/// mount is in one namespace only.
+fn host(proc: &OwnedFd) -> Result<Process, InspectError> {
+    let init = Process::open(proc, 1)?;
+    match init.mount_namespace().and_then(|_| init.root_facts()) {
+        Ok(_) => Ok(init),
+        Err(error) => {
+            let own = Process::open(proc, std::process::id())?;
+            let root = own.root_facts()?.mount;
+            let is_top = |mount: &Mount| mount.id == root && mount.mount_point == Path::new("/");
+            let same = own.root_path()? == b"/" && !init.mounts(is_top)?.is_empty();
+            if same { Ok(own) } else { Err(error) }
+        }
+    }
+}
+
 impl Node<'_> {
     /// The namespace's oldest process that sees every mount of it, else the oldest.
     pub(super) fn best_viewer(&self, members: &Members) -> Option<Process> {
@@ -158,19 +176,29 @@ mod tests {
     use crate::container::StateRoots;
 
     #[test]
-    fn processes_of_the_host_are_no_containers() {
+    fn processes_are_sorted_by_their_mount_namespace() {
         let runtimes = Runtimes::new(StateRoots::default());
-        // Without the right to look at the first process there is nothing to see.
-        let Ok(node) = Node::open(&runtimes) else { return };
-        let init = node.process(1).unwrap();
-        assert!(!node.is_contained(&init).unwrap());
-        let namespaces = node.namespaces(|namespace| node.is_host(namespace)).unwrap();
+        let own = std::process::id();
+        let node = Node::open(&runtimes).unwrap();
+        let process = node.process(own).unwrap();
+        let namespace = process.mount_namespace().unwrap();
+        let namespaces = node.namespaces(|other| other == namespace).unwrap();
         assert_eq!(namespaces.len(), 1);
-        let members = namespaces.values().next().unwrap();
-        assert_eq!(members.first.pid, 1);
-        assert_eq!(members.at_top, Some(members.first));
-        assert_eq!(node.best_viewer(members).unwrap().pid, 1);
-        let gone = Member { start: members.first.start + 1, ..members.first };
-        assert!(node.member(gone).is_none());
+        let members = namespaces[&namespace];
+        let own_start = process.stat().unwrap().start;
+        assert!(members.first.start <= own_start);
+        assert!(members.at_top.is_none_or(|member| member.start >= members.first.start));
+        let again = node.member(members.first).unwrap();
+        assert_eq!(again.stat().unwrap().start, members.first.start);
+        let other = Member { start: own_start + 1, pid: own };
+        assert!(node.member(other).is_none(), "another process with this number");
+        let contained = node.is_contained(&process).unwrap();
+        assert_eq!(
+            contained,
+            !node.is_host(namespace) && !node.is_host_root(&process.root_facts().unwrap())
+        );
+        if contained {
+            assert!(node.is_contained(&node.outermost(process)).unwrap());
+        }
     }
 }
