@@ -37,6 +37,10 @@ pub(crate) const CASES: &[Case] = &[
     ("inspect_tells_host_files", host),
     ("inspect_holds_on_while_names_are_swapped", swapped),
     ("inspect_is_not_fooled_by_a_chroot", chroot),
+    ("inspect_is_not_fooled_by_a_pivot_root", pivot),
+    ("inspect_finds_layers_through_a_bind_mount", bound),
+    ("inspect_knows_90_layers", layers),
+    ("inspect_knows_containerd", containerd),
     ("inspect_is_not_fooled_by_forged_attributes", forged),
     ("inspect_says_who_is_gone", gone),
 ];
@@ -88,6 +92,11 @@ fn is(
 /// ends in `wait`; its process id on the host.
 fn start(container: &DockerContainer, command: &str, mark: &str) -> Result<u32> {
     container.sh(&format!("{command} {mark} >/dev/null 2>&1 </dev/null &"))?;
+    waiting(mark)
+}
+
+/// The process `attack wait MARK`, by its process id on the host.
+fn waiting(mark: &str) -> Result<u32> {
     let pid = poll(Duration::from_secs(10), || {
         let processes = fs::read_dir("/proc").ok()?;
         let mut pids = processes.flatten().filter_map(|entry| {
@@ -98,7 +107,7 @@ fn start(container: &DockerContainer, command: &str, mark: &str) -> Result<u32> 
         });
         pids.next()
     });
-    pid.with_context(|| format!("{command} does not run"))
+    pid.with_context(|| format!("nothing waits with {mark}"))
 }
 
 /// Path, what is done to it, and how it is judged then.
@@ -347,13 +356,16 @@ fn swapped(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// What a container needs to mount.
+const MAY_MOUNT: &[&str] = &[
+    "--cap-add=SYS_ADMIN",
+    "--security-opt=seccomp=unconfined",
+    "--security-opt=apparmor=unconfined",
+];
+
 fn chroot(world: &World) -> Result<()> {
     let _turn = world.shared();
-    let container = world.start(&[
-        "--cap-add=SYS_ADMIN",
-        "--security-opt=seccomp=unconfined",
-        "--security-opt=apparmor=unconfined",
-    ])?;
+    let container = world.start(MAY_MOUNT)?;
     let mark = world.mark("chroot");
     container.sh(&drop_at("/opt/new"))?;
     let pid = start(&container, "/bin/busybox chroot /opt /attack wait", &mark)?;
@@ -383,6 +395,109 @@ fn chroot(world: &World) -> Result<()> {
         is(&volume, Verdict::Volume, Evidence::Kernel, &path, Some(&container))?;
     }
     Ok(())
+}
+
+/// An overlay of the container's own becomes the root, in a mount namespace of its own, and for
+/// all processes of the container, the first one too.
+fn pivot(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    for how in ["/bin/busybox unshare -m ", ""] {
+        let container = world.start(MAY_MOUNT)?;
+        let first = container.pid()?;
+        container.sh("set -e; mkdir /i; /bin/busybox mount -t tmpfs none /i; \
+             mkdir /i/a /i/b /i/m; cp /opt/attack /i/b/inner; \
+             /bin/busybox mount -t overlay -o lowerdir=/i/a:/i/b none /i/m")?;
+        let mark = world.mark("pivot");
+        let script = "cd /i/m && /bin/busybox pivot_root . . && exec /inner wait \"$0\"";
+        let pid = start(&container, &format!("{how}/bin/sh -c '{script}'"), &mark)?;
+        let volume = file(pid, "/inner")?;
+        is(&volume, Verdict::Volume, Evidence::Kernel, "/inner", Some(&container))?;
+        let volume = descriptor(format!("/proc/{pid}/exe"))?;
+        is(&volume, Verdict::Volume, Evidence::Kernel, "/inner", Some(&container))?;
+        // What it ran before it still runs.
+        let image = descriptor(format!("/proc/{first}/exe"))?;
+        is(&image, Verdict::Image, Evidence::Kernel, "/opt/attack", Some(&container))?;
+    }
+    Ok(())
+}
+
+fn bound(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(MAY_MOUNT)?;
+    container.sh(&format!(
+        "set -e; mkdir /b; /bin/busybox mount -o bind /opt /b; chmod 700 /b/p1; {}; {}; \
+         rm /b/p3; cp /b/p4 /b/p3; {}",
+        flip("/b/p2"),
+        drop_at("/b/new"),
+        flip("/b/hard1")
+    ))?;
+    for (path, verdict, evidence) in [
+        ("/b/payload", Verdict::Image, Evidence::Kernel),
+        ("/b/p1", Verdict::CopiedUp, Evidence::Content),
+        ("/b/p2", Verdict::Modified, Evidence::Content),
+        ("/b/p3", Verdict::Replaced, Evidence::Content),
+        ("/b/new", Verdict::Added, Evidence::Kernel),
+        // The kernel keeps no origin of a file with several names.
+        ("/b/hard1", Verdict::Replaced, Evidence::Content),
+    ] {
+        let inspected = file(container.pid()?, path)?;
+        is(&inspected, verdict, evidence, path, Some(&container))?;
+    }
+    Ok(())
+}
+
+fn layers(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let image = world.lab.build_image(90)?;
+    world.lab.docker().load(&image)?;
+    let container = world.lab.docker().start(&image, &[])?;
+    container.sh(&format!(
+        "set -e; touch /opt/layer-2; mv /opt/layer-3 /tmp/moved; {}; {}",
+        flip("/opt/layer-89"),
+        drop_at("/tmp/new")
+    ))?;
+    for (path, verdict, evidence) in [
+        ("/opt/layer-1", Verdict::Image, Evidence::Kernel),
+        ("/opt/layer-2", Verdict::CopiedUp, Evidence::Content),
+        ("/tmp/moved", Verdict::CopiedUp, Evidence::Content),
+        ("/opt/layer-89", Verdict::Modified, Evidence::Content),
+        ("/tmp/new", Verdict::Added, Evidence::Kernel),
+    ] {
+        let inspected = file(container.pid()?, path)?;
+        is(&inspected, verdict, evidence, path, Some(&container))?;
+    }
+    Ok(())
+}
+
+fn containerd(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    world.import_into_containerd()?;
+    let (id, mark) = (world.mark("inspect-ctr"), world.mark("ctr"));
+    let script =
+        format!("set -e; chmod 700 /opt/p1; {}; exec /opt/attack wait {mark}", drop_at("/tmp/x"));
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| world.lab.containerd().run(&world.image, &id, &script));
+        let judged = waiting(&mark).and_then(|pid| {
+            let judged = ["/opt/payload", "/opt/p1", "/tmp/x"].map(|path| file(pid, path));
+            let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
+            let pid = pid.context("no process id")?;
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+            Ok(judged)
+        })?;
+        let ended = run.join().map_err(|_| anyhow::anyhow!("the thread panicked"))?;
+        ended.context("the container")?;
+        let expected = [Verdict::Image, Verdict::CopiedUp, Verdict::Added];
+        for (inspected, verdict) in judged.into_iter().zip(expected) {
+            let inspected = inspected?;
+            ensure!(inspected.classified.provenance.verdict == verdict, "{inspected:?}");
+            let container = inspected.container.context("no container")?;
+            ensure!(
+                (container.id.as_str(), container.runtime.as_str()) == (&id, "containerd"),
+                "{container:?}"
+            );
+        }
+        Ok(())
+    })
 }
 
 fn forged(world: &World) -> Result<()> {

@@ -1,5 +1,6 @@
 //! What can be told of a file by its descriptor alone.
 
+use std::ffi::CString;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 
@@ -90,7 +91,7 @@ fn nanos(time: StatxTimestamp) -> i64 {
 /// ` (deleted)` behind it may be part of the name.
 pub(super) fn path_of(fd: &impl AsFd) -> Result<Vec<u8>, Errno> {
     let link = format!("/proc/self/fd/{}", fd.as_fd().as_raw_fd());
-    rustix::fs::readlink(link, Vec::new()).map(|link| link.into_bytes())
+    rustix::fs::readlink(link, Vec::new()).map(CString::into_bytes)
 }
 
 /// The device of the kernel's own tmpfs, on which memfds and shared memory lie.

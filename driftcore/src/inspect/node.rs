@@ -153,7 +153,11 @@ fn host(proc: &OwnedFd) -> Result<Process, InspectError> {
     match init.mount_namespace().and_then(|_| init.root_facts()) {
         Ok(_) => Ok(init),
         Err(error) => {
-            let own = Process::open(proc, std::process::id())?;
+            // Our number in the pid namespace that this proc shows.
+            let link = rustix::fs::readlinkat(proc, "self", Vec::new()).ok();
+            let number = link.and_then(|link| link.to_str().ok()?.parse().ok());
+            let Some(number) = number else { return Err(error) };
+            let own = Process::open(proc, number)?;
             let root = own.root_facts()?.mount;
             let is_top = |mount: &Mount| mount.id == root && mount.mount_point == Path::new("/");
             let same = own.root_path()? == b"/" && !init.mounts(is_top)?.is_empty();

@@ -3,6 +3,7 @@
 //! The directory stays that of the process for which it was opened: once the process has ended,
 //! reading fails, also when another process has its number by then.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -120,7 +121,7 @@ impl Process {
 
     fn link(&self, name: &str, action: &str) -> Result<Vec<u8>, InspectError> {
         let link = rustix::fs::readlinkat(&self.directory, name, Vec::new());
-        link.map(|link| link.into_bytes()).map_err(|errno| self.failed(action, errno))
+        link.map(CString::into_bytes).map_err(|errno| self.failed(action, errno))
     }
 
     fn file(&self, name: &str, action: &str) -> Result<File, InspectError> {

@@ -123,7 +123,13 @@ impl Finder<'_> {
             None => false,
         };
         if !own && !has_origin {
-            return Ok(InLayers::Changed);
+            // Size and times fit. If it stays so, the origin is there and we may not read it.
+            let persists = origin.is_none() && self.effort.search;
+            return if persists {
+                Err("its origin could not be read".into())
+            } else {
+                Ok(InLayers::Changed)
+            };
         }
         let name = self.name(c"trusted.overlay.metacopy", c"user.overlay.metacopy");
         let upper_data = xattr(&file, name, METACOPY_MAX).is_none();
