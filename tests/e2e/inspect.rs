@@ -41,6 +41,7 @@ pub(crate) const CASES: &[Case] = &[
     ("inspect_finds_layers_through_a_bind_mount", bound),
     ("inspect_knows_90_layers", layers),
     ("inspect_knows_containerd", containerd),
+    ("inspect_knows_metacopies_and_redirects", metacopy),
     ("inspect_is_not_fooled_by_forged_attributes", forged),
     ("inspect_says_who_is_gone", gone),
 ];
@@ -498,6 +499,69 @@ fn containerd(world: &World) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// An overlay that copies up attributes alone and lets image directories be renamed, as the root
+/// of processes that no runtime started.
+fn metacopy(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let base = world.directory("metacopy");
+    for name in ["lower/d", "snapshot/upper", "snapshot/work", "merged"] {
+        fs::create_dir_all(base.join(name))?;
+    }
+    for name in ["attack", "chmod", "moved", "changed", "d/x"] {
+        fs::copy(world.lab.host_attack(), base.join("lower").join(name))?;
+    }
+    let merged = base.join("merged");
+    let options = format!(
+        "lowerdir={0}/lower,upperdir={0}/snapshot/upper,workdir={0}/snapshot/work,\
+         metacopy=on,redirect_dir=on",
+        base.display()
+    );
+    let options = std::ffi::CString::new(options)?;
+    let flags = rustix::mount::MountFlags::empty();
+    rustix::mount::mount("overlay", &merged, "overlay", flags, options.as_c_str())?;
+    let mark = world.mark("metacopy");
+    let script = "cd \"$0\" && /bin/busybox pivot_root . . && exec /attack wait \"$1\"";
+    let mut process = std::process::Command::new("/bin/busybox")
+        .args(["unshare", "-m", "/bin/busybox", "sh", "-c", script])
+        .arg(&merged)
+        .arg(&mark)
+        .stdout(std::process::Stdio::null())
+        .spawn()?;
+    let judged = waiting(&mark).and_then(|pid| judge_metacopies(pid, &merged));
+    process.kill()?;
+    process.wait()?;
+    judged
+}
+
+fn judge_metacopies(pid: u32, merged: &Path) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+
+    for name in ["chmod", "moved"] {
+        fs::set_permissions(merged.join(name), fs::Permissions::from_mode(0o700))?;
+    }
+    fs::rename(merged.join("moved"), merged.join("renamed"))?;
+    fs::rename(merged.join("d"), merged.join("e"))?;
+    File::options().append(true).open(merged.join("changed"))?.write_all(b"x")?;
+    for (path, verdict) in [
+        ("/attack", Verdict::Image),
+        ("/chmod", Verdict::CopiedUp),
+        ("/renamed", Verdict::CopiedUp),
+        ("/e/x", Verdict::Image),
+        ("/changed", Verdict::Modified),
+    ] {
+        let inspected = file(pid, path)?;
+        let provenance = &inspected.classified.provenance;
+        ensure!(
+            (provenance.verdict, provenance.evidence) == (verdict, Evidence::Kernel),
+            "{path}: expected {verdict}, got {inspected:?}"
+        );
+        let container = inspected.container.context("no container")?;
+        ensure!(container.id.starts_with("mnt-"), "{path}: {container:?}");
+    }
+    Ok(())
 }
 
 fn forged(world: &World) -> Result<()> {

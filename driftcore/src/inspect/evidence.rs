@@ -29,8 +29,11 @@ use crate::provenance::classify;
 use crate::provenance::filesystem_magic;
 use crate::provenance::in_layers;
 
-const OVERLAYFS_MAGIC: u64 = 0x794c_7630;
+/// `OVERLAYFS_SUPER_MAGIC` of `linux/magic.h`.
+pub(super) const OVERLAYFS_MAGIC: u64 = 0x794c_7630;
+/// `HUGETLBFS_MAGIC` of `linux/magic.h`.
 const HUGETLBFS_MAGIC: u64 = 0x9584_58f6;
+/// `FUSE_SUPER_MAGIC` of `linux/magic.h`.
 const FUSE_MAGIC: u64 = 0x6573_5546;
 /// How often a file that changes, or is renamed, is looked at again.
 const ATTEMPTS: u32 = 32;

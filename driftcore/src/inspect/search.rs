@@ -3,6 +3,7 @@
 use std::os::fd::BorrowedFd;
 
 use super::InspectError;
+use super::evidence::OVERLAYFS_MAGIC;
 use super::facts::Facts;
 use super::node::Members;
 use super::node::Node;
@@ -12,8 +13,6 @@ use super::owner::Owner;
 use super::process::Process;
 use super::view::View;
 use crate::provenance::filesystem_magic;
-
-const OVERLAYFS_MAGIC: u64 = 0x794c_7630;
 
 /// Finds the mount namespace that has a file's mount, and with it the container.
 pub(super) fn find(
