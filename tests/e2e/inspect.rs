@@ -38,6 +38,7 @@ pub(crate) const CASES: &[Case] = &[
     ("inspect_holds_on_while_names_are_swapped", swapped),
     ("inspect_is_not_fooled_by_a_chroot", chroot),
     ("inspect_is_not_fooled_by_a_pivot_root", pivot),
+    ("inspect_knows_processes_that_came_in", entered),
     ("inspect_finds_layers_through_a_bind_mount", bound),
     ("inspect_knows_90_layers", layers),
     ("inspect_knows_containerd", containerd),
@@ -420,6 +421,27 @@ fn pivot(world: &World) -> Result<()> {
         is(&image, Verdict::Image, Evidence::Kernel, "/opt/attack", Some(&container))?;
     }
     Ok(())
+}
+
+/// A process of the host's that entered the container's mount namespace, in the host's cgroup.
+fn entered(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    container.sh(&drop_at("/tmp/x"))?;
+    let mark = world.mark("entered");
+    let mut process = std::process::Command::new("nsenter")
+        .args(["--mount", "--target", &container.pid()?.to_string(), "/opt/attack", "wait", &mark])
+        .stdout(std::process::Stdio::null())
+        .spawn()?;
+    let judged = waiting(&mark).and_then(|pid| {
+        let image = file(pid, "/opt/p1")?;
+        is(&image, Verdict::Image, Evidence::Kernel, "/opt/p1", Some(&container))?;
+        let added = file(pid, "/tmp/x")?;
+        is(&added, Verdict::Added, Evidence::Kernel, "/tmp/x", Some(&container))
+    });
+    process.kill()?;
+    process.wait()?;
+    judged
 }
 
 fn bound(world: &World) -> Result<()> {

@@ -8,6 +8,7 @@ use super::node::Node;
 use super::process::Process;
 use super::view::Placed;
 use super::view::View;
+use crate::container::Mount;
 use crate::container::Query;
 use crate::event::Container;
 use crate::event::Timestamp;
@@ -64,18 +65,20 @@ impl Owner {
         let Some(members) = members else {
             return Err(InspectError::NoSuchProcess(outermost.pid));
         };
-        // The oldest process is the one that the runtime started, and nobody moved it since.
-        let first = node.member(members.first);
-        let first = first.as_ref().unwrap_or(&outermost);
-        let cgroup = first.cgroup()?;
-        let root = find_root(node, &outermost, &members, &cgroup)?;
+        let (cgroup, mount) = cgroup(node, &outermost, &members)?;
+        let root = match mount {
+            Some(mount) => {
+                Some(Root { device: mount.device, directory: mount.root, path: b"/".to_vec() })
+            }
+            None => find_root(node, &outermost, &members)?,
+        };
         let root_device = match &root {
             Some(root) => root.device,
             None => outermost.root_facts()?.device,
         };
         let resolved = node.runtimes.resolve(&Query {
             cgroup: &cgroup,
-            pid: first.pid,
+            pid: outermost.pid,
             mnt_namespace: namespace,
             root_device,
         });
@@ -89,17 +92,30 @@ impl Owner {
     }
 }
 
-/// The root that the runtime mounted; where none did, that of the mount namespace. `None` when
-/// every process there has a root of its own.
+/// The cgroup that names the container, and the root that the runtime mounted for it. Of a
+/// process that came into the namespace from elsewhere, the namespace's oldest process knows.
+fn cgroup(
+    node: &Node<'_>,
+    outermost: &Process,
+    members: &Members,
+) -> Result<(Vec<u8>, Option<Mount>), InspectError> {
+    let own = outermost.cgroup()?;
+    if let Some(mount) = node.runtimes.own_mount(&own) {
+        return Ok((own, Some(mount)));
+    }
+    let first = node.member(members.first).and_then(|process| process.cgroup().ok());
+    let first = first.unwrap_or(own);
+    let mount = node.runtimes.own_mount(&first);
+    Ok((first, mount))
+}
+
+/// The root where no runtime mounted one: that of the mount namespace. `None` when every process
+/// there has a root of its own.
 fn find_root(
     node: &Node<'_>,
     outermost: &Process,
     members: &Members,
-    cgroup: &[u8],
 ) -> Result<Option<Root>, InspectError> {
-    if let Some(mount) = node.runtimes.own_mount(cgroup) {
-        return Ok(Some(Root { device: mount.device, directory: mount.root, path: b"/".to_vec() }));
-    }
     let Some(viewer) = members.at_top.and_then(|member| node.member(member)) else {
         return Ok(None);
     };
