@@ -17,7 +17,8 @@
 //!   ([`EvidenceFlags::WRITERS`](crate::event::EvidenceFlags::WRITERS)), and no verdict is cached.
 //! - In which mount namespace a process was first seen. Its outermost ancestor in a container
 //!   stands for it, and the root is the one that the runtime mounted on the host; where no
-//!   runtime did, the root of the namespace as it is now.
+//!   runtime did, the root of the namespace as it is now. If every process there has a chroot of
+//!   its own, the verdict is `unknown`.
 //! - The origin of an image file with several hard links in its layer: changed, it may be called
 //!   `replaced` where the sensor, as long as the kernel has it cached, calls it `modified`.
 //!
