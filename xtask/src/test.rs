@@ -16,7 +16,10 @@ use driftcore_e2e::Scratch;
 use driftcore_e2e::privileges;
 
 use crate::cargo;
+use crate::header;
 use crate::layers;
+use crate::msrv;
+use crate::package;
 use crate::packages;
 
 /// What was run so far.
@@ -44,6 +47,10 @@ pub(crate) fn run() -> Result<ExitCode> {
     doc.env("RUSTDOCFLAGS", "-D warnings");
     summary.check("documentation", doc);
     summary.result("layers", layers::run().map(|code| code == ExitCode::SUCCESS));
+    summary.result("C header", header::is_fresh());
+    println!("== packages and Rust version");
+    summary.result("files of the packages", package::files());
+    summary.result("Rust version of the dependencies", msrv::dependencies());
     summary.result("library builds without a C compiler", without_compiler());
     summary.tests(cargo::command(&["test", "--workspace", "--exclude", "driftcore-e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--lib"]))?;
@@ -127,7 +134,7 @@ fn without_compiler() -> Result<bool> {
 
 /// A directory with links to every program that is on the `PATH`, but clang. (Rust itself
 /// links with `cc`, which has to stay.)
-fn path_without_clang(scratch: &Path) -> Result<OsString> {
+pub(crate) fn path_without_clang(scratch: &Path) -> Result<OsString> {
     let directory = scratch.join("bin");
     fs::create_dir(&directory)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
