@@ -31,7 +31,8 @@ use crate::text;
 /// goes on is refused with `DRIFTCORE_STATUS_BUSY`. Since 0.1.0.
 pub struct driftcore_matcher {
     state: Mutex<State>,
-    hostname: String,
+    /// Shared with the alerts under way: a callback may free the matcher.
+    hostname: Arc<str>,
 }
 
 struct State {
@@ -92,7 +93,7 @@ pub unsafe extern "C" fn driftcore_matcher_new(
             memory: SetScratch::default(),
             seen: 0,
         };
-        let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let hostname = rustix::system::uname().nodename().to_string_lossy().into();
         handle::put!(
             matcher,
             handle::give(driftcore_matcher { state: Mutex::new(state), hostname })
@@ -204,7 +205,7 @@ impl<T> Places<T> {
 /// Matches one event and calls back with an alert for each rule that matches, on this thread, before
 /// this returns; the context is handed to each. The time is the event's `evt.rawtime`, or now. NULL
 /// anywhere but in `context` and `error`: refused. Any thread, while no other changes `event`; a
-/// callback may use the matcher and change the event. Since 0.1.0.
+/// callback may use, change and free both the matcher and the event. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_alerts(
     matcher: *mut driftcore_matcher,
@@ -216,13 +217,15 @@ pub unsafe extern "C" fn driftcore_matcher_alerts(
     guard(error, || {
         let event = &handle::borrow!(event)?.event;
         let matcher = handle::borrow!(matcher)?;
+        let hostname = Arc::clone(&matcher.hostname);
         let (set, matched) = matcher
             .with(|state| (Arc::clone(&state.set), state.set.matched(event, &mut state.memory)))?;
-        report(&set, &matched, time_of(event), &matcher.hostname, None, callback, context)
+        report(&set, &matched, time_of(event), &hostname, None, callback, context)
     })
 }
 
-/// As `driftcore_matcher_alerts`, for an event of an engine or of a file. Since 0.1.0.
+/// As `driftcore_matcher_alerts`, for an event of an engine or of a file, which a callback must not
+/// free. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_event_alerts(
     matcher: *mut driftcore_matcher,
@@ -235,15 +238,15 @@ pub unsafe extern "C" fn driftcore_matcher_event_alerts(
         let object = handle::borrow!(event)?;
         let event = object.get();
         let matcher = handle::borrow!(matcher)?;
+        let hostname = Arc::clone(&matcher.hostname);
         let (set, matched) = matcher.with(|state| {
             state.seen += 1;
             let State { set, memory, seen, .. } = state;
             let recorded = Recorded::new(event);
-            let matched =
-                recorded.with_view(*seen, &matcher.hostname, |view| set.matched(view, memory));
+            let matched = recorded.with_view(*seen, &hostname, |view| set.matched(view, memory));
             (Arc::clone(set), matched)
         })?;
-        report(&set, &matched, event.time, &matcher.hostname, Some(object), callback, context)
+        report(&set, &matched, event.time, &hostname, Some(object), callback, context)
     })
 }
 
