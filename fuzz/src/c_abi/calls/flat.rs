@@ -66,7 +66,7 @@ impl World<'_> {
             FieldValue::Text(words) => {
                 let bytes = words.bytes(tables::FIELD_TEXTS);
                 let (data, length) = (pointer(bytes.as_deref()), words.length(bytes.as_deref()));
-                // SAFETY: here and below, NULL or what is there; that many bytes, or NULL.
+                // SAFETY: NULL or what is there; that many bytes, or NULL.
                 self.fallible(|error| unsafe {
                     match add {
                         true => driftcore_flat_event_add_text(event, field, data, length, error),
@@ -74,24 +74,28 @@ impl World<'_> {
                     }
                 })
             }
+            // SAFETY: NULL or what is there.
             FieldValue::Unsigned(value) => self.fallible(|error| unsafe {
                 match add {
                     true => driftcore_flat_event_add_unsigned(event, field, *value, error),
                     false => driftcore_flat_event_set_unsigned(event, field, *value, error),
                 }
             }),
+            // SAFETY: NULL or what is there.
             FieldValue::Signed(value) => self.fallible(|error| unsafe {
                 match add {
                     true => driftcore_flat_event_add_signed(event, field, *value, error),
                     false => driftcore_flat_event_set_signed(event, field, *value, error),
                 }
             }),
+            // SAFETY: NULL or what is there.
             FieldValue::Bool(value) => self.fallible(|error| unsafe {
                 driftcore_flat_event_set_bool(event, field, *value, error)
             }),
             FieldValue::Address(words) => {
                 let bytes = words.bytes(tables::ADDRESSES);
                 let (data, length) = (pointer(bytes.as_deref()), words.length(bytes.as_deref()));
+                // SAFETY: NULL or what is there; that many bytes, or NULL.
                 self.fallible(|error| unsafe {
                     match add {
                         true => driftcore_flat_event_add_address(event, field, data, length, error),
