@@ -167,6 +167,250 @@ typedef enum driftcore_status {
 } driftcore_status;
 
 /**
+ * What happened. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_action {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_ACTION_OTHER = 0,
+    /**
+     * Binary: a program was executed.
+     */
+    DRIFTCORE_ACTION_EXEC = 1,
+    /**
+     * Sensor: events were lost.
+     */
+    DRIFTCORE_ACTION_DROPPED = 2,
+    /**
+     * Sensor: it does not see what it should.
+     */
+    DRIFTCORE_ACTION_BLIND = 3,
+} driftcore_action;
+
+/**
+ * What a verdict rests on. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_evidence_kind {
+    /**
+     * Nothing was proved.
+     */
+    DRIFTCORE_EVIDENCE_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_EVIDENCE_OTHER = 1,
+    /**
+     * Kernel objects alone.
+     */
+    DRIFTCORE_EVIDENCE_KERNEL = 2,
+    /**
+     * The file's content, compared with the image's.
+     */
+    DRIFTCORE_EVIDENCE_CONTENT = 3,
+    /**
+     * An image manifest.
+     */
+    DRIFTCORE_EVIDENCE_MANIFEST = 4,
+    /**
+     * The file's times against the container's start.
+     */
+    DRIFTCORE_EVIDENCE_TIME = 5,
+} driftcore_evidence_kind;
+
+/**
+ * What an event is about. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_kind {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_KIND_OTHER = 0,
+    /**
+     * Code that ran.
+     */
+    DRIFTCORE_KIND_BINARY = 1,
+    /**
+     * The sensor itself.
+     */
+    DRIFTCORE_KIND_SENSOR = 2,
+} driftcore_kind;
+
+/**
+ * How much a message matters. Since 0.1.0.
+ */
+typedef enum driftcore_log_level {
+    /**
+     * Nothing.
+     */
+    DRIFTCORE_LOG_OFF = 0,
+    /**
+     * Something does not work.
+     */
+    DRIFTCORE_LOG_ERROR = 1,
+    /**
+     * Something is not as it should be.
+     */
+    DRIFTCORE_LOG_WARN = 2,
+    /**
+     * Something happened.
+     */
+    DRIFTCORE_LOG_INFO = 3,
+    /**
+     * For those who debug.
+     */
+    DRIFTCORE_LOG_DEBUG = 4,
+} driftcore_log_level;
+
+/**
+ * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
+ */
+typedef enum driftcore_priority {
+    /**
+     * The system is unusable.
+     */
+    DRIFTCORE_PRIORITY_EMERGENCY = 0,
+    /**
+     * Act at once.
+     */
+    DRIFTCORE_PRIORITY_ALERT = 1,
+    /**
+     * Act now.
+     */
+    DRIFTCORE_PRIORITY_CRITICAL = 2,
+    /**
+     * Something failed.
+     */
+    DRIFTCORE_PRIORITY_ERROR = 3,
+    /**
+     * Look at it.
+     */
+    DRIFTCORE_PRIORITY_WARNING = 4,
+    /**
+     * Normal, but of note.
+     */
+    DRIFTCORE_PRIORITY_NOTICE = 5,
+    /**
+     * For information.
+     */
+    DRIFTCORE_PRIORITY_INFORMATIONAL = 6,
+    /**
+     * For those who debug.
+     */
+    DRIFTCORE_PRIORITY_DEBUG = 7,
+    /**
+     * The rule was not looked at so far.
+     */
+    DRIFTCORE_PRIORITY_NONE = 255,
+} driftcore_priority;
+
+/**
+ * What became of a rule. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_rule_status {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_RULE_OTHER = 0,
+    /**
+     * It is matched.
+     */
+    DRIFTCORE_RULE_ACTIVE = 1,
+    /**
+     * It is matched, but the sensor gives none of the events that it is about.
+     */
+    DRIFTCORE_RULE_WAITING = 2,
+    /**
+     * It is switched off.
+     */
+    DRIFTCORE_RULE_DISABLED = 3,
+    /**
+     * It is less severe than what was asked for.
+     */
+    DRIFTCORE_RULE_BELOW_PRIORITY = 4,
+    /**
+     * It uses what is not known, and asked to be left out then.
+     */
+    DRIFTCORE_RULE_SKIPPED = 5,
+    /**
+     * It is about another source of events.
+     */
+    DRIFTCORE_RULE_NOT_APPLICABLE = 6,
+} driftcore_rule_status;
+
+/**
+ * How bad a diagnostic is. Since 0.1.0.
+ */
+typedef enum driftcore_severity {
+    /**
+     * The rules load.
+     */
+    DRIFTCORE_SEVERITY_WARNING = 0,
+    /**
+     * They do not.
+     */
+    DRIFTCORE_SEVERITY_ERROR = 1,
+} driftcore_severity;
+
+/**
+ * Where a file came from. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_verdict {
+    /**
+     * No file was judged.
+     */
+    DRIFTCORE_VERDICT_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_VERDICT_OTHER = 1,
+    /**
+     * The host's filesystem; no container.
+     */
+    DRIFTCORE_VERDICT_HOST = 2,
+    /**
+     * An anonymous memory file.
+     */
+    DRIFTCORE_VERDICT_MEMFD = 3,
+    /**
+     * A file with no name left.
+     */
+    DRIFTCORE_VERDICT_DELETED = 4,
+    /**
+     * On a tmpfs of the container.
+     */
+    DRIFTCORE_VERDICT_TMPFS = 5,
+    /**
+     * On any other mount than the container's root.
+     */
+    DRIFTCORE_VERDICT_VOLUME = 6,
+    /**
+     * Served by an image layer.
+     */
+    DRIFTCORE_VERDICT_IMAGE = 7,
+    /**
+     * In the upper layer, content proved equal to the image file's.
+     */
+    DRIFTCORE_VERDICT_COPIED_UP = 8,
+    /**
+     * An image file whose content differs.
+     */
+    DRIFTCORE_VERDICT_MODIFIED = 9,
+    /**
+     * Another file in the place of an image file.
+     */
+    DRIFTCORE_VERDICT_REPLACED = 10,
+    /**
+     * The image has no such path.
+     */
+    DRIFTCORE_VERDICT_ADDED = 11,
+    /**
+     * It could not be proved; the reason says why.
+     */
+    DRIFTCORE_VERDICT_UNKNOWN = 12,
+} driftcore_verdict;
+
+/**
  * A rule that matched an event. A callback gets it for as long as it runs; `driftcore_alert_copy`
  * makes one that stays. Never changes; any number of threads may read it. Since 0.1.0.
  */
@@ -210,6 +454,12 @@ typedef struct driftcore_field driftcore_field;
  * reset for each event: it keeps its memory. One thread at a time. Since 0.1.0.
  */
 typedef struct driftcore_flat_event driftcore_flat_event;
+
+/**
+ * Judges files of running containers, from user space. Any number of threads may use it at the
+ * same time. Since 0.1.0.
+ */
+typedef struct driftcore_inspector driftcore_inspector;
 
 /**
  * The layer directories of a container. Never changes; any thread. Since 0.1.0.
@@ -1038,114 +1288,6 @@ enum driftcore_status driftcore_rules_load(const struct driftcore_sources *sourc
 void driftcore_rules_free(struct driftcore_rules **rules);
 
 /**
- * How many there are. NULL: 0. Any thread. Since 0.1.0.
- */
-size_t driftcore_diagnostics_count(const struct driftcore_diagnostics *diagnostics);
-
-/**
- * Fills a record, whose size is set, with the diagnostic of that index. NULL anywhere but in
- * `error`, or no such index: refused. Any thread. Since 0.1.0.
- */
-enum driftcore_status driftcore_diagnostics_get(const struct driftcore_diagnostics *diagnostics,
-                                                size_t index,
-                                                struct driftcore_diagnostic *diagnostic,
-                                                struct driftcore_error **error);
-
-/**
- * Frees diagnostics and sets the pointer to them to NULL. NULL, or a pointer to NULL: nothing. Any
- * thread. Since 0.1.0.
- */
-void driftcore_diagnostics_free(struct driftcore_diagnostics **diagnostics);
-
-/**
- * How many rules were loaded, those that are not matched too. NULL: 0. Any thread. Since 0.1.0.
- */
-size_t driftcore_rules_count(const struct driftcore_rules *rules);
-
-/**
- * Fills a record, whose size is set, with the rule of that index. NULL anywhere but in `error`, or
- * no such index: refused. Any thread. Since 0.1.0.
- */
-enum driftcore_status driftcore_rules_get(const struct driftcore_rules *rules,
-                                          size_t index,
-                                          struct driftcore_rule *rule,
-                                          struct driftcore_error **error);
-
-/**
- * A tag of a rule, borrowed from the rules. NULL, or no such rule or tag: absent. Any thread. Since
- * 0.1.0.
- */
-struct driftcore_text driftcore_rules_tag(const struct driftcore_rules *rules,
-                                          size_t index,
-                                          size_t tag);
-
-/**
- * All rules as a JSON array, with the event types that each may match and what the sensor cannot
- * give it; borrowed from the rules. NULL: absent. Any thread. Since 0.1.0.
- */
-struct driftcore_text driftcore_rules_json(const struct driftcore_rules *rules);
-
-/**
- * Loads and compiles rules. `options` may be NULL: the defaults.
- *
- * `rules` gets the rules, for `driftcore_rules_free`, or NULL when there are errors among the
- * diagnostics; then the status is `DRIFTCORE_STATUS_RULES`, and the error is about the first of
- * them. `diagnostics` (NULL: not wanted) gets everything that is to be said, warnings too, for
- * `driftcore_diagnostics_free`; warnings about the shipped rules are left out. Other arguments must
- * not be NULL. `sources` may be used again. Any thread, while no other changes `sources` or
- * `options`. Since 0.1.0.
- */
-enum driftcore_status driftcore_rules_load(const struct driftcore_sources *sources,
-                                           const struct driftcore_options *options,
-                                           struct driftcore_rules **rules,
-                                           struct driftcore_diagnostics **diagnostics,
-                                           struct driftcore_error **error);
-
-/**
- * Frees rules and sets the pointer to them to NULL. Engines and matchers that use them go on to.
- * NULL, or a pointer to NULL: nothing. Any thread. Since 0.1.0.
- */
-void driftcore_rules_free(struct driftcore_rules **rules);
-
-/**
- * No sources yet; for `driftcore_sources_free`. Any thread. Since 0.1.0.
- */
-struct driftcore_sources *driftcore_sources_new(void);
-
-/**
- * Adds the rules that come with the library. NULL: refused. One thread at a time. Since 0.1.0.
- */
-enum driftcore_status driftcore_sources_add_shipped(struct driftcore_sources *sources,
-                                                    struct driftcore_error **error);
-
-/**
- * Adds a file, or the files of a directory that end in .yaml or .yml, in the order of their names.
- * They are read now. NULL anywhere but in `error`: refused. What cannot be read is
- * `DRIFTCORE_STATUS_IO`, and rules that are loaded from these sources all the same will lack it.
- * One thread at a time. Since 0.1.0.
- */
-enum driftcore_status driftcore_sources_add_path(struct driftcore_sources *sources,
-                                                 const char *path,
-                                                 struct driftcore_error **error);
-
-/**
- * Adds text, which is copied. `name` stands for it in diagnostics. It should be UTF-8; where it is
- * not, loading says so. NULL anywhere but in `error`: refused, but for `text` when `length` is 0.
- * One thread at a time. Since 0.1.0.
- */
-enum driftcore_status driftcore_sources_add_text(struct driftcore_sources *sources,
-                                                 const char *name,
-                                                 const char *text,
-                                                 size_t length,
-                                                 struct driftcore_error **error);
-
-/**
- * Frees sources and sets the pointer to them to NULL; rules and diagnostics made of them stay.
- * NULL, or a pointer to NULL: nothing. Since 0.1.0.
- */
-void driftcore_sources_free(struct driftcore_sources **sources);
-
-/**
  * No sources yet; for `driftcore_sources_free`. Any thread. Since 0.1.0.
  */
 struct driftcore_sources *driftcore_sources_new(void);
@@ -1219,105 +1361,6 @@ enum driftcore_status driftcore_event_get(const struct driftcore_event *event,
 uint64_t driftcore_event_lost(const struct driftcore_event *event,
                               size_t index,
                               struct driftcore_text *reason);
-
-/**
- * Fills a record, whose size is set, with the event's container, and returns 1; 0 when the event
- * has none, or for NULL or a wrong size. Any thread. Since 0.1.0.
- */
-uint32_t driftcore_event_container(const struct driftcore_event *event,
-                                   struct driftcore_container *container);
-
-/**
- * A label of the event's container, by index in the order of their keys: the value, and in `key`
- * (NULL: not wanted) the key. NULL, or no such index: absent. Any thread. Since 0.1.0.
- */
-struct driftcore_text driftcore_event_label(const struct driftcore_event *event,
-                                            size_t index,
-                                            struct driftcore_text *key);
-
-/**
- * Fills a record, whose size is set, with the event's file, and returns 1; 0 when the event has
- * none, or for NULL or a wrong size. Any thread. Since 0.1.0.
- */
-uint32_t driftcore_event_file(const struct driftcore_event *event, struct driftcore_file *file);
-
-/**
- * Fills a record, whose size is set, with what every event has. NULL anywhere but in `error`:
- * refused. Any thread. Since 0.1.0.
- */
-enum driftcore_status driftcore_event_get(const struct driftcore_event *event,
-                                          struct driftcore_event_info *info,
-                                          struct driftcore_error **error);
-
-/**
- * How many events were lost for one reason, of an event that reports losses. `reason` (NULL: not
- * wanted) gets its name, which is always there. NULL, or no such index: 0. Any thread. Since 0.1.0.
- */
-uint64_t driftcore_event_lost(const struct driftcore_event *event,
-                              size_t index,
-                              struct driftcore_text *reason);
-
-/**
- * The name of a `driftcore_verdict` in events and rules, a C string that is always there; of other
- * numbers, `none` or `other`. Any thread, signal handlers too. Since 0.1.0.
- */
-const char *driftcore_verdict_name(uint32_t verdict);
-
-/**
- * The event as a JSON object (docs/events.md), one line without its end; borrowed from the event,
- * made at the first call. NULL: absent. Any thread. Since 0.1.0.
- */
-struct driftcore_text driftcore_event_json(const struct driftcore_event *event);
-
-/**
- * A copy that outlives the callback, for `driftcore_event_free`. NULL: NULL. Any thread. Since
- * 0.1.0.
- */
-struct driftcore_event *driftcore_event_copy(const struct driftcore_event *event);
-
-/**
- * Reads an event from the JSON object that `driftcore_event_json` or driftd writes. `event` gets
- * it, for `driftcore_event_free`. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
- */
-enum driftcore_status driftcore_event_parse(const char *json,
-                                            size_t length,
-                                            struct driftcore_event **event,
-                                            struct driftcore_error **error);
-
-/**
- * Frees a copied or parsed event and sets the pointer to it to NULL. NULL, or a pointer to NULL:
- * nothing. Not for the event of a callback. Any thread. Since 0.1.0.
- */
-void driftcore_event_free(struct driftcore_event **event);
-
-/**
- * Fills a record, whose size is set, with the event's process, and returns 1; 0 when the event has
- * none, or for NULL or a wrong size. Any thread. Since 0.1.0.
- */
-uint32_t driftcore_event_process(const struct driftcore_event *event,
-                                 struct driftcore_process *process);
-
-/**
- * An argument of the event's process, the program's name at index 0. NULL, or no such index:
- * absent. Any thread. Since 0.1.0.
- */
-struct driftcore_text driftcore_event_argument(const struct driftcore_event *event, size_t index);
-
-/**
- * Fills a record, whose size is set, with an ancestor, the parent at index 0, and returns 1; 0 when
- * there is no such one, or for NULL or a wrong size. Any thread. Since 0.1.0.
- */
-uint32_t driftcore_event_ancestor(const struct driftcore_event *event,
-                                  size_t index,
-                                  struct driftcore_ancestor *ancestor);
-
-/**
- * An argument of an ancestor. NULL, or no such ancestor or argument: absent. Any thread. Since
- * 0.1.0.
- */
-struct driftcore_text driftcore_event_ancestor_argument(const struct driftcore_event *event,
-                                                        size_t ancestor,
-                                                        size_t index);
 
 /**
  * The name of a `driftcore_verdict` in events and rules, a C string that is always there; of other
@@ -1423,88 +1466,6 @@ struct driftcore_alert *driftcore_alert_copy(const struct driftcore_alert *alert
  * for the alert of a callback. Any thread. Since 0.1.0.
  */
 void driftcore_alert_free(struct driftcore_alert **alert);
-
-/**
- * Loads and attaches the sensor, proves that it sees, and takes in the containers that run.
- *
- * `options` may be NULL: the defaults. `rules` may be NULL: no alerts; the engine shares them, free
- * yours whenever you like. `callbacks` is copied, its context must be there until the engine is
- * destroyed. Processes that run drifted code already are reported before this returns. `engine`
- * gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
- * `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
- * `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
- */
-enum driftcore_status driftcore_engine_new(const struct driftcore_options *options,
-                                           const struct driftcore_rules *rules,
-                                           const struct driftcore_callbacks *callbacks,
-                                           struct driftcore_engine **engine,
-                                           struct driftcore_error **error);
-
-/**
- * A descriptor that is readable when `driftcore_engine_poll` has something to do, for poll, epoll,
- * select and event loops over them. The engine's own: never read, write or close it. NULL: -1. Any
- * thread. Since 0.1.0.
- */
-int driftcore_engine_fd(const struct driftcore_engine *engine);
-
-/**
- * Waits at most `timeout_ms` milliseconds (0: not at all, negative: as long as it takes) for
- * something to do, and does it: callbacks come from here. Returns early on a signal. One thread at
- * a time; others, and callbacks, are refused with `DRIFTCORE_STATUS_BUSY`. NULL: refused. Since
- * 0.1.0.
- */
-enum driftcore_status driftcore_engine_poll(struct driftcore_engine *engine,
-                                            int timeout_ms,
-                                            struct driftcore_error **error);
-
-/**
- * Runs until `driftcore_engine_stop`, reports what is still under way as `driftcore_engine_finish`
- * does, and returns. One thread at a time, as for poll. NULL: refused. Since 0.1.0.
- */
-enum driftcore_status driftcore_engine_run(struct driftcore_engine *engine,
-                                           struct driftcore_error **error);
-
-/**
- * Takes in what waits and reports what is being proved, as far as that takes no more than three
- * seconds. For those who poll, before they destroy. One thread at a time, as for poll. NULL:
- * refused. Since 0.1.0.
- */
-enum driftcore_status driftcore_engine_finish(struct driftcore_engine *engine,
-                                              struct driftcore_error **error);
-
-/**
- * Makes `driftcore_engine_run` return, and ends the wait of a poll. For good: a later run returns
- * at once. NULL: nothing. Any thread, callbacks, and signal handlers. Since 0.1.0.
- */
-void driftcore_engine_stop(const struct driftcore_engine *engine);
-
-/**
- * Matches other rules from the next event on, without losing one. The engine shares them, free
- * yours whenever you like. NULL anywhere but in `error`: refused. Any thread, callbacks too. Since
- * 0.1.0.
- */
-enum driftcore_status driftcore_engine_set_rules(struct driftcore_engine *engine,
-                                                 const struct driftcore_rules *rules,
-                                                 struct driftcore_error **error);
-
-/**
- * Fills a record, whose size is set, with what the engine did up to the end of the last poll. NULL
- * anywhere but in `error`: refused. Any thread, callbacks too. Since 0.1.0.
- */
-enum driftcore_status driftcore_engine_counters(const struct driftcore_engine *engine,
-                                                struct driftcore_counters *counters,
-                                                struct driftcore_error **error);
-
-/**
- * Stops and detaches everything, frees the engine and sets the pointer to it to NULL first, so that
- * a second call does nothing, not even when two threads race. NULL, or a pointer to NULL: nothing.
- *
- * Waits for a poll or run of another thread to return; afterwards no callback comes. In a callback
- * it returns at once, that callback is the last one, and everything ends when the poll or run does.
- * What was not reported is not: call finish before. No call with another copy of the pointer may
- * begin after this began. Any thread, callbacks too; not signal handlers. Since 0.1.0.
- */
-void driftcore_engine_destroy(struct driftcore_engine **engine);
 
 /**
  * Loads and attaches the sensor, proves that it sees, and takes in the containers that run.
@@ -1839,61 +1800,42 @@ enum driftcore_status driftcore_classify(const struct driftcore_evidence *eviden
                                          struct driftcore_error **error);
 
 /**
- * Names the layer directories of a container: the upper one, and `count` lower ones, the topmost
- * first. `started_at_ns` is when the container started, in nanoseconds since the epoch; 0 when that
- * is not known. Strings are copied, nothing is opened. `layers` gets them, for
- * `driftcore_layers_free`. NULL anywhere but in `error`: refused, but for `lowers` when `count` is
- * 0. Any thread. Since 0.1.0.
+ * Makes an inspector; the options `runtimes.*` and `proof.*` count, NULL: the defaults. `inspector`
+ * gets it, for `driftcore_inspector_free`, and must not be NULL. Any thread, while no other changes
+ * `options`. Since 0.1.0.
  */
-enum driftcore_status driftcore_layers_new(const char *upper,
-                                           const char *const *lowers,
-                                           size_t count,
-                                           int64_t started_at_ns,
-                                           struct driftcore_layers **layers,
-                                           struct driftcore_error **error);
+enum driftcore_status driftcore_inspector_new(const struct driftcore_options *options,
+                                              struct driftcore_inspector **inspector,
+                                              struct driftcore_error **error);
 
 /**
- * Frees layers and sets the pointer to them to NULL. NULL, or a pointer to NULL: nothing. Any
- * thread. Since 0.1.0.
+ * Judges the file that process `pid` (on the host) would find at `path`, which may be relative to
+ * its working directory. Symbolic links are followed inside the process's root, never out of it.
+ * `classified` gets the verdict, for `driftcore_classified_free`. NULL anywhere but in `error`:
+ * refused. `DRIFTCORE_STATUS_NOT_FOUND`, `_UNSUPPORTED` (no regular file), `_CHANGED` (under our
+ * eyes), `_PERMISSION`, `_IO`. Reads files: blocks as long as the bounds allow. Any thread. Since
+ * 0.1.0.
  */
-void driftcore_layers_free(struct driftcore_layers **layers);
-
-/**
- * Judges a file by evidence. What the evidence leaves open is looked up in the layers, by comparing
- * contents, within the bounds of `options` (NULL: the defaults); where `layers` is NULL it stays
- * open. `path` is the file's path as the container sees it, any bytes but NUL. `classified` gets
- * the verdict, for `driftcore_classified_free`. Other arguments must not be NULL, but for `path`
- * when `length` is 0. Reads files: blocks as long as the bounds allow. Any thread, while no other
- * changes `options`. Since 0.1.0.
- */
-enum driftcore_status driftcore_classify(const struct driftcore_evidence *evidence,
-                                         const char *path,
-                                         size_t length,
-                                         const struct driftcore_layers *layers,
-                                         const struct driftcore_options *options,
-                                         struct driftcore_classified **classified,
-                                         struct driftcore_error **error);
-
-/**
- * Fills a record, whose size is set, with what a verdict says. NULL anywhere but in `error`:
- * refused. Any thread. Since 0.1.0.
- */
-enum driftcore_status driftcore_classified_get(const struct driftcore_classified *classified,
-                                               struct driftcore_classified_info *info,
+enum driftcore_status driftcore_inspector_file(const struct driftcore_inspector *inspector,
+                                               uint32_t pid,
+                                               const char *path,
+                                               struct driftcore_classified **classified,
                                                struct driftcore_error **error);
 
 /**
- * Fills a record, whose size is set, with the file's container, and returns 1; 0 when there is
- * none, or for NULL or a wrong size. Texts are borrowed from the verdict. Any thread. Since 0.1.0.
+ * Judges the file behind an open descriptor, whoever opened it, which stays as it is. The rest is
+ * as for `driftcore_inspector_file`. Since 0.1.0.
  */
-uint32_t driftcore_classified_container(const struct driftcore_classified *classified,
-                                        struct driftcore_container *container);
+enum driftcore_status driftcore_inspector_descriptor(const struct driftcore_inspector *inspector,
+                                                     int descriptor,
+                                                     struct driftcore_classified **classified,
+                                                     struct driftcore_error **error);
 
 /**
- * Frees a verdict and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
- * thread. Since 0.1.0.
+ * Frees an inspector and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
+ * 0.1.0.
  */
-void driftcore_classified_free(struct driftcore_classified **classified);
+void driftcore_inspector_free(struct driftcore_inspector **inspector);
 
 /**
  * Fills a record, whose size is set, with what a verdict says. NULL anywhere but in `error`:

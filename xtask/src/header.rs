@@ -96,6 +96,8 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
         if path.is_dir() {
             let mut inside: Vec<_> =
                 fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+            // cbindgen would follow its `mod` items, and say everything twice.
+            inside.retain(|path| path.file_name() != Some("mod.rs".as_ref()));
             inside.sort();
             files.extend(inside);
         } else {
