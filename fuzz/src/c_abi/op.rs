@@ -122,6 +122,14 @@ pub(super) enum EventPart {
     AncestorArgument(Index),
 }
 
+/// A process whose file is looked at.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+pub(super) enum Process {
+    Own,
+    None,
+    Any(u32),
+}
+
 #[derive(Arbitrary, Clone, Debug)]
 pub(super) enum Op {
     OptionsNew(Slot),
@@ -210,6 +218,19 @@ pub(super) enum Op {
     ClassifiedGet(Slot, Size),
     ClassifiedRead(Slot),
     ClassifiedFree(Slot),
+    InspectorNew(Slot, Slot),
+    InspectorFile {
+        inspector: Slot,
+        process: Process,
+        path: Words,
+        classified: Slot,
+    },
+    InspectorDescriptor {
+        inspector: Slot,
+        file: Option<u8>,
+        classified: Slot,
+    },
+    InspectorFree(Slot),
     /// A function of an engine that is not there.
     Engine(u8, Slot, Size),
     Names(u32),

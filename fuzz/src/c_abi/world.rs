@@ -11,6 +11,8 @@ use driftcore_ffi::alert::driftcore_alert;
 use driftcore_ffi::alert::driftcore_alert_free;
 use driftcore_ffi::classify::driftcore_classified;
 use driftcore_ffi::classify::driftcore_classified_free;
+use driftcore_ffi::classify::driftcore_inspector;
+use driftcore_ffi::classify::driftcore_inspector_free;
 use driftcore_ffi::classify::driftcore_layers;
 use driftcore_ffi::classify::driftcore_layers_free;
 use driftcore_ffi::error::driftcore_error;
@@ -61,6 +63,7 @@ pub(super) struct World<'a> {
     pub(super) alerts: Pool<driftcore_alert>,
     pub(super) layers: Pool<driftcore_layers>,
     pub(super) classified: Pool<driftcore_classified>,
+    pub(super) inspectors: Pool<driftcore_inspector>,
 }
 
 /// Makes the calls that the bytes stand for, and checks what comes back.
@@ -81,6 +84,7 @@ pub fn run(bytes: &[u8]) {
         alerts: Pool::new(driftcore_alert_free),
         layers: Pool::new(driftcore_layers_free),
         classified: Pool::new(driftcore_classified_free),
+        inspectors: Pool::new(driftcore_inspector_free),
     };
     while let Some(op) = world.next::<Op>() {
         world.call(op);

@@ -4,6 +4,7 @@ mod classify;
 mod engine;
 mod event;
 mod flat;
+mod inspect;
 mod matcher;
 mod rules;
 
@@ -80,6 +81,14 @@ impl World<'_> {
             Op::ClassifiedGet(slot, size) => self.get_classified(slot, size),
             Op::ClassifiedRead(slot) => super::read::classified(self.classified.get(slot)),
             Op::ClassifiedFree(slot) => self.classified.free(slot),
+            Op::InspectorNew(slot, options) => self.new_inspector(slot, options),
+            Op::InspectorFile { inspector, process, path, classified } => {
+                self.inspect_file(inspector, process, &path, classified);
+            }
+            Op::InspectorDescriptor { inspector, file, classified } => {
+                self.inspect_descriptor(inspector, file, classified);
+            }
+            Op::InspectorFree(slot) => self.inspectors.free(slot),
             Op::Engine(which, slot, size) => self.engine(which, slot, size),
             Op::Names(number) => names(number),
         }
