@@ -4,4 +4,6 @@
 #[path = "../src/c_abi/mod.rs"]
 mod c_abi;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| c_abi::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    c_abi::run(bytes);
+});

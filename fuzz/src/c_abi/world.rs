@@ -47,7 +47,19 @@ const CALLS_BACK: u32 = 4;
 /// How often the shipped rules are loaded for one input: that is slow.
 const SHIPPED: u32 = 1;
 
+/// How far the bytes got.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached {
+    /// Calls that succeeded.
+    pub done: u32,
+    /// Callbacks that came.
+    pub callbacks: u32,
+    /// Callbacks within callbacks.
+    pub nested: u32,
+}
+
 pub(super) struct World<'a> {
+    reached: Cell<Reached>,
     bytes: RefCell<Unstructured<'a>>,
     depth: Cell<u32>,
     shipped: Cell<u32>,
@@ -67,8 +79,9 @@ pub(super) struct World<'a> {
 }
 
 /// Makes the calls that the bytes stand for, and checks what comes back.
-pub fn run(bytes: &[u8]) {
+pub fn run(bytes: &[u8]) -> Reached {
     let world = World {
+        reached: Cell::default(),
         bytes: RefCell::new(Unstructured::new(bytes)),
         depth: Cell::new(0),
         shipped: Cell::new(0),
@@ -89,6 +102,7 @@ pub fn run(bytes: &[u8]) {
     while let Some(op) = world.next::<Op>() {
         world.call(op);
     }
+    world.reached.get()
 }
 
 impl World<'_> {
@@ -126,6 +140,8 @@ impl World<'_> {
             ),
             "{status:?}"
         );
+        let done = u32::from(status == driftcore_status::DRIFTCORE_STATUS_OK);
+        self.count(|reached| reached.done += done);
         if wanted {
             let failed = status != driftcore_status::DRIFTCORE_STATUS_OK;
             assert_eq!(!error.get().is_null(), failed, "{status:?} and its error");
@@ -161,6 +177,11 @@ impl World<'_> {
 
     /// Makes some of the calls from within a callback.
     pub(super) fn call_back(&self, alert: *const driftcore_alert) {
+        let nested = u32::from(self.depth.get() > 0);
+        self.count(|reached| {
+            reached.callbacks += 1;
+            reached.nested += nested;
+        });
         read::alert(alert);
         if let Some(slot) = self.next::<Slot>() {
             self.copy_alert(alert, slot);
@@ -178,6 +199,12 @@ impl World<'_> {
         self.depth.set(self.depth.get() - 1);
         // Nothing that was done meanwhile took it away.
         read::alert(alert);
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Reached)) {
+        let mut reached = self.reached.get();
+        change(&mut reached);
+        self.reached.set(reached);
     }
 
     /// Whether the shipped rules may be added once more.
