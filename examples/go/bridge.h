@@ -1,0 +1,32 @@
+/* What Go needs beside the ABI: outcomes by value, which cost no allocation, and callbacks. */
+
+#ifndef DRIFTCORE_GO_BRIDGE_H
+#define DRIFTCORE_GO_BRIDGE_H
+
+#include <driftcore.h>
+
+/* What became of a call; the error is the caller's. */
+typedef struct outcome {
+    driftcore_error *error;
+    size_t found;
+    driftcore_status status;
+} outcome;
+
+/* The body of a function: calls one that takes `driftcore_error **` last. */
+#define OUTCOME(function, ...)                                                                     \
+    outcome result = {NULL, 0, DRIFTCORE_STATUS_OK};                                               \
+    result.status = function(__VA_ARGS__, &result.error);                                          \
+    return result
+
+/* The calls that call back. The context is the number of a Go handle. */
+outcome bridge_engine_new(const driftcore_options *options, const driftcore_rules *rules,
+                          uintptr_t context, int events, int alerts, driftcore_engine **engine);
+outcome bridge_alerts(driftcore_matcher *matcher, const driftcore_flat_event *event,
+                      uintptr_t context);
+outcome bridge_event_alerts(driftcore_matcher *matcher, const driftcore_event *event,
+                            uintptr_t context);
+
+/* Whether this thread is within a callback of that context. */
+int bridge_in_callback(uintptr_t context);
+
+#endif
