@@ -237,6 +237,32 @@ typedef enum driftcore_kind {
 } driftcore_kind;
 
 /**
+ * How much a message matters. Since 0.1.0.
+ */
+typedef enum driftcore_log_level {
+    /**
+     * Nothing.
+     */
+    DRIFTCORE_LOG_OFF = 0,
+    /**
+     * Something does not work.
+     */
+    DRIFTCORE_LOG_ERROR = 1,
+    /**
+     * Something is not as it should be.
+     */
+    DRIFTCORE_LOG_WARN = 2,
+    /**
+     * Something happened.
+     */
+    DRIFTCORE_LOG_INFO = 3,
+    /**
+     * For those who debug.
+     */
+    DRIFTCORE_LOG_DEBUG = 4,
+} driftcore_log_level;
+
+/**
  * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
  */
 typedef enum driftcore_priority {
@@ -1091,6 +1117,16 @@ typedef struct driftcore_classified_info {
     uint32_t cacheable;
 } driftcore_classified_info;
 
+/**
+ * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
+ * driftcore) and its text, both there until this returns. Comes on whichever thread the library
+ * works, and on several at a time; must call no function of the library. Since 0.1.0.
+ */
+typedef void (*driftcore_log_function)(void *context,
+                                       uint32_t level,
+                                       struct driftcore_text target,
+                                       struct driftcore_text message);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1517,6 +1553,12 @@ enum driftcore_status driftcore_field_find(const char *name,
                                            struct driftcore_error **error);
 
 /**
+ * All fields as a JSON array: names, types, arguments, descriptions, and what the sensor cannot give.
+ * Always there, made at the first call. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_fields_json(void);
+
+/**
  * Frees a field and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
  * thread. Since 0.1.0.
  */
@@ -1771,6 +1813,19 @@ uint32_t driftcore_classified_container(const struct driftcore_classified *class
  * thread. Since 0.1.0.
  */
 void driftcore_classified_free(struct driftcore_classified **classified);
+
+/**
+ * Sends what the library, and the libbpf in it, have to say to a function, up to a level
+ * (`driftcore_log_level`); NULL, or the level 0, ends that. Until it is called the library is
+ * silent, but for libbpf, which warns on standard error. For the whole process. When this returns,
+ * the function before is called no more. `DRIFTCORE_STATUS_BUSY`: the library is linked into a Rust
+ * program that receives its messages already. Any thread, but not from the function itself. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_log_set(driftcore_log_function function,
+                                        void *context,
+                                        uint32_t level,
+                                        struct driftcore_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -49,9 +49,12 @@
 //!
 //! # Features
 //!
-//! - `sensor` (default): the sensor and the engine over it. Needs clang and libelf to build, and
-//!   Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+//! - `sensor` (default): [`sensor`] and [`engine`]. Needs clang, libelf and zlib headers to build,
+//!   and Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+//! - None: everything else, the rule language, the matcher and the classifier among it. No C compiler,
+//!   no libbpf, no privilege.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The map above names modules that are not there without the sensor.
 #![cfg_attr(not(feature = "sensor"), allow(rustdoc::broken_intra_doc_links))]
@@ -71,3 +74,8 @@ pub mod sensor;
 pub mod sink;
 pub mod view;
 pub mod wire;
+
+/// The example in the crate's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
