@@ -1,6 +1,10 @@
 package driftcore
 
 // #include "bridge.h"
+//
+// static const driftcore_event *alert_event(uintptr_t alert) {
+//     return driftcore_alert_event((const driftcore_alert *)alert);
+// }
 import "C"
 
 import "time"
@@ -96,7 +100,7 @@ func (a *Alert) Line() string {
 func (a *Alert) Event() *Event {
 	return a.event.of(func() *Event {
 		// Its event is borrowed from the alert, and goes with it.
-		object := C.driftcore_alert_event(a.here())
+		object := C.alert_event(ref(a.here()))
 		if object == nil {
 			return nil
 		}

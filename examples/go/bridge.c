@@ -48,12 +48,12 @@ outcome bridge_engine_new(const driftcore_options *options, const driftcore_rule
     OUTCOME(driftcore_engine_new, options, rules, &callbacks, engine);
 }
 
-outcome bridge_alerts(driftcore_matcher *matcher, const driftcore_flat_event *event,
-                      uintptr_t context) {
-    OUTCOME(driftcore_matcher_alerts, matcher, event, on_alert, (void *)context);
+outcome bridge_alerts(uintptr_t matcher, uintptr_t flat_event, uintptr_t context) {
+    OUTCOME(driftcore_matcher_alerts, (driftcore_matcher *)matcher,
+            (const driftcore_flat_event *)flat_event, on_alert, (void *)context);
 }
 
-outcome bridge_event_alerts(driftcore_matcher *matcher, const driftcore_event *event,
-                            uintptr_t context) {
-    OUTCOME(driftcore_matcher_event_alerts, matcher, event, on_alert, (void *)context);
+outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t context) {
+    OUTCOME(driftcore_matcher_event_alerts, (driftcore_matcher *)matcher,
+            (const driftcore_event *)event, on_alert, (void *)context);
 }

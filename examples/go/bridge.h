@@ -18,13 +18,12 @@ typedef struct outcome {
     result.status = function(__VA_ARGS__, &result.error);                                          \
     return result
 
-/* The calls that call back. The context is the number of a Go handle. */
+/* The calls that call back. The context is the number of a Go handle. (Objects are numbers where
+ * every event comes by: cgo allocates to check a pointer to what it does not know.) */
 outcome bridge_engine_new(const driftcore_options *options, const driftcore_rules *rules,
                           uintptr_t context, int events, int alerts, driftcore_engine **engine);
-outcome bridge_alerts(driftcore_matcher *matcher, const driftcore_flat_event *event,
-                      uintptr_t context);
-outcome bridge_event_alerts(driftcore_matcher *matcher, const driftcore_event *event,
-                            uintptr_t context);
+outcome bridge_alerts(uintptr_t matcher, uintptr_t flat_event, uintptr_t context);
+outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t context);
 
 /* Whether this thread is within a callback of that context. */
 int bridge_in_callback(uintptr_t context);

@@ -25,7 +25,7 @@
 package driftcore
 
 // #cgo pkg-config: driftcore
-// #cgo CFLAGS: -std=c11 -Wall -Wextra
+// #cgo CFLAGS: -std=c11 -Wall
 // #include "bridge.h"
 import "C"
 

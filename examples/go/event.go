@@ -2,14 +2,14 @@ package driftcore
 
 // #include "bridge.h"
 //
-// static driftcore_event_info event_info(const driftcore_event *event) {
+// static driftcore_event_info event_info(uintptr_t event) {
 //     driftcore_event_info info = {.size = sizeof info};
-//     driftcore_event_get(event, &info, NULL);
+//     driftcore_event_get((const driftcore_event *)event, &info, NULL);
 //     return info;
 // }
-// static driftcore_file event_file(const driftcore_event *event) {
+// static driftcore_file event_file(uintptr_t event) {
 //     driftcore_file file = {.size = sizeof file};
-//     file.size = driftcore_event_file(event, &file);
+//     file.size = driftcore_event_file((const driftcore_event *)event, &file);
 //     return file;
 // }
 // static driftcore_container event_container(const driftcore_event *event) {
@@ -129,7 +129,7 @@ func ParseEvent(json string) (*Event, error) {
 	return event, nil
 }
 
-func eventOf(object *C.driftcore_event) *Event { return newEvent(object, C.event_info(object)) }
+func eventOf(object *C.driftcore_event) *Event { return newEvent(object, C.event_info(ref(object))) }
 
 func newEvent(object *C.driftcore_event, info C.driftcore_event_info) *Event {
 	return &Event{
@@ -174,13 +174,13 @@ func (e *Event) JSON() string {
 
 // Reason is why the file has its verdict; empty when none was judged.
 func (e *Event) Reason() string {
-	return e.reason.of(func() string { return text(C.event_info(e.here()).reason) })
+	return e.reason.of(func() string { return text(C.event_info(ref(e.here())).reason) })
 }
 
 // File is what the event is about; nil when it is about no file.
 func (e *Event) File() *File {
 	return e.file.of(func() *File {
-		record := C.event_file(e.here())
+		record := C.event_file(ref(e.here()))
 		if record.size == 0 {
 			return nil
 		}
@@ -259,7 +259,7 @@ func (e *Event) ancestor(index C.size_t) Ancestor {
 // Lost is how many events were lost for which reason, of an event that reports losses.
 func (e *Event) Lost() map[string]uint64 {
 	return e.lost.of(func() map[string]uint64 {
-		count := C.event_info(e.here()).lost_count
+		count := C.event_info(ref(e.here())).lost_count
 		if count == 0 {
 			return nil
 		}

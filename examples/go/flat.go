@@ -1,13 +1,14 @@
 package driftcore
 
 // #include <stdlib.h>
-// #include <string.h>
 // #include "bridge.h"
 //
 // typedef driftcore_flat_event flat_event;
-// typedef driftcore_field field;
 //
-// static outcome field_find(const char *name, field **found) {
+// // Objects are numbers here, see bridge.h.
+// #define EVENT (flat_event *)event, (const driftcore_field *)field
+//
+// static outcome field_find(const char *name, driftcore_field **found) {
 //     OUTCOME(driftcore_field_find, name, found);
 // }
 // static outcome flat_new(const char *type, flat_event **event) {
@@ -16,49 +17,56 @@ package driftcore
 // static outcome flat_parse(_GoString_ json, flat_event **event) {
 //     OUTCOME(driftcore_flat_event_parse, _GoStringPtr(json), _GoStringLen(json), event);
 // }
-// static outcome flat_reset(flat_event *event, const char *type) {
-//     OUTCOME(driftcore_flat_event_reset, event, type);
+// static outcome flat_reset(uintptr_t event, const char *type) {
+//     OUTCOME(driftcore_flat_event_reset, (flat_event *)event, type);
 // }
-// static outcome set_text(flat_event *event, const field *field, _GoString_ text) {
-//     OUTCOME(driftcore_flat_event_set_text, event, field, _GoStringPtr(text), _GoStringLen(text));
+// static outcome set_text(uintptr_t event, uintptr_t field, _GoString_ text) {
+//     OUTCOME(driftcore_flat_event_set_text, EVENT, _GoStringPtr(text), _GoStringLen(text));
 // }
-// static outcome append_text(flat_event *event, const field *field, _GoString_ text) {
-//     OUTCOME(driftcore_flat_event_add_text, event, field, _GoStringPtr(text), _GoStringLen(text));
+// static outcome append_text(uintptr_t event, uintptr_t field, _GoString_ text) {
+//     OUTCOME(driftcore_flat_event_add_text, EVENT, _GoStringPtr(text), _GoStringLen(text));
 // }
-// static outcome set_bytes(flat_event *event, const field *field, const void *bytes, size_t length) {
-//     OUTCOME(driftcore_flat_event_set_text, event, field, bytes, length);
+// static outcome set_bytes(uintptr_t event, uintptr_t field, const void *bytes, size_t length) {
+//     OUTCOME(driftcore_flat_event_set_text, EVENT, bytes, length);
 // }
-// static outcome set_unsigned(flat_event *event, const field *field, uint64_t value) {
-//     OUTCOME(driftcore_flat_event_set_unsigned, event, field, value);
+// static outcome set_unsigned(uintptr_t event, uintptr_t field, uint64_t value) {
+//     OUTCOME(driftcore_flat_event_set_unsigned, EVENT, value);
 // }
-// static outcome append_unsigned(flat_event *event, const field *field, uint64_t value) {
-//     OUTCOME(driftcore_flat_event_add_unsigned, event, field, value);
+// static outcome append_unsigned(uintptr_t event, uintptr_t field, uint64_t value) {
+//     OUTCOME(driftcore_flat_event_add_unsigned, EVENT, value);
 // }
-// static outcome set_signed(flat_event *event, const field *field, int64_t value) {
-//     OUTCOME(driftcore_flat_event_set_signed, event, field, value);
+// static outcome set_signed(uintptr_t event, uintptr_t field, int64_t value) {
+//     OUTCOME(driftcore_flat_event_set_signed, EVENT, value);
 // }
-// static outcome append_signed(flat_event *event, const field *field, int64_t value) {
-//     OUTCOME(driftcore_flat_event_add_signed, event, field, value);
+// static outcome append_signed(uintptr_t event, uintptr_t field, int64_t value) {
+//     OUTCOME(driftcore_flat_event_add_signed, EVENT, value);
 // }
-// static outcome set_bool(flat_event *event, const field *field, uint32_t value) {
-//     OUTCOME(driftcore_flat_event_set_bool, event, field, value);
+// static outcome set_bool(uintptr_t event, uintptr_t field, uint32_t value) {
+//     OUTCOME(driftcore_flat_event_set_bool, EVENT, value);
 // }
-// static outcome clear_field(flat_event *event, const field *field) {
-//     OUTCOME(driftcore_flat_event_clear, event, field);
+// static outcome clear_field(uintptr_t event, uintptr_t field) {
+//     OUTCOME(driftcore_flat_event_clear, EVENT);
 // }
 //
-// /* An address by value, as a pointer to one in Go would cost an allocation. */
-// typedef struct address { uint8_t bytes[16]; } address;
-//
-// static outcome set_address(flat_event *event, const field *field, address value, size_t length) {
-//     OUTCOME(driftcore_flat_event_set_address, event, field, value.bytes, length);
-// }
-// static outcome append_address(flat_event *event, const field *field, address value, size_t length) {
-//     OUTCOME(driftcore_flat_event_add_address, event, field, value.bytes, length);
+// // An address in two halves of network order: by value, as a pointer to one in Go would cost an
+// // allocation.
+// static outcome set_address(uintptr_t event, uintptr_t field, uint64_t high, uint64_t low,
+//                            size_t length, int append) {
+//     uint8_t bytes[16];
+//     for (int octet = 0; octet < 8; octet++) {
+//         bytes[octet] = (uint8_t)(high >> (56 - 8 * octet));
+//         bytes[8 + octet] = (uint8_t)(low >> (56 - 8 * octet));
+//     }
+//     const uint8_t *first = bytes + sizeof bytes - length;
+//     if (append) {
+//         OUTCOME(driftcore_flat_event_add_address, EVENT, first, length);
+//     }
+//     OUTCOME(driftcore_flat_event_set_address, EVENT, first, length);
 // }
 import "C"
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"unsafe"
 )
@@ -141,7 +149,7 @@ func ParseFlatEvent(json string) (*FlatEvent, error) {
 // Reset forgets all fields, and the error; the event keeps its type.
 func (e *FlatEvent) Reset() {
 	e.err = nil
-	e.set(C.flat_reset(e.object, nil))
+	e.set(C.flat_reset(ref(e.object), nil))
 }
 
 // ResetTo is Reset, and gives the event another type.
@@ -153,7 +161,7 @@ func (e *FlatEvent) ResetTo(eventType string) {
 		return
 	}
 	defer C.free(unsafe.Pointer(text))
-	e.set(C.flat_reset(e.object, text))
+	e.set(C.flat_reset(ref(e.object), text))
 }
 
 // Err is the first error since the event was made or reset.
@@ -161,7 +169,7 @@ func (e *FlatEvent) Err() error { return e.err }
 
 // SetText sets a text or a path: any bytes but NUL.
 func (e *FlatEvent) SetText(field *Field, text string) {
-	e.set(C.set_text(e.object, field.object, text))
+	e.set(C.set_text(ref(e.object), ref(field.object), text))
 }
 
 // SetBytes sets a text, a path, or bytes.
@@ -170,54 +178,52 @@ func (e *FlatEvent) SetBytes(field *Field, bytes []byte) {
 	if len(bytes) > 0 {
 		first = unsafe.Pointer(&bytes[0])
 	}
-	e.set(C.set_bytes(e.object, field.object, first, C.size_t(len(bytes))))
+	e.set(C.set_bytes(ref(e.object), ref(field.object), first, C.size_t(len(bytes))))
 }
 
 // SetUint sets a number: a count, an id, a port, a time or duration in nanoseconds.
 func (e *FlatEvent) SetUint(field *Field, value uint64) {
-	e.set(C.set_unsigned(e.object, field.object, C.uint64_t(value)))
+	e.set(C.set_unsigned(ref(e.object), ref(field.object), C.uint64_t(value)))
 }
 
 // SetInt sets a number that may be negative.
 func (e *FlatEvent) SetInt(field *Field, value int64) {
-	e.set(C.set_signed(e.object, field.object, C.int64_t(value)))
+	e.set(C.set_signed(ref(e.object), ref(field.object), C.int64_t(value)))
 }
 
 // SetBool sets a truth value.
 func (e *FlatEvent) SetBool(field *Field, value bool) {
-	e.set(C.set_bool(e.object, field.object, C.uint32_t(flag(value))))
+	e.set(C.set_bool(ref(e.object), ref(field.object), C.uint32_t(flag(value))))
 }
 
 // SetAddr sets an IP address.
 func (e *FlatEvent) SetAddr(field *Field, value netip.Addr) {
-	bytes, length := addressOf(value)
-	e.set(C.set_address(e.object, field.object, bytes, length))
+	e.address(field, value, 0)
 }
 
 // AddText appends a text to a field that holds a list; ancestors from the parent upwards.
 func (e *FlatEvent) AddText(field *Field, text string) {
-	e.set(C.append_text(e.object, field.object, text))
+	e.set(C.append_text(ref(e.object), ref(field.object), text))
 }
 
 // AddUint appends a number to a field that holds a list.
 func (e *FlatEvent) AddUint(field *Field, value uint64) {
-	e.set(C.append_unsigned(e.object, field.object, C.uint64_t(value)))
+	e.set(C.append_unsigned(ref(e.object), ref(field.object), C.uint64_t(value)))
 }
 
 // AddInt appends a number that may be negative to a field that holds a list.
 func (e *FlatEvent) AddInt(field *Field, value int64) {
-	e.set(C.append_signed(e.object, field.object, C.int64_t(value)))
+	e.set(C.append_signed(ref(e.object), ref(field.object), C.int64_t(value)))
 }
 
 // AddAddr appends an IP address to a field that holds a list.
 func (e *FlatEvent) AddAddr(field *Field, value netip.Addr) {
-	bytes, length := addressOf(value)
-	e.set(C.append_address(e.object, field.object, bytes, length))
+	e.address(field, value, 1)
 }
 
 // Clear takes a field away.
 func (e *FlatEvent) Clear(field *Field) {
-	e.set(C.clear_field(e.object, field.object))
+	e.set(C.clear_field(ref(e.object), ref(field.object)))
 }
 
 // Close frees the event; it may be called more than once. It returns nil.
@@ -252,20 +258,12 @@ func (e *FlatEvent) fail(outcome C.outcome) {
 	}
 }
 
-// addressOf is an address as C wants it; of none, of a length that C refuses.
-func addressOf(value netip.Addr) (address C.address, length C.size_t) {
-	if value.Is4() {
-		four := value.As4()
-		for index, octet := range four {
-			address.bytes[index] = C.uint8_t(octet)
-		}
-		return address, 4
+func (e *FlatEvent) address(field *Field, value netip.Addr, add C.int) {
+	length := C.size_t(value.BitLen() / 8) // of none 0, which is refused
+	var bytes [16]byte
+	if length > 0 {
+		bytes = value.As16()
 	}
-	if !value.IsValid() {
-		return address, 0
-	}
-	for index, octet := range value.As16() {
-		address.bytes[index] = C.uint8_t(octet)
-	}
-	return address, 16
+	high, low := binary.BigEndian.Uint64(bytes[:8]), binary.BigEndian.Uint64(bytes[8:])
+	e.set(C.set_address(ref(e.object), ref(field.object), C.uint64_t(high), C.uint64_t(low), length, add))
 }

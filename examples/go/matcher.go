@@ -8,11 +8,11 @@ package driftcore
 // static outcome matcher_set_rules(driftcore_matcher *matcher, const driftcore_rules *rules) {
 //     OUTCOME(driftcore_matcher_set_rules, matcher, rules);
 // }
-// static outcome match(driftcore_matcher *matcher, const driftcore_flat_event *event,
-//                      size_t *rules, size_t capacity) {
+// static outcome match(uintptr_t matcher, uintptr_t event, size_t *rules, size_t capacity) {
 //     outcome result = {NULL, 0, DRIFTCORE_STATUS_OK};
-//     result.status = driftcore_matcher_match(matcher, event, rules, capacity, &result.found,
-//                                             &result.error);
+//     result.status = driftcore_matcher_match((driftcore_matcher *)matcher,
+//                                             (const driftcore_flat_event *)event, rules, capacity,
+//                                             &result.found, &result.error);
 //     return result;
 // }
 // static outcome match_batch(driftcore_matcher *matcher, driftcore_flat_event **events, size_t count,
@@ -95,7 +95,7 @@ func (m *Matcher) Match(event *FlatEvent, into []int) ([]int, error) {
 		if len(room) > 0 {
 			first = (*C.size_t)(unsafe.Pointer(&room[0]))
 		}
-		outcome := C.match(object, flat, first, C.size_t(len(room)))
+		outcome := C.match(ref(object), ref(flat), first, C.size_t(len(room)))
 		if outcome.status != C.DRIFTCORE_STATUS_OK {
 			return into, check(outcome)
 		}
@@ -158,7 +158,7 @@ func (m *Matcher) Alerts(event *FlatEvent, handle func(*Alert)) error {
 		return err
 	}
 	return m.alerts(handle, func(object *C.driftcore_matcher, context C.uintptr_t) C.outcome {
-		return C.bridge_alerts(object, flat, context)
+		return C.bridge_alerts(ref(object), ref(flat), context)
 	})
 }
 
@@ -169,7 +169,7 @@ func (m *Matcher) EventAlerts(event *Event, handle func(*Alert)) error {
 		return ErrClosed
 	}
 	return m.alerts(handle, func(object *C.driftcore_matcher, context C.uintptr_t) C.outcome {
-		return C.bridge_event_alerts(object, drift, context)
+		return C.bridge_event_alerts(ref(object), ref(drift), context)
 	})
 }
 
@@ -225,6 +225,9 @@ func (m *Matcher) free(object *C.driftcore_matcher) {
 		s.handle.Delete()
 	}
 }
+
+// ref is an object as a number: cgo allocates to check a pointer to what it does not know.
+func ref[T any](object *T) C.uintptr_t { return C.uintptr_t(uintptr(unsafe.Pointer(object))) }
 
 // grow makes room for so many more.
 func grow[T any](list []T, more int) []T {

@@ -6,7 +6,7 @@ import "C"
 // A Verdict says where a file came from.
 type Verdict uint32
 
-// The verdicts, as docs/events.md has them.
+// The verdicts, as README.md of the repository explains them.
 const (
 	VerdictNone     Verdict = C.DRIFTCORE_VERDICT_NONE      // no file was judged
 	VerdictOther    Verdict = C.DRIFTCORE_VERDICT_OTHER     // one that this package does not name
