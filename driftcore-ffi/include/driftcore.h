@@ -456,6 +456,12 @@ typedef struct driftcore_field driftcore_field;
 typedef struct driftcore_flat_event driftcore_flat_event;
 
 /**
+ * Judges files of running containers, from user space. Any number of threads may use it at the
+ * same time. Since 0.1.0.
+ */
+typedef struct driftcore_inspector driftcore_inspector;
+
+/**
  * The layer directories of a container. Never changes; any thread. Since 0.1.0.
  */
 typedef struct driftcore_layers driftcore_layers;
@@ -1792,6 +1798,44 @@ enum driftcore_status driftcore_classify(const struct driftcore_evidence *eviden
                                          const struct driftcore_options *options,
                                          struct driftcore_classified **classified,
                                          struct driftcore_error **error);
+
+/**
+ * Makes an inspector; the options `runtimes.*` and `proof.*` count, NULL: the defaults. `inspector`
+ * gets it, for `driftcore_inspector_free`, and must not be NULL. Any thread, while no other changes
+ * `options`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_new(const struct driftcore_options *options,
+                                              struct driftcore_inspector **inspector,
+                                              struct driftcore_error **error);
+
+/**
+ * Judges the file that process `pid` (on the host) would find at `path`, which may be relative to
+ * its working directory. Symbolic links are followed inside the process's root, never out of it.
+ * `classified` gets the verdict, for `driftcore_classified_free`. NULL anywhere but in `error`:
+ * refused. `DRIFTCORE_STATUS_NOT_FOUND`, `_UNSUPPORTED` (no regular file), `_CHANGED` (under our
+ * eyes), `_PERMISSION`, `_IO`. Reads files: blocks as long as the bounds allow. Any thread. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_file(const struct driftcore_inspector *inspector,
+                                               uint32_t pid,
+                                               const char *path,
+                                               struct driftcore_classified **classified,
+                                               struct driftcore_error **error);
+
+/**
+ * Judges the file behind an open descriptor, whoever opened it, which stays as it is. The rest is
+ * as for `driftcore_inspector_file`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_descriptor(const struct driftcore_inspector *inspector,
+                                                     int descriptor,
+                                                     struct driftcore_classified **classified,
+                                                     struct driftcore_error **error);
+
+/**
+ * Frees an inspector and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
+ * 0.1.0.
+ */
+void driftcore_inspector_free(struct driftcore_inspector **inspector);
 
 /**
  * Fills a record, whose size is set, with what a verdict says. NULL anywhere but in `error`:

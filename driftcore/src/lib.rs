@@ -13,7 +13,8 @@
 //! - [`sensor`]: loads the BPF probes and reads their rings (feature `sensor`).
 //! - [`wire`], [`decode`]: from hostile bytes to typed, borrowed events.
 //! - [`enrich`]: who the ancestors are. [`container`]: what the container is to its runtime.
-//! - [`provenance`]: where a file came from, and on what evidence.
+//! - [`provenance`]: where a file came from, and on what evidence. [`inspect`]: the same about any
+//!   file of a running container, from user space.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
@@ -66,6 +67,7 @@ pub mod engine;
 pub mod enrich;
 pub mod event;
 pub mod fields;
+pub mod inspect;
 pub mod matcher;
 pub mod provenance;
 pub mod rules;
