@@ -5,6 +5,7 @@
 //   - [Rules] are Falco's rule language, with [Diagnostic] and [RulesError] for what is wrong.
 //   - [Matcher] matches rules against a [FlatEvent], for those with a sensor of their own.
 //   - [Classify] judges a file by evidence that the caller has.
+//   - [Inspector] judges a file by a process and a path, or by an open file.
 //
 // A detector in full, but for the handling of errors:
 //

@@ -61,18 +61,16 @@ func start(t *testing.T, handlers driftcore.Handlers) *driftcore.Engine {
 	return closed(driftcore.New(rules, handlers, driftcore.AllEvents()))(t)
 }
 
-// running runs the engine and returns what that comes to: an error, or the value of a panic.
-func running(ctx context.Context, engine *driftcore.Engine) <-chan any {
-	ended := make(chan any, 1)
+// running runs the engine and returns what that comes to: an error, or the panic of a handler.
+func running(ctx context.Context, engine *driftcore.Engine) <-chan error {
+	ended := make(chan error, 1)
 	go func() {
-		ended <- func() (result any) {
-			defer func() {
-				if value := recover(); value != nil {
-					result = value
-				}
-			}()
-			return engine.Run(ctx)
+		defer func() {
+			if panicked, ok := recover().(*driftcore.PanicError); ok {
+				ended <- panicked
+			}
 		}()
+		ended <- engine.Run(ctx)
 	}()
 	return ended
 }
@@ -122,7 +120,7 @@ func TestLiveEventsAndAlertsArrive(t *testing.T) {
 
 	wantError(t, engine.Run(context.Background()), driftcore.ErrBusy)
 	cancel()
-	wantEqual[any](t, "Run", wait(t, "Run", ended), context.Canceled)
+	wantError(t, wait(t, "Run", ended), context.Canceled)
 	counters := must(engine.Counters())(t)
 	if counters.Execs == 0 || counters.Alerts == 0 || counters.Lost.All != 0 {
 		t.Errorf("counters %+v", counters)
@@ -152,7 +150,7 @@ func TestLiveCloseInAHandler(t *testing.T) {
 	for i := 0; i < 3; i++ {
 		box.run(t, "close")
 	}
-	wantEqual[any](t, "Run", wait(t, "Run", ended), driftcore.ErrClosed)
+	wantError(t, wait(t, "Run", ended), driftcore.ErrClosed)
 	wantEqual(t, "calls", calls.Load(), 1)
 	_, err := engine.Counters()
 	wantError(t, err, driftcore.ErrClosed)
@@ -172,9 +170,12 @@ func TestLivePanicOfAHandler(t *testing.T) {
 	for i := 0; i < 3; i++ {
 		box.run(t, "panic")
 	}
-	panicked, ok := wait(t, "Run", ended).(*driftcore.PanicError)
-	if !ok || panicked.Value != "on purpose" || !strings.Contains(string(panicked.Stack), "engine_live_test.go") {
-		t.Fatalf("Run ended with %v", panicked)
+	var panicked *driftcore.PanicError
+	if err := wait(t, "Run", ended); !errors.As(err, &panicked) {
+		t.Fatalf("Run ended with %v", err)
+	}
+	if panicked.Value != "on purpose" || !strings.Contains(string(panicked.Stack), "engine_live_test.go") {
+		t.Errorf("the panic %v", panicked)
 	}
 	wantEqual(t, "calls", calls.Load(), 1)
 	wantError(t, engine.Run(context.Background()), driftcore.ErrClosed)
@@ -239,7 +240,7 @@ func TestLiveReloadUnderLoad(t *testing.T) {
 	closing.Wait()
 	// Whoever has closed it knows that no handler runs any more.
 	wantEqual(t, "events", len(seen), execs+1)
-	wantEqual[any](t, "Run", wait(t, "Run", ended), driftcore.ErrClosed)
+	wantError(t, wait(t, "Run", ended), driftcore.ErrClosed)
 }
 
 func TestLiveEngineThatNeverRan(t *testing.T) {
