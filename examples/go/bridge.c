@@ -57,3 +57,11 @@ outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t contex
     OUTCOME(driftcore_matcher_event_alerts, (driftcore_matcher *)matcher,
             (const driftcore_event *)event, on_alert, (void *)context);
 }
+
+static void on_message(void *context, uint32_t level, driftcore_text target,
+                       driftcore_text message) {
+    (void)context;
+    driftcoreGoLog(level, &target, &message);
+}
+
+outcome bridge_log_set(uint32_t level) { OUTCOME(driftcore_log_set, on_message, NULL, level); }

@@ -25,6 +25,9 @@ outcome bridge_engine_new(const driftcore_options *options, const driftcore_rule
 outcome bridge_alerts(uintptr_t matcher, uintptr_t flat_event, uintptr_t context);
 outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t context);
 
+/* Sends messages to Go, up to a level. */
+outcome bridge_log_set(uint32_t level);
+
 /* Whether this thread is within a callback of that context. */
 int bridge_in_callback(uintptr_t context);
 

@@ -36,7 +36,6 @@ type Matcher struct {
 	object *owned[C.driftcore_matcher]
 	mu     sync.Mutex
 	idle   []*sink // for handlers of alerts, to be used again
-	closed bool
 }
 
 // A Match is a rule that matched an event of a batch.
