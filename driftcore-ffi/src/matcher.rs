@@ -31,7 +31,7 @@ use crate::text;
 /// goes on is refused with `DRIFTCORE_STATUS_BUSY`. Since 0.1.0.
 pub struct driftcore_matcher {
     state: Mutex<State>,
-    hostname: String,
+    hostname: Arc<str>,
 }
 
 struct State {
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn driftcore_matcher_new(
             memory: SetScratch::default(),
             seen: 0,
         };
-        let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let hostname = rustix::system::uname().nodename().to_string_lossy().into();
         handle::put!(
             matcher,
             handle::give(driftcore_matcher { state: Mutex::new(state), hostname })
@@ -204,7 +204,7 @@ impl<T> Places<T> {
 /// Matches one event and calls back with an alert for each rule that matches, on this thread, before
 /// this returns; the context is handed to each. The time is the event's `evt.rawtime`, or now. NULL
 /// anywhere but in `context` and `error`: refused. Any thread, while no other changes `event`; a
-/// callback may use the matcher and change the event. Since 0.1.0.
+/// callback may use, change and free both. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_alerts(
     matcher: *mut driftcore_matcher,
@@ -218,11 +218,14 @@ pub unsafe extern "C" fn driftcore_matcher_alerts(
         let matcher = handle::borrow!(matcher)?;
         let (set, matched) = matcher
             .with(|state| (Arc::clone(&state.set), state.set.matched(event, &mut state.memory)))?;
-        report(&set, &matched, time_of(event), &matcher.hostname, None, callback, context)
+        // A callback may free the matcher.
+        let hostname = Arc::clone(&matcher.hostname);
+        report(&set, &matched, time_of(event), &hostname, None, callback, context)
     })
 }
 
-/// As `driftcore_matcher_alerts`, for an event of an engine or of a file. Since 0.1.0.
+/// As `driftcore_matcher_alerts`, for an event of an engine or of a file, which must be there until
+/// this returns. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_event_alerts(
     matcher: *mut driftcore_matcher,
@@ -243,7 +246,9 @@ pub unsafe extern "C" fn driftcore_matcher_event_alerts(
                 recorded.with_view(*seen, &matcher.hostname, |view| set.matched(view, memory));
             (Arc::clone(set), matched)
         })?;
-        report(&set, &matched, event.time, &matcher.hostname, Some(object), callback, context)
+        // A callback may free the matcher.
+        let hostname = Arc::clone(&matcher.hostname);
+        report(&set, &matched, event.time, &hostname, Some(object), callback, context)
     })
 }
 

@@ -28,17 +28,22 @@ pub(crate) struct Module {
 }
 
 impl Module {
-    /// Installs the library, without optimisation, into the target directory.
+    /// Installs the library, without optimisation, into the target directory. Where the environment
+    /// variable `DRIFTCORE_PREFIX` names a directory into which it was installed, that is tested.
     pub(crate) fn stage() -> Result<Self> {
         let root = workspace_root();
         let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
         let target = root.join(target);
+        let directory = root.join("examples/go");
+        if let Some(prefix) = env::var_os("DRIFTCORE_PREFIX") {
+            return Ok(Self { directory, target, prefix: root.join(prefix) });
+        }
         let prefix = target.join("go/prefix");
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut dist = Command::new(cargo);
         dist.current_dir(&root).args(["xtask", "dist", "--debug", "--prefix"]).arg(&prefix);
         run(&mut dist)?;
-        Ok(Self { directory: root.join("examples/go"), target, prefix })
+        Ok(Self { directory, target, prefix })
     }
 
     /// A program of Go, in the module, that knows the library and no network. What it builds is
