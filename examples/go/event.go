@@ -59,6 +59,8 @@ type Event struct {
 
 	object    *C.driftcore_event // nil once it is gone
 	free      bool               // whether Close frees it
+	lent      int                // matches that go on: Close waits for them
+	closed    bool
 	reason    lazy[string]
 	json      lazy[string]
 	container lazy[*Container]
@@ -146,13 +148,25 @@ func newEvent(object *C.driftcore_event, info C.driftcore_event_info) *Event {
 	}
 }
 
-// Close frees an event of [ParseEvent], once; it does nothing to others. It returns nil.
+// Close frees an event of [ParseEvent], when its alerts are done with; it does nothing to others. It
+// may be called more than once, and returns nil.
 func (e *Event) Close() error {
-	if e.free {
+	e.closed = true
+	if e.free && e.lent == 0 {
 		e.free = false
 		C.driftcore_event_free(&e.object)
 	}
 	return nil
+}
+
+// lend keeps the event from being freed until it is given back.
+func (e *Event) lend() (giveBack func()) {
+	e.lent++
+	return func() {
+		if e.lent--; e.closed {
+			e.Close()
+		}
+	}
 }
 
 // Keep copies everything that was not asked for so far, JSON included, and returns the event itself,

@@ -131,3 +131,19 @@ func TestAnAlertHasItsEvent(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEventMayBeClosedInItsHandler(t *testing.T) {
+	matcher := matcher(t, load(t, driftcore.Shipped(), driftcore.AllMatches()))
+	event := parsed(t)
+	path := ""
+	for i := 0; i < 2; i++ {
+		err := matcher.EventAlerts(event, func(alert *driftcore.Alert) {
+			event.Close()
+			path = alert.Event().File().Path
+		})
+		if want := [2]error{nil, driftcore.ErrClosed}[i]; err != want {
+			t.Errorf("got the error %v, want %v", err, want)
+		}
+	}
+	wantEqual(t, "path", path, "/tmp/payload")
+}

@@ -150,7 +150,7 @@ var (
 
 // Alerts matches one event and calls handle for each rule that matches, before it returns. The time
 // is the event's evt.rawtime, or now. What holds for [Handlers] holds for handle, which may use and
-// close the matcher.
+// close the matcher and the event.
 func (m *Matcher) Alerts(event *FlatEvent, handle func(*Alert)) error {
 	flat, err := event.ready()
 	if err != nil {
@@ -164,9 +164,10 @@ func (m *Matcher) Alerts(event *FlatEvent, handle func(*Alert)) error {
 // EventAlerts is Alerts for an event of [ParseEvent], or of an engine within its handler.
 func (m *Matcher) EventAlerts(event *Event, handle func(*Alert)) error {
 	drift := event.object
-	if drift == nil {
+	if drift == nil || event.closed {
 		return ErrClosed
 	}
+	defer event.lend()()
 	return m.alerts(handle, func(object *C.driftcore_matcher, context C.uintptr_t) C.outcome {
 		return C.bridge_event_alerts(ref(object), ref(drift), context)
 	})

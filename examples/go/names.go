@@ -131,6 +131,13 @@ const (
 	RuleNotApplicable RuleStatus = C.DRIFTCORE_RULE_NOT_APPLICABLE // it is about another source of events
 )
 
+// String is the status in a word or two.
+func (s RuleStatus) String() string {
+	return name([]string{
+		"other", "active", "waiting", "disabled", "below priority", "skipped", "not applicable",
+	}, s)
+}
+
 // name is the name of a value, "other" for those that a newer library has.
 func name[T ~uint32](names []string, value T) string {
 	if int(value) < len(names) {
