@@ -14,7 +14,7 @@ struct Package {
     brings: &'static str,
 }
 
-const PACKAGES: [Package; 15] = [
+const PACKAGES: [Package; 16] = [
     Package { name: "clang", brings: "clang" },
     Package { name: "gcc", brings: "gcc" },
     Package { name: "make", brings: "make" },
@@ -22,6 +22,7 @@ const PACKAGES: [Package; 15] = [
     Package { name: "libc6-dev", brings: "/usr/include/stdio.h" },
     Package { name: "libelf-dev", brings: "/usr/include/libelf.h" },
     Package { name: "zlib1g-dev", brings: "/usr/include/zlib.h" },
+    Package { name: "golang-go", brings: "go" },
     Package { name: "containerd", brings: "containerd" },
     Package { name: "containerd", brings: "ctr" },
     Package { name: "runc", brings: "runc" },

@@ -55,6 +55,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     summary.tests(cargo::command(&["test", "--workspace", "--exclude", "driftcore-e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--lib"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "e2e"]))?;
+    summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "go"]))?;
 
     println!();
     for need in &missing {

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NULL for every pointer of every function. The calls are made of the header; here is what they are
+ * made with: one of each object, for every call anew.
+ */
+#include "check.h"
+
+struct fixture {
+	driftcore_options *options, *out_options;
+	driftcore_sources *sources, *out_sources;
+	driftcore_rules *rules, *out_rules;
+	driftcore_diagnostics *diagnostics, *out_diagnostics;
+	driftcore_matcher *matcher, *out_matcher;
+	driftcore_flat_event *flat_event, *out_flat_event;
+	driftcore_field *field, *out_field;
+	driftcore_event *event, *out_event;
+	driftcore_alert *alert, *out_alert;
+	driftcore_layers *layers, *out_layers;
+	driftcore_classified *classified, *out_classified;
+	driftcore_error *error, *failure;
+
+	driftcore_evidence evidence;
+	driftcore_text text;
+	const driftcore_flat_event *events[1];
+	const char *lowers[1];
+	driftcore_match matches[1];
+	size_t indexes[1];
+	uint8_t address[16];
+
+	driftcore_rule rule[1];
+	driftcore_diagnostic diagnostic[1];
+	driftcore_event_info event_info[1];
+	driftcore_container container[1];
+	driftcore_file file[1];
+	driftcore_process process[1];
+	driftcore_ancestor ancestor[1];
+	driftcore_alert_info alert_info[1];
+	driftcore_classified_info classified_info[1];
+};
+
+static void keep_alert(void *context, const driftcore_alert *alert)
+{
+	driftcore_alert **kept = context;
+
+	driftcore_alert_free(kept);
+	*kept = driftcore_alert_copy(alert);
+}
+
+static void on_alert(void *context, const driftcore_alert *alert)
+{
+	(void)context;
+	CHECK(driftcore_alert_line(alert).length > 0);
+}
+
+static void fixture_make(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->options = driftcore_options_new();
+	f->sources = driftcore_sources_new();
+	NEED(driftcore_sources_add_text(f->sources, "t", RULES, strlen(RULES), NULL) == 0);
+	NEED(driftcore_rules_load(f->sources, NULL, &f->rules, &f->diagnostics, NULL) == 0);
+	f->matcher = matcher_of(f->rules);
+	f->flat_event = event_of(EVENT);
+	f->field = field_of("proc.name");
+	f->event = drift_event();
+	NEED(driftcore_matcher_alerts(f->matcher, f->flat_event, keep_alert, &f->alert, NULL) == 0);
+	NEED(driftcore_layers_new("/u", NULL, 0, 0, &f->layers, NULL) == 0);
+	f->evidence = added_file();
+	f->classified = verdict_of(&f->evidence);
+	driftcore_field_find("no.field", &f->out_field, &f->error);
+	NEED(f->alert && f->error && !f->out_field);
+	f->events[0] = f->flat_event;
+	f->lowers[0] = "/l";
+	f->rule->size = sizeof(*f->rule);
+	f->diagnostic->size = sizeof(*f->diagnostic);
+	f->event_info->size = sizeof(*f->event_info);
+	f->container->size = sizeof(*f->container);
+	f->file->size = sizeof(*f->file);
+	f->process->size = sizeof(*f->process);
+	f->ancestor->size = sizeof(*f->ancestor);
+	f->alert_info->size = sizeof(*f->alert_info);
+	f->classified_info->size = sizeof(*f->classified_info);
+}
+
+static void fixture_free(struct fixture *f)
+{
+#define BOTH(type)                                                                                 \
+	driftcore_##type##_free(&f->type);                                                         \
+	driftcore_##type##_free(&f->out_##type)
+	BOTH(matcher);
+	BOTH(rules);
+	BOTH(diagnostics);
+	BOTH(sources);
+	BOTH(options);
+	BOTH(flat_event);
+	BOTH(field);
+	BOTH(event);
+	BOTH(alert);
+	BOTH(layers);
+	BOTH(classified);
+	driftcore_error_free(&f->error);
+	driftcore_error_free(&f->failure);
+}
+
+#include "null_objects.h"
+
+int main(int argc, char **argv)
+{
+	return check_main(argc, argv, tests, COUNT(tests));
+}

@@ -1,0 +1,1780 @@
+/*
+ * Driftcore: container drift detection.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * docs/embedding.md tells how it is used. What holds for every function:
+ *
+ * - Ownership. Who gets an object from a function that ends in _new, _load, _find, _parse or
+ *   _copy, or through an out-parameter, owns it and frees it with the function of its type, which
+ *   takes the address of the pointer and sets it to NULL: to free twice through the same pointer is
+ *   harmless, through a copy of it is not. Text and records are borrowed from the object they came
+ *   from, for as long as that is there.
+ * - Threads. Each function says from where it may be called. Nothing is kept by thread.
+ * - Errors. A function that can fail returns a driftcore_status and takes driftcore_error ** last.
+ *   That may be NULL; otherwise it is set to NULL, or to an error which is then the caller's.
+ *   Out-parameters are set to NULL or 0 first: after a failure they hold nothing to free.
+ * - NULL. Where a pointer may be NULL, the function says what that does. Elsewhere it is refused
+ *   with DRIFTCORE_STATUS_INVALID_ARGUMENT; functions without a status return what stands for
+ *   nothing.
+ * - Records that begin with `size` grow at their end in later versions. Set `size` to sizeof the
+ *   record before a call; what the library does not know of it stays zero.
+ * - No panic and no exception of the library crosses into the caller: a bug that is caught is
+ *   DRIFTCORE_STATUS_PANIC, and what it happened in does nothing more.
+ */
+
+#ifndef DRIFTCORE_H
+#define DRIFTCORE_H
+
+/* Made by `cargo xtask header` from driftcore-ffi/src: change that. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The major version of the header.
+ */
+#define DRIFTCORE_VERSION_MAJOR 0
+
+/**
+ * The minor version of the header. While the major version is 0, a library of another minor
+ * version has another SONAME.
+ */
+#define DRIFTCORE_VERSION_MINOR 1
+
+/**
+ * The patch version of the header.
+ */
+#define DRIFTCORE_VERSION_PATCH 0
+
+/**
+ * The file is on the superblock of the container's root filesystem.
+ */
+#define DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK 1
+
+/**
+ * The file was reached through the container's root mount.
+ */
+#define DRIFTCORE_FILE_ON_ROOT_MOUNT 2
+
+/**
+ * The filesystem is OverlayFS.
+ */
+#define DRIFTCORE_FILE_OVERLAY 4
+
+/**
+ * Overlay: the data are in the upper layer, not only the attributes.
+ */
+#define DRIFTCORE_FILE_UPPER_DATA 8
+
+/**
+ * Overlay: the layers of the inode are known; `upper` and `lower` say which it has.
+ */
+#define DRIFTCORE_FILE_LAYERS_KNOWN 16
+
+/**
+ * An anonymous memory file.
+ */
+#define DRIFTCORE_FILE_ANONYMOUS 32
+
+/**
+ * The name by which the file was reached is gone.
+ */
+#define DRIFTCORE_FILE_UNHASHED 64
+
+/**
+ * Somebody may write the upper file.
+ */
+#define DRIFTCORE_FILE_WRITERS 128
+
+/**
+ * The process is in no container.
+ */
+#define DRIFTCORE_FILE_HOST 256
+
+/**
+ * The filesystem is mounted read-only as a whole.
+ */
+#define DRIFTCORE_FILE_READ_ONLY 512
+
+/**
+ * The file has the attribute `immutable`.
+ */
+#define DRIFTCORE_FILE_IMMUTABLE 1024
+
+/**
+ * What became of a call. New values may be added: treat those that you do not know as an error.
+ * Since 0.1.0.
+ */
+typedef enum driftcore_status {
+    /**
+     * It is done.
+     */
+    DRIFTCORE_STATUS_OK = 0,
+    /**
+     * An argument cannot be what it is: NULL where it must not be, a size that no version of the
+     * record had, text that is not UTF-8, a number out of range.
+     */
+    DRIFTCORE_STATUS_INVALID_ARGUMENT = 1,
+    /**
+     * There is no option, field or event type of that name.
+     */
+    DRIFTCORE_STATUS_UNKNOWN_NAME = 2,
+    /**
+     * The value is not of the type that the field or option has.
+     */
+    DRIFTCORE_STATUS_WRONG_TYPE = 3,
+    /**
+     * The rules have errors: the diagnostics say which.
+     */
+    DRIFTCORE_STATUS_RULES = 4,
+    /**
+     * The operating system refused something.
+     */
+    DRIFTCORE_STATUS_IO = 5,
+    /**
+     * There is no such process or file.
+     */
+    DRIFTCORE_STATUS_NOT_FOUND = 6,
+    /**
+     * A capability is missing.
+     */
+    DRIFTCORE_STATUS_PERMISSION = 7,
+    /**
+     * This kernel, or this place in it, does not give what is needed.
+     */
+    DRIFTCORE_STATUS_UNSUPPORTED = 8,
+    /**
+     * The sensor loads, but does not see what it must see.
+     */
+    DRIFTCORE_STATUS_BLIND = 9,
+    /**
+     * Somebody else is using the object: another thread, or the caller of this callback.
+     */
+    DRIFTCORE_STATUS_BUSY = 10,
+    /**
+     * The object failed earlier and does nothing more. Free it.
+     */
+    DRIFTCORE_STATUS_FAILED = 11,
+    /**
+     * A bug in the library was caught. The object that was used has failed.
+     */
+    DRIFTCORE_STATUS_PANIC = 12,
+    /**
+     * What was looked at changed meanwhile. Try again.
+     */
+    DRIFTCORE_STATUS_CHANGED = 13,
+} driftcore_status;
+
+/**
+ * What happened. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_action {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_ACTION_OTHER = 0,
+    /**
+     * Binary: a program was executed.
+     */
+    DRIFTCORE_ACTION_EXEC = 1,
+    /**
+     * Sensor: events were lost.
+     */
+    DRIFTCORE_ACTION_DROPPED = 2,
+    /**
+     * Sensor: it does not see what it should.
+     */
+    DRIFTCORE_ACTION_BLIND = 3,
+} driftcore_action;
+
+/**
+ * What a verdict rests on. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_evidence_kind {
+    /**
+     * Nothing was proved.
+     */
+    DRIFTCORE_EVIDENCE_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_EVIDENCE_OTHER = 1,
+    /**
+     * Kernel objects alone.
+     */
+    DRIFTCORE_EVIDENCE_KERNEL = 2,
+    /**
+     * The file's content, compared with the image's.
+     */
+    DRIFTCORE_EVIDENCE_CONTENT = 3,
+    /**
+     * An image manifest.
+     */
+    DRIFTCORE_EVIDENCE_MANIFEST = 4,
+    /**
+     * The file's times against the container's start.
+     */
+    DRIFTCORE_EVIDENCE_TIME = 5,
+} driftcore_evidence_kind;
+
+/**
+ * What an event is about. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_kind {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_KIND_OTHER = 0,
+    /**
+     * Code that ran.
+     */
+    DRIFTCORE_KIND_BINARY = 1,
+    /**
+     * The sensor itself.
+     */
+    DRIFTCORE_KIND_SENSOR = 2,
+} driftcore_kind;
+
+/**
+ * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
+ */
+typedef enum driftcore_priority {
+    /**
+     * The system is unusable.
+     */
+    DRIFTCORE_PRIORITY_EMERGENCY = 0,
+    /**
+     * Act at once.
+     */
+    DRIFTCORE_PRIORITY_ALERT = 1,
+    /**
+     * Act now.
+     */
+    DRIFTCORE_PRIORITY_CRITICAL = 2,
+    /**
+     * Something failed.
+     */
+    DRIFTCORE_PRIORITY_ERROR = 3,
+    /**
+     * Look at it.
+     */
+    DRIFTCORE_PRIORITY_WARNING = 4,
+    /**
+     * Normal, but of note.
+     */
+    DRIFTCORE_PRIORITY_NOTICE = 5,
+    /**
+     * For information.
+     */
+    DRIFTCORE_PRIORITY_INFORMATIONAL = 6,
+    /**
+     * For those who debug.
+     */
+    DRIFTCORE_PRIORITY_DEBUG = 7,
+    /**
+     * The rule was not looked at so far.
+     */
+    DRIFTCORE_PRIORITY_NONE = 255,
+} driftcore_priority;
+
+/**
+ * What became of a rule. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_rule_status {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_RULE_OTHER = 0,
+    /**
+     * It is matched.
+     */
+    DRIFTCORE_RULE_ACTIVE = 1,
+    /**
+     * It is matched, but the sensor gives none of the events that it is about.
+     */
+    DRIFTCORE_RULE_WAITING = 2,
+    /**
+     * It is switched off.
+     */
+    DRIFTCORE_RULE_DISABLED = 3,
+    /**
+     * It is less severe than what was asked for.
+     */
+    DRIFTCORE_RULE_BELOW_PRIORITY = 4,
+    /**
+     * It uses what is not known, and asked to be left out then.
+     */
+    DRIFTCORE_RULE_SKIPPED = 5,
+    /**
+     * It is about another source of events.
+     */
+    DRIFTCORE_RULE_NOT_APPLICABLE = 6,
+} driftcore_rule_status;
+
+/**
+ * How bad a diagnostic is. Since 0.1.0.
+ */
+typedef enum driftcore_severity {
+    /**
+     * The rules load.
+     */
+    DRIFTCORE_SEVERITY_WARNING = 0,
+    /**
+     * They do not.
+     */
+    DRIFTCORE_SEVERITY_ERROR = 1,
+} driftcore_severity;
+
+/**
+ * Where a file came from. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_verdict {
+    /**
+     * No file was judged.
+     */
+    DRIFTCORE_VERDICT_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_VERDICT_OTHER = 1,
+    /**
+     * The host's filesystem; no container.
+     */
+    DRIFTCORE_VERDICT_HOST = 2,
+    /**
+     * An anonymous memory file.
+     */
+    DRIFTCORE_VERDICT_MEMFD = 3,
+    /**
+     * A file with no name left.
+     */
+    DRIFTCORE_VERDICT_DELETED = 4,
+    /**
+     * On a tmpfs of the container.
+     */
+    DRIFTCORE_VERDICT_TMPFS = 5,
+    /**
+     * On any other mount than the container's root.
+     */
+    DRIFTCORE_VERDICT_VOLUME = 6,
+    /**
+     * Served by an image layer.
+     */
+    DRIFTCORE_VERDICT_IMAGE = 7,
+    /**
+     * In the upper layer, content proved equal to the image file's.
+     */
+    DRIFTCORE_VERDICT_COPIED_UP = 8,
+    /**
+     * An image file whose content differs.
+     */
+    DRIFTCORE_VERDICT_MODIFIED = 9,
+    /**
+     * Another file in the place of an image file.
+     */
+    DRIFTCORE_VERDICT_REPLACED = 10,
+    /**
+     * The image has no such path.
+     */
+    DRIFTCORE_VERDICT_ADDED = 11,
+    /**
+     * It could not be proved; the reason says why.
+     */
+    DRIFTCORE_VERDICT_UNKNOWN = 12,
+} driftcore_verdict;
+
+/**
+ * A rule that matched an event. A callback gets it for as long as it runs; `driftcore_alert_copy`
+ * makes one that stays. Never changes; any number of threads may read it. Since 0.1.0.
+ */
+typedef struct driftcore_alert driftcore_alert;
+
+/**
+ * A file's verdict. Never changes; any number of threads may read it. Since 0.1.0.
+ */
+typedef struct driftcore_classified driftcore_classified;
+
+/**
+ * What was said about rules when they were loaded. Never changes. Since 0.1.0.
+ */
+typedef struct driftcore_diagnostics driftcore_diagnostics;
+
+/**
+ * A running drift detector. One thread at a time polls or runs it; `driftcore_engine_stop`,
+ * `_counters`, `_set_rules` and `_fd` may be called from any other meanwhile. Since 0.1.0.
+ */
+typedef struct driftcore_engine driftcore_engine;
+
+/**
+ * What went wrong. Whoever gets one owns it, and frees it with `driftcore_error_free`. It belongs
+ * to no object and no thread. Since 0.1.0.
+ */
+typedef struct driftcore_error driftcore_error;
+
+/**
+ * Something that happened. A callback gets it for as long as it runs; `driftcore_event_copy` makes
+ * one that stays. Never changes; any number of threads may read it. Since 0.1.0.
+ */
+typedef struct driftcore_event driftcore_event;
+
+/**
+ * A field of Falco's rule language, found once by its name. Never changes; any thread. Since 0.1.0.
+ */
+typedef struct driftcore_field driftcore_field;
+
+/**
+ * An event that the caller makes of fields, for those with a sensor of their own. Made once, and
+ * reset for each event: it keeps its memory. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_flat_event driftcore_flat_event;
+
+/**
+ * The layer directories of a container. Never changes; any thread. Since 0.1.0.
+ */
+typedef struct driftcore_layers driftcore_layers;
+
+/**
+ * Rules, and the memory to match them: one for each thread that matches. A second call while one
+ * goes on is refused with `DRIFTCORE_STATUS_BUSY`. Since 0.1.0.
+ */
+typedef struct driftcore_matcher driftcore_matcher;
+
+/**
+ * Options of engines, rules and classifiers. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_options driftcore_options;
+
+/**
+ * Rules, ready to match. Never changes; any number of threads, engines and matchers may use it at
+ * the same time. Since 0.1.0.
+ */
+typedef struct driftcore_rules driftcore_rules;
+
+/**
+ * Texts of rules, in the order in which they are loaded: later ones override and append to earlier
+ * ones, as in Falco. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_sources driftcore_sources;
+
+/**
+ * Text that is borrowed from an object, for as long as that object is there and unchanged: no NUL
+ * at its end. Usually UTF-8; names and paths that come from a container may be any bytes. Absent
+ * text has no data; empty text has data and the length 0. This record never grows. Since 0.1.0.
+ */
+typedef struct driftcore_text {
+    /**
+     * The first byte, or NULL.
+     */
+    const char *data;
+    /**
+     * How many bytes there are.
+     */
+    size_t length;
+} driftcore_text;
+
+/**
+ * One diagnostic. Lines and columns count from 1, columns in characters; the ends are behind the
+ * last character. Texts are borrowed from the list. Since 0.1.0.
+ */
+typedef struct driftcore_diagnostic {
+    /**
+     * `sizeof(driftcore_diagnostic)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Stable name of the kind of problem, such as `unknown-field`.
+     */
+    struct driftcore_text code;
+    /**
+     * What is wrong.
+     */
+    struct driftcore_text message;
+    /**
+     * The file.
+     */
+    struct driftcore_text file;
+    /**
+     * What is to be said at the place; may be empty.
+     */
+    struct driftcore_text label;
+    /**
+     * What to do; may be absent.
+     */
+    struct driftcore_text help;
+    /**
+     * All of it with the lines of the file, as compilers print it.
+     */
+    struct driftcore_text rendered;
+    /**
+     * A `driftcore_severity`.
+     */
+    uint32_t severity;
+    /**
+     * Where it begins: the line.
+     */
+    uint32_t line;
+    /**
+     * Where it begins: the column.
+     */
+    uint32_t column;
+    /**
+     * Where it ends: the line.
+     */
+    uint32_t end_line;
+    /**
+     * Where it ends: the column.
+     */
+    uint32_t end_column;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_diagnostic;
+
+/**
+ * A rule. Texts are borrowed from the rules. Since 0.1.0.
+ */
+typedef struct driftcore_rule {
+    /**
+     * `sizeof(driftcore_rule)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Its name.
+     */
+    struct driftcore_text name;
+    /**
+     * Its source of events, `syscall`.
+     */
+    struct driftcore_text source;
+    /**
+     * Its description.
+     */
+    struct driftcore_text description;
+    /**
+     * How many tags it has.
+     */
+    size_t tag_count;
+    /**
+     * A `driftcore_rule_status`.
+     */
+    uint32_t status;
+    /**
+     * A `driftcore_priority`.
+     */
+    uint32_t priority;
+} driftcore_rule;
+
+/**
+ * A container. Texts are borrowed from where it came from; those that are not known are absent.
+ * Since 0.1.0.
+ */
+typedef struct driftcore_container {
+    /**
+     * `sizeof(driftcore_container)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The runtime's id, as long as it has it.
+     */
+    struct driftcore_text id;
+    /**
+     * The name.
+     */
+    struct driftcore_text name;
+    /**
+     * The runtime.
+     */
+    struct driftcore_text runtime;
+    /**
+     * The image's reference.
+     */
+    struct driftcore_text image;
+    /**
+     * The image's manifest digest.
+     */
+    struct driftcore_text image_digest;
+    /**
+     * The image's config digest.
+     */
+    struct driftcore_text image_id;
+    /**
+     * The pod's name.
+     */
+    struct driftcore_text pod;
+    /**
+     * The pod's namespace.
+     */
+    struct driftcore_text pod_namespace;
+    /**
+     * When it started: nanoseconds since the epoch; 0 when that is not known.
+     */
+    int64_t started_at_ns;
+    /**
+     * How many labels it has (`driftcore_event_label`).
+     */
+    size_t label_count;
+} driftcore_container;
+
+/**
+ * A file. Texts are borrowed from the event. Since 0.1.0.
+ */
+typedef struct driftcore_file {
+    /**
+     * `sizeof(driftcore_file)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Its path as the container sees it: any bytes.
+     */
+    struct driftcore_text path;
+    /**
+     * Its device, as `8:1`.
+     */
+    struct driftcore_text device;
+    /**
+     * Its permission bits, in octal.
+     */
+    struct driftcore_text mode;
+    /**
+     * SHA-256 of its content in hexadecimal; absent where it was not computed.
+     */
+    struct driftcore_text sha256;
+    /**
+     * Its inode number.
+     */
+    uint64_t inode;
+    /**
+     * Its size in bytes.
+     */
+    uint64_t byte_count;
+    /**
+     * Its owner.
+     */
+    uint32_t uid;
+    /**
+     * Its group.
+     */
+    uint32_t gid;
+} driftcore_file;
+
+/**
+ * What every event has. Texts are borrowed from the event. Since 0.1.0.
+ */
+typedef struct driftcore_event_info {
+    /**
+     * `sizeof(driftcore_event_info)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * When it happened: nanoseconds since the epoch.
+     */
+    int64_t time_ns;
+    /**
+     * Why the file has its verdict; absent when none was judged.
+     */
+    struct driftcore_text reason;
+    /**
+     * How many reasons of losses it has (`driftcore_event_lost`).
+     */
+    size_t lost_count;
+    /**
+     * A `driftcore_kind`.
+     */
+    uint32_t kind;
+    /**
+     * A `driftcore_action`.
+     */
+    uint32_t action;
+    /**
+     * A `driftcore_verdict`.
+     */
+    uint32_t verdict;
+    /**
+     * A `driftcore_evidence_kind`: what the verdict rests on.
+     */
+    uint32_t evidence;
+    /**
+     * 1 when it is drift.
+     */
+    uint32_t drift;
+    /**
+     * 1 when it is about a process that ran before the engine started.
+     */
+    uint32_t before_start;
+    /**
+     * 1 when the event itself was lost and its effect was found.
+     */
+    uint32_t recovered;
+    /**
+     * 1 when something in it was cut.
+     */
+    uint32_t truncated;
+} driftcore_event_info;
+
+/**
+ * A process. Texts are borrowed from the event and may be any bytes. Since 0.1.0.
+ */
+typedef struct driftcore_process {
+    /**
+     * `sizeof(driftcore_process)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * `comm`.
+     */
+    struct driftcore_text name;
+    /**
+     * Its executable as the container sees it.
+     */
+    struct driftcore_text exe;
+    /**
+     * Its working directory as the container sees it.
+     */
+    struct driftcore_text cwd;
+    /**
+     * Its cgroup.
+     */
+    struct driftcore_text cgroup;
+    /**
+     * How many arguments it has (`driftcore_event_argument`).
+     */
+    size_t argument_count;
+    /**
+     * How many ancestors are known (`driftcore_event_ancestor`).
+     */
+    size_t ancestor_count;
+    /**
+     * Process id on the host.
+     */
+    uint32_t pid;
+    /**
+     * Thread id on the host.
+     */
+    uint32_t tid;
+    /**
+     * Its parent's process id on the host.
+     */
+    uint32_t ppid;
+    /**
+     * Process id in the container.
+     */
+    uint32_t container_pid;
+    /**
+     * Real user id on the host.
+     */
+    uint32_t uid;
+    /**
+     * Real group id on the host.
+     */
+    uint32_t gid;
+    /**
+     * Audit login uid; UINT32_MAX when unset.
+     */
+    uint32_t loginuid;
+    /**
+     * Controlling terminal as the kernel encodes a device; 0 without one.
+     */
+    uint32_t tty;
+} driftcore_process;
+
+/**
+ * An ancestor of the process. Texts are borrowed from the event. Since 0.1.0.
+ */
+typedef struct driftcore_ancestor {
+    /**
+     * `sizeof(driftcore_ancestor)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * `comm`.
+     */
+    struct driftcore_text name;
+    /**
+     * Its executable.
+     */
+    struct driftcore_text exe;
+    /**
+     * How many arguments it has (`driftcore_event_ancestor_argument`).
+     */
+    size_t argument_count;
+    /**
+     * Process id on the host.
+     */
+    uint32_t pid;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_ancestor;
+
+/**
+ * What an alert says. Texts are borrowed from the alert. Since 0.1.0.
+ */
+typedef struct driftcore_alert_info {
+    /**
+     * `sizeof(driftcore_alert_info)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The rule's name.
+     */
+    struct driftcore_text rule;
+    /**
+     * The rule's source of events.
+     */
+    struct driftcore_text source;
+    /**
+     * The rule's output, without time and priority.
+     */
+    struct driftcore_text message;
+    /**
+     * This alert's identity, a UUID.
+     */
+    struct driftcore_text uuid;
+    /**
+     * The node's name.
+     */
+    struct driftcore_text hostname;
+    /**
+     * When the event happened: nanoseconds since the epoch.
+     */
+    int64_t time_ns;
+    /**
+     * How many tags the rule has (`driftcore_alert_tag`).
+     */
+    size_t tag_count;
+    /**
+     * A `driftcore_priority`.
+     */
+    uint32_t priority;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_alert_info;
+
+/**
+ * Receives an event, on the thread that polls or runs the engine. The event is there until this
+ * returns. While it works, nothing else is read: hand over and return. It must return: no C++
+ * exception and no longjmp may leave it. It may call the functions of the engine: stop, counters
+ * and set_rules work, destroy takes effect when it returns, poll, run and finish are refused with
+ * `DRIFTCORE_STATUS_BUSY`. Since 0.1.0.
+ */
+typedef void (*driftcore_event_function)(void *context, const struct driftcore_event *event);
+
+/**
+ * Receives an alert; the rest is as for events. Where the alert's event is drift, or all events
+ * were asked for, it came just before. Since 0.1.0.
+ */
+typedef void (*driftcore_alert_function)(void *context, const struct driftcore_alert *alert);
+
+/**
+ * Where an engine reports to. Since 0.1.0.
+ */
+typedef struct driftcore_callbacks {
+    /**
+     * `sizeof(driftcore_callbacks)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Handed to each callback; never looked at.
+     */
+    void *context;
+    /**
+     * Receives drift, or all events (option `scope.events`). NULL: not wanted.
+     */
+    driftcore_event_function event;
+    /**
+     * Receives alerts. NULL: not wanted.
+     */
+    driftcore_alert_function alert;
+} driftcore_callbacks;
+
+/**
+ * Counts since the engine was made. Since 0.1.0.
+ */
+typedef struct driftcore_counters {
+    /**
+     * `sizeof(driftcore_counters)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Execs in containers that were seen live.
+     */
+    uint64_t execs;
+    /**
+     * Running processes of containers that were found.
+     */
+    uint64_t found_running;
+    /**
+     * Events that were drift.
+     */
+    uint64_t drift;
+    /**
+     * Alerts.
+     */
+    uint64_t alerts;
+    /**
+     * Content proofs that were begun.
+     */
+    uint64_t proofs;
+    /**
+     * Verdicts that came from the cache of proofs.
+     */
+    uint64_t proofs_cached;
+    /**
+     * Content proofs that were not begun because too many were waiting; their verdict is unknown.
+     */
+    uint64_t proofs_refused;
+    /**
+     * Everything that was lost, whatever the reason.
+     */
+    uint64_t lost;
+    /**
+     * Lost: the exec ring was full. What still runs is found and reported as `recovered`.
+     */
+    uint64_t lost_exec_ring;
+    /**
+     * Lost: forks and exits that made room for execs; ancestors may be incomplete.
+     */
+    uint64_t lost_life_ring;
+    /**
+     * Lost: the kernel's table of container processes was full.
+     */
+    uint64_t lost_task_table;
+    /**
+     * Lost: the kernel's table of containers was full.
+     */
+    uint64_t lost_container_table;
+    /**
+     * Lost: the kernel did not run a probe that was already running on that processor.
+     */
+    uint64_t lost_recursion;
+    /**
+     * Lost: bytes that are no record.
+     */
+    uint64_t lost_malformed;
+} driftcore_counters;
+
+/**
+ * A rule that matched an event of a batch. This record never grows. Since 0.1.0.
+ */
+typedef struct driftcore_match {
+    /**
+     * The index of the event in the batch.
+     */
+    size_t event;
+    /**
+     * The index of the rule (`driftcore_rules_get`).
+     */
+    size_t rule;
+} driftcore_match;
+
+/**
+ * An inode's identity and the attributes that change with its content. All zero: there is none.
+ * This record never grows. Since 0.1.0.
+ */
+typedef struct driftcore_inode {
+    /**
+     * Inode number; 0: there is none.
+     */
+    uint64_t number;
+    /**
+     * Size in bytes.
+     */
+    uint64_t byte_count;
+    /**
+     * Modification time, nanoseconds since the epoch.
+     */
+    int64_t mtime_ns;
+    /**
+     * Status change time, nanoseconds since the epoch.
+     */
+    int64_t ctime_ns;
+    /**
+     * Device as the kernel encodes it: major << 20 | minor.
+     */
+    uint32_t device;
+    /**
+     * Generation.
+     */
+    uint32_t generation;
+} driftcore_inode;
+
+/**
+ * What is known of a file. Since 0.1.0.
+ */
+typedef struct driftcore_evidence {
+    /**
+     * `sizeof(driftcore_evidence)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The file itself (on overlay: the overlay inode).
+     */
+    struct driftcore_inode inode;
+    /**
+     * On overlay: the inode in the upper layer.
+     */
+    struct driftcore_inode upper;
+    /**
+     * On overlay: the topmost inode in the image's layers.
+     */
+    struct driftcore_inode lower;
+    /**
+     * Magic number of the filesystem, as statfs(2) has it.
+     */
+    uint64_t fs_magic;
+    /**
+     * `DRIFTCORE_FILE_` flags.
+     */
+    uint32_t flags;
+    /**
+     * File type and permission bits.
+     */
+    uint32_t mode;
+    /**
+     * Owner.
+     */
+    uint32_t uid;
+    /**
+     * Group.
+     */
+    uint32_t gid;
+    /**
+     * Number of names.
+     */
+    uint32_t nlink;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_evidence;
+
+/**
+ * What a verdict says. Texts are borrowed from it. Since 0.1.0.
+ */
+typedef struct driftcore_classified_info {
+    /**
+     * `sizeof(driftcore_classified_info)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The file's path as the container sees it: any bytes.
+     */
+    struct driftcore_text path;
+    /**
+     * Why it has its verdict.
+     */
+    struct driftcore_text reason;
+    /**
+     * SHA-256 of its content in hexadecimal; absent where it was not computed.
+     */
+    struct driftcore_text sha256;
+    /**
+     * A `driftcore_verdict`.
+     */
+    uint32_t verdict;
+    /**
+     * A `driftcore_evidence_kind`: what the verdict rests on.
+     */
+    uint32_t evidence;
+    /**
+     * 1 when code from this file is drift, unless a policy says otherwise.
+     */
+    uint32_t drift;
+    /**
+     * 1 when the file's present state will always have this verdict.
+     */
+    uint32_t cacheable;
+} driftcore_classified_info;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that runs, as `MAJOR.MINOR.PATCH`: a C string that is always there.
+ * Any thread, signal handlers too. Since 0.1.0.
+ */
+const char *driftcore_version(void);
+
+/**
+ * The status that the call returned. NULL: `DRIFTCORE_STATUS_OK`. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_error_status(const struct driftcore_error *error);
+
+/**
+ * What went wrong, in one line of UTF-8. Borrowed from the error. NULL: absent. Any thread.
+ * Since 0.1.0.
+ */
+struct driftcore_text driftcore_error_message(const struct driftcore_error *error);
+
+/**
+ * The file that it is about; absent when it is about none. Borrowed from the error. NULL: absent.
+ * Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_error_file(const struct driftcore_error *error);
+
+/**
+ * The line in that file, from 1; 0 when it is about no line. NULL: 0. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_error_line(const struct driftcore_error *error);
+
+/**
+ * The column in that line, in characters from 1; 0 when it is about no line. NULL: 0. Any thread.
+ * Since 0.1.0.
+ */
+uint32_t driftcore_error_column(const struct driftcore_error *error);
+
+/**
+ * Frees an error and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
+ * thread. Since 0.1.0.
+ */
+void driftcore_error_free(struct driftcore_error **error);
+
+/**
+ * Options with their defaults, for `driftcore_options_free`. Any thread. Since 0.1.0.
+ */
+struct driftcore_options *driftcore_options_new(void);
+
+/**
+ * Sets an option. Both strings are copied. NULL anywhere but in `error`: refused. One thread at a
+ * time. Since 0.1.0.
+ *
+ * | name | value | default |
+ * | --- | --- | --- |
+ * | sensor.exec_ring_bytes | a power of two | 8388608 |
+ * | sensor.life_ring_bytes | a power of two | 2097152 |
+ * | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
+ * | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
+ * | proof.max_milliseconds | the longest time that it may take | 2000 |
+ * | runtimes.host | the host's root directory, as this process sees it | / |
+ * | runtimes.proc | the host's proc filesystem | /proc |
+ * | runtimes.docker | adds a data root of Docker | /var/lib/docker |
+ * | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
+ * | runtimes.storage | adds a root of containers/storage | where distributions put it |
+ * | scope.events | drift, or all: also events that are no drift | drift |
+ * | scope.container | adds a container (id, its beginning, or name) | all containers |
+ * | rules.matching | first, or all: how many rules may match an event | first |
+ * | rules.least_priority | emergency to debug | debug |
+ * | rules.suggested_output | true: container, image and pod behind each output | true |
+ *
+ * The empty value empties what is added to.
+ */
+enum driftcore_status driftcore_options_set(struct driftcore_options *options,
+                                            const char *name,
+                                            const char *value,
+                                            struct driftcore_error **error);
+
+/**
+ * Frees options and sets the pointer to them to NULL; engines made with them stay as they are.
+ * NULL, or a pointer to NULL: nothing. Since 0.1.0.
+ */
+void driftcore_options_free(struct driftcore_options **options);
+
+/**
+ * How many there are. NULL: 0. Any thread. Since 0.1.0.
+ */
+size_t driftcore_diagnostics_count(const struct driftcore_diagnostics *diagnostics);
+
+/**
+ * Fills a record, whose size is set, with the diagnostic of that index. NULL anywhere but in
+ * `error`, or no such index: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_diagnostics_get(const struct driftcore_diagnostics *diagnostics,
+                                                size_t index,
+                                                struct driftcore_diagnostic *diagnostic,
+                                                struct driftcore_error **error);
+
+/**
+ * Frees diagnostics and sets the pointer to them to NULL. NULL, or a pointer to NULL: nothing. Any
+ * thread. Since 0.1.0.
+ */
+void driftcore_diagnostics_free(struct driftcore_diagnostics **diagnostics);
+
+/**
+ * How many rules were loaded, those that are not matched too. NULL: 0. Any thread. Since 0.1.0.
+ */
+size_t driftcore_rules_count(const struct driftcore_rules *rules);
+
+/**
+ * Fills a record, whose size is set, with the rule of that index. NULL anywhere but in `error`, or
+ * no such index: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_rules_get(const struct driftcore_rules *rules,
+                                          size_t index,
+                                          struct driftcore_rule *rule,
+                                          struct driftcore_error **error);
+
+/**
+ * A tag of a rule, borrowed from the rules. NULL, or no such rule or tag: absent. Any thread. Since
+ * 0.1.0.
+ */
+struct driftcore_text driftcore_rules_tag(const struct driftcore_rules *rules,
+                                          size_t index,
+                                          size_t tag);
+
+/**
+ * All rules as a JSON array, with the event types that each may match and what the sensor cannot
+ * give it; borrowed from the rules. NULL: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_rules_json(const struct driftcore_rules *rules);
+
+/**
+ * Loads and compiles rules. `options` may be NULL: the defaults.
+ *
+ * `rules` gets the rules, for `driftcore_rules_free`, or NULL when there are errors among the
+ * diagnostics; then the status is `DRIFTCORE_STATUS_RULES`, and the error is about the first of
+ * them. `diagnostics` (NULL: not wanted) gets everything that is to be said, warnings too, for
+ * `driftcore_diagnostics_free`; warnings about the shipped rules are left out. Other arguments must
+ * not be NULL. `sources` may be used again. Any thread, while no other changes `sources` or
+ * `options`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_rules_load(const struct driftcore_sources *sources,
+                                           const struct driftcore_options *options,
+                                           struct driftcore_rules **rules,
+                                           struct driftcore_diagnostics **diagnostics,
+                                           struct driftcore_error **error);
+
+/**
+ * Frees rules and sets the pointer to them to NULL. Engines and matchers that use them go on to.
+ * NULL, or a pointer to NULL: nothing. Any thread. Since 0.1.0.
+ */
+void driftcore_rules_free(struct driftcore_rules **rules);
+
+/**
+ * No sources yet; for `driftcore_sources_free`. Any thread. Since 0.1.0.
+ */
+struct driftcore_sources *driftcore_sources_new(void);
+
+/**
+ * Adds the rules that come with the library. NULL: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_sources_add_shipped(struct driftcore_sources *sources,
+                                                    struct driftcore_error **error);
+
+/**
+ * Adds a file, or the files of a directory that end in .yaml or .yml, in the order of their names.
+ * They are read now. NULL anywhere but in `error`: refused. What cannot be read is
+ * `DRIFTCORE_STATUS_IO`, and rules that are loaded from these sources all the same will lack it.
+ * One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_sources_add_path(struct driftcore_sources *sources,
+                                                 const char *path,
+                                                 struct driftcore_error **error);
+
+/**
+ * Adds text, which is copied. `name` stands for it in diagnostics. It should be UTF-8; where it is
+ * not, loading says so. NULL anywhere but in `error`: refused, but for `text` when `length` is 0.
+ * One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_sources_add_text(struct driftcore_sources *sources,
+                                                 const char *name,
+                                                 const char *text,
+                                                 size_t length,
+                                                 struct driftcore_error **error);
+
+/**
+ * Frees sources and sets the pointer to them to NULL; rules and diagnostics made of them stay.
+ * NULL, or a pointer to NULL: nothing. Since 0.1.0.
+ */
+void driftcore_sources_free(struct driftcore_sources **sources);
+
+/**
+ * Fills a record, whose size is set, with the event's container, and returns 1; 0 when the event
+ * has none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_container(const struct driftcore_event *event,
+                                   struct driftcore_container *container);
+
+/**
+ * A label of the event's container, by index in the order of their keys: the value, and in `key`
+ * (NULL: not wanted) the key. NULL, or no such index: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_event_label(const struct driftcore_event *event,
+                                            size_t index,
+                                            struct driftcore_text *key);
+
+/**
+ * Fills a record, whose size is set, with the event's file, and returns 1; 0 when the event has
+ * none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_file(const struct driftcore_event *event, struct driftcore_file *file);
+
+/**
+ * Fills a record, whose size is set, with what every event has. NULL anywhere but in `error`:
+ * refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_event_get(const struct driftcore_event *event,
+                                          struct driftcore_event_info *info,
+                                          struct driftcore_error **error);
+
+/**
+ * How many events were lost for one reason, of an event that reports losses. `reason` (NULL: not
+ * wanted) gets its name, which is always there. NULL, or no such index: 0. Any thread. Since 0.1.0.
+ */
+uint64_t driftcore_event_lost(const struct driftcore_event *event,
+                              size_t index,
+                              struct driftcore_text *reason);
+
+/**
+ * The name of a `driftcore_verdict` in events and rules, a C string that is always there; of other
+ * numbers, `none` or `other`. Any thread, signal handlers too. Since 0.1.0.
+ */
+const char *driftcore_verdict_name(uint32_t verdict);
+
+/**
+ * The event as a JSON object (docs/events.md), one line without its end; borrowed from the event,
+ * made at the first call. NULL: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_event_json(const struct driftcore_event *event);
+
+/**
+ * A copy that outlives the callback, for `driftcore_event_free`. NULL: NULL. Any thread. Since
+ * 0.1.0.
+ */
+struct driftcore_event *driftcore_event_copy(const struct driftcore_event *event);
+
+/**
+ * Reads an event from the JSON object that `driftcore_event_json` or driftd writes. `event` gets
+ * it, for `driftcore_event_free`. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_event_parse(const char *json,
+                                            size_t length,
+                                            struct driftcore_event **event,
+                                            struct driftcore_error **error);
+
+/**
+ * Frees a copied or parsed event and sets the pointer to it to NULL. NULL, or a pointer to NULL:
+ * nothing. Not for the event of a callback. Any thread. Since 0.1.0.
+ */
+void driftcore_event_free(struct driftcore_event **event);
+
+/**
+ * Fills a record, whose size is set, with the event's process, and returns 1; 0 when the event has
+ * none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_process(const struct driftcore_event *event,
+                                 struct driftcore_process *process);
+
+/**
+ * An argument of the event's process, the program's name at index 0. NULL, or no such index:
+ * absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_event_argument(const struct driftcore_event *event, size_t index);
+
+/**
+ * Fills a record, whose size is set, with an ancestor, the parent at index 0, and returns 1; 0 when
+ * there is no such one, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_ancestor(const struct driftcore_event *event,
+                                  size_t index,
+                                  struct driftcore_ancestor *ancestor);
+
+/**
+ * An argument of an ancestor. NULL, or no such ancestor or argument: absent. Any thread. Since
+ * 0.1.0.
+ */
+struct driftcore_text driftcore_event_ancestor_argument(const struct driftcore_event *event,
+                                                        size_t ancestor,
+                                                        size_t index);
+
+/**
+ * Fills a record, whose size is set, with what an alert says. NULL anywhere but in `error`:
+ * refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_alert_get(const struct driftcore_alert *alert,
+                                          struct driftcore_alert_info *info,
+                                          struct driftcore_error **error);
+
+/**
+ * A tag of the alert's rule. NULL, or no such index: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_alert_tag(const struct driftcore_alert *alert, size_t index);
+
+/**
+ * The event that the alert is about, borrowed from the alert; NULL where the event has no such
+ * form (a flat event), and for NULL. Any thread. Since 0.1.0.
+ */
+const struct driftcore_event *driftcore_alert_event(const struct driftcore_alert *alert);
+
+/**
+ * The alert as Falco's JSON object, with `uuid` and `drift` added, one line without its end;
+ * borrowed from the alert, made at the first call. NULL: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_alert_json(const struct driftcore_alert *alert);
+
+/**
+ * The alert as Falco's text line, `HH:MM:SS.nnnnnnnnn: Priority message` in UTC, control characters
+ * escaped; borrowed from the alert, made at the first call. NULL: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_alert_line(const struct driftcore_alert *alert);
+
+/**
+ * A copy that outlives the callback, with its event, for `driftcore_alert_free`. NULL: NULL. Any
+ * thread. Since 0.1.0.
+ */
+struct driftcore_alert *driftcore_alert_copy(const struct driftcore_alert *alert);
+
+/**
+ * Frees a copied alert and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Not
+ * for the alert of a callback. Any thread. Since 0.1.0.
+ */
+void driftcore_alert_free(struct driftcore_alert **alert);
+
+/**
+ * Loads and attaches the sensor, proves that it sees, and takes in the containers that run.
+ *
+ * `options` may be NULL: the defaults. `rules` may be NULL: no alerts; the engine shares them, free
+ * yours whenever you like. `callbacks` is copied, its context must be there until the engine is
+ * destroyed. Processes that run drifted code already are reported before this returns. `engine`
+ * gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
+ * `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
+ * `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_new(const struct driftcore_options *options,
+                                           const struct driftcore_rules *rules,
+                                           const struct driftcore_callbacks *callbacks,
+                                           struct driftcore_engine **engine,
+                                           struct driftcore_error **error);
+
+/**
+ * A descriptor that is readable when `driftcore_engine_poll` has something to do, for poll, epoll,
+ * select and event loops over them. The engine's own: never read, write or close it. NULL: -1. Any
+ * thread. Since 0.1.0.
+ */
+int driftcore_engine_fd(const struct driftcore_engine *engine);
+
+/**
+ * Waits at most `timeout_ms` milliseconds (0: not at all, negative: as long as it takes) for
+ * something to do, and does it: callbacks come from here. Returns early on a signal. One thread at
+ * a time; others, and callbacks, are refused with `DRIFTCORE_STATUS_BUSY`. NULL: refused. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_engine_poll(struct driftcore_engine *engine,
+                                            int timeout_ms,
+                                            struct driftcore_error **error);
+
+/**
+ * Runs until `driftcore_engine_stop`, reports what is still under way as `driftcore_engine_finish`
+ * does, and returns. One thread at a time, as for poll. NULL: refused. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_run(struct driftcore_engine *engine,
+                                           struct driftcore_error **error);
+
+/**
+ * Takes in what waits and reports what is being proved, as far as that takes no more than three
+ * seconds. For those who poll, before they destroy. One thread at a time, as for poll. NULL:
+ * refused. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_finish(struct driftcore_engine *engine,
+                                              struct driftcore_error **error);
+
+/**
+ * Makes `driftcore_engine_run` return, and ends the wait of a poll. For good: a later run returns
+ * at once. NULL: nothing. Any thread, callbacks, and signal handlers. Since 0.1.0.
+ */
+void driftcore_engine_stop(const struct driftcore_engine *engine);
+
+/**
+ * Matches other rules from the next event on, without losing one. The engine shares them, free
+ * yours whenever you like. NULL anywhere but in `error`: refused. Any thread, callbacks too. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_engine_set_rules(struct driftcore_engine *engine,
+                                                 const struct driftcore_rules *rules,
+                                                 struct driftcore_error **error);
+
+/**
+ * Fills a record, whose size is set, with what the engine did up to the end of the last poll. NULL
+ * anywhere but in `error`: refused. Any thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_counters(const struct driftcore_engine *engine,
+                                                struct driftcore_counters *counters,
+                                                struct driftcore_error **error);
+
+/**
+ * Stops and detaches everything, frees the engine and sets the pointer to it to NULL first, so that
+ * a second call does nothing, not even when two threads race. NULL, or a pointer to NULL: nothing.
+ *
+ * Waits for a poll or run of another thread to return; afterwards no callback comes. In a callback
+ * it returns at once, that callback is the last one, and everything ends when the poll or run does.
+ * What was not reported is not: call finish before. No call with another copy of the pointer may
+ * begin after this began. Any thread, callbacks too; not signal handlers. Since 0.1.0.
+ */
+void driftcore_engine_destroy(struct driftcore_engine **engine);
+
+/**
+ * Finds a field by its name, such as `proc.name`; `driftd rules fields` and docs/fields.md list
+ * them. `field` gets it, for `driftcore_field_free`. NULL anywhere but in `error`: refused. Any
+ * thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_field_find(const char *name,
+                                           struct driftcore_field **field,
+                                           struct driftcore_error **error);
+
+/**
+ * Frees a field and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
+ * thread. Since 0.1.0.
+ */
+void driftcore_field_free(struct driftcore_field **field);
+
+/**
+ * Makes an event of a type, such as `execve`, without fields. `event` gets it, for
+ * `driftcore_flat_event_free`. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_new(const char *event_type,
+                                               struct driftcore_flat_event **event,
+                                               struct driftcore_error **error);
+
+/**
+ * Makes an event of a JSON object of field names and values (docs/fields.md). `event` gets it, for
+ * `driftcore_flat_event_free`. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_parse(const char *json,
+                                                 size_t length,
+                                                 struct driftcore_flat_event **event,
+                                                 struct driftcore_error **error);
+
+/**
+ * Forgets all fields and takes a type, NULL: the one that it has. NULL for the event: refused. One
+ * thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_reset(struct driftcore_flat_event *event,
+                                                 const char *event_type,
+                                                 struct driftcore_error **error);
+
+/**
+ * Frees an event and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
+ * 0.1.0.
+ */
+void driftcore_flat_event_free(struct driftcore_flat_event **event);
+
+/**
+ * Sets a text or path, or bytes; the text is copied, and may hold any byte but NUL (bytes: NUL
+ * too). NULL anywhere but in `error`: refused, but for `text` when `length` is 0. A field of
+ * another type: `DRIFTCORE_STATUS_WRONG_TYPE`. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_set_text(struct driftcore_flat_event *event,
+                                                    const struct driftcore_field *field,
+                                                    const char *text,
+                                                    size_t length,
+                                                    struct driftcore_error **error);
+
+/**
+ * Sets a number: a count, an id, a port, a time or duration in nanoseconds. NULL anywhere but in
+ * `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_set_unsigned(struct driftcore_flat_event *event,
+                                                        const struct driftcore_field *field,
+                                                        uint64_t value,
+                                                        struct driftcore_error **error);
+
+/**
+ * Sets a number that may be negative. NULL anywhere but in `error`: refused. One thread at a time.
+ * Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_set_signed(struct driftcore_flat_event *event,
+                                                      const struct driftcore_field *field,
+                                                      int64_t value,
+                                                      struct driftcore_error **error);
+
+/**
+ * Sets a truth value: false for 0, true for all others. NULL anywhere but in `error`: refused. One
+ * thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_set_bool(struct driftcore_flat_event *event,
+                                                    const struct driftcore_field *field,
+                                                    uint32_t value,
+                                                    struct driftcore_error **error);
+
+/**
+ * Sets an IP address, 4 or 16 bytes in network order. NULL anywhere but in `error`: refused. One
+ * thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_set_address(struct driftcore_flat_event *event,
+                                                       const struct driftcore_field *field,
+                                                       const uint8_t *address,
+                                                       size_t length,
+                                                       struct driftcore_error **error);
+
+/**
+ * Appends a text to a field that holds a list; ancestors from the parent upwards. Otherwise as
+ * `driftcore_flat_event_set_text`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_add_text(struct driftcore_flat_event *event,
+                                                    const struct driftcore_field *field,
+                                                    const char *text,
+                                                    size_t length,
+                                                    struct driftcore_error **error);
+
+/**
+ * Appends a number to a field that holds a list. Otherwise as `driftcore_flat_event_set_unsigned`.
+ * Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_add_unsigned(struct driftcore_flat_event *event,
+                                                        const struct driftcore_field *field,
+                                                        uint64_t value,
+                                                        struct driftcore_error **error);
+
+/**
+ * Appends a number that may be negative to a field that holds a list. Otherwise as
+ * `driftcore_flat_event_set_signed`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_add_signed(struct driftcore_flat_event *event,
+                                                      const struct driftcore_field *field,
+                                                      int64_t value,
+                                                      struct driftcore_error **error);
+
+/**
+ * Appends an IP address to a field that holds a list. Otherwise as
+ * `driftcore_flat_event_set_address`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_add_address(struct driftcore_flat_event *event,
+                                                       const struct driftcore_field *field,
+                                                       const uint8_t *address,
+                                                       size_t length,
+                                                       struct driftcore_error **error);
+
+/**
+ * Takes a field away. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_clear(struct driftcore_flat_event *event,
+                                                 const struct driftcore_field *field,
+                                                 struct driftcore_error **error);
+
+/**
+ * Makes a matcher of rules, which it shares: free yours whenever you like. `matcher` gets it, for
+ * `driftcore_matcher_free`. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_matcher_new(const struct driftcore_rules *rules,
+                                            struct driftcore_matcher **matcher,
+                                            struct driftcore_error **error);
+
+/**
+ * Matches other rules from now on. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_matcher_set_rules(struct driftcore_matcher *matcher,
+                                                  const struct driftcore_rules *rules,
+                                                  struct driftcore_error **error);
+
+/**
+ * Matches one event. `found` gets how many rules match; the first `capacity` of their indexes
+ * (`driftcore_rules_get`) are written to `rules`, in the order of their definition. NULL anywhere
+ * but in `error`: refused, but for `rules` when `capacity` is 0. Allocates nothing once warm. Any
+ * thread, while no other changes `event`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_matcher_match(struct driftcore_matcher *matcher,
+                                              const struct driftcore_flat_event *event,
+                                              size_t *rules,
+                                              size_t capacity,
+                                              size_t *found,
+                                              struct driftcore_error **error);
+
+/**
+ * Matches `count` events, one after the other. `found` gets how many matches there are; the first
+ * `capacity` of them are written to `matches`. NULL anywhere but in `error`: refused, an event too,
+ * but for `events` when `count` is 0 and `matches` when `capacity` is 0. Allocates nothing once
+ * warm. Any thread, while no other changes the events. Since 0.1.0.
+ */
+enum driftcore_status driftcore_matcher_match_batch(struct driftcore_matcher *matcher,
+                                                    const struct driftcore_flat_event *const *events,
+                                                    size_t count,
+                                                    struct driftcore_match *matches,
+                                                    size_t capacity,
+                                                    size_t *found,
+                                                    struct driftcore_error **error);
+
+/**
+ * Matches one event and calls back with an alert for each rule that matches, on this thread, before
+ * this returns; the context is handed to each. The time is the event's `evt.rawtime`, or now. NULL
+ * anywhere but in `context` and `error`: refused. Any thread, while no other changes `event`; a
+ * callback may use, change and free both. Since 0.1.0.
+ */
+enum driftcore_status driftcore_matcher_alerts(struct driftcore_matcher *matcher,
+                                               const struct driftcore_flat_event *event,
+                                               driftcore_alert_function callback,
+                                               void *context,
+                                               struct driftcore_error **error);
+
+/**
+ * As `driftcore_matcher_alerts`, for an event of an engine or of a file, which must be there until
+ * this returns. Since 0.1.0.
+ */
+enum driftcore_status driftcore_matcher_event_alerts(struct driftcore_matcher *matcher,
+                                                     const struct driftcore_event *event,
+                                                     driftcore_alert_function callback,
+                                                     void *context,
+                                                     struct driftcore_error **error);
+
+/**
+ * Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
+ * 0.1.0.
+ */
+void driftcore_matcher_free(struct driftcore_matcher **matcher);
+
+/**
+ * Names the layer directories of a container: the upper one, and `count` lower ones, the topmost
+ * first. `started_at_ns` is when the container started, in nanoseconds since the epoch; 0 when that
+ * is not known. Strings are copied, nothing is opened. `layers` gets them, for
+ * `driftcore_layers_free`. NULL anywhere but in `error`: refused, but for `lowers` when `count` is
+ * 0. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_layers_new(const char *upper,
+                                           const char *const *lowers,
+                                           size_t count,
+                                           int64_t started_at_ns,
+                                           struct driftcore_layers **layers,
+                                           struct driftcore_error **error);
+
+/**
+ * Frees layers and sets the pointer to them to NULL. NULL, or a pointer to NULL: nothing. Any
+ * thread. Since 0.1.0.
+ */
+void driftcore_layers_free(struct driftcore_layers **layers);
+
+/**
+ * Judges a file by evidence. What the evidence leaves open is looked up in the layers, by comparing
+ * contents, within the bounds of `options` (NULL: the defaults); where `layers` is NULL it stays
+ * open. `path` is the file's path as the container sees it, any bytes but NUL. `classified` gets
+ * the verdict, for `driftcore_classified_free`. Other arguments must not be NULL, but for `path`
+ * when `length` is 0. Reads files: blocks as long as the bounds allow. Any thread, while no other
+ * changes `options`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_classify(const struct driftcore_evidence *evidence,
+                                         const char *path,
+                                         size_t length,
+                                         const struct driftcore_layers *layers,
+                                         const struct driftcore_options *options,
+                                         struct driftcore_classified **classified,
+                                         struct driftcore_error **error);
+
+/**
+ * Fills a record, whose size is set, with what a verdict says. NULL anywhere but in `error`:
+ * refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_classified_get(const struct driftcore_classified *classified,
+                                               struct driftcore_classified_info *info,
+                                               struct driftcore_error **error);
+
+/**
+ * Fills a record, whose size is set, with the file's container, and returns 1; 0 when there is
+ * none, or for NULL or a wrong size. Texts are borrowed from the verdict. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_classified_container(const struct driftcore_classified *classified,
+                                        struct driftcore_container *container);
+
+/**
+ * Frees a verdict and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
+ * thread. Since 0.1.0.
+ */
+void driftcore_classified_free(struct driftcore_classified **classified);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* DRIFTCORE_H */

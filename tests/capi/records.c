@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records that say how large they are: every wrong size, an older one, a newer one. */
+#include <stdint.h>
+
+#include "check.h"
+
+/* Fills a record, or reads one; 0 when it was taken. */
+typedef int (*use_record)(void *record);
+
+/* Larger than any record that a library takes, and aligned for each. */
+static union {
+	size_t size;
+	unsigned char bytes[8192];
+} memory;
+
+/* Every member may be zero but those of `like`. */
+static void lay_out(const void *like, size_t known, size_t size)
+{
+	memset(&memory, 0, sizeof(memory));
+	if (like)
+		memcpy(&memory, like, known);
+	memory.size = size;
+}
+
+/* `like`: NULL where the library fills the record, else one that it reads. */
+static void every_size(use_record use, const void *like, size_t known)
+{
+	size_t wrong[] = { 0, 1, sizeof(size_t), 15, known - 1, 4097, SIZE_MAX / 2, SIZE_MAX };
+
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		lay_out(like, known, wrong[i]);
+		CHECK(use(&memory) != 0);
+		CHECK(memory.size == wrong[i]);
+	}
+
+	lay_out(like, known, known);
+	if (!like)
+		memset(memory.bytes + known, 0x5a, sizeof(memory) - known);
+	CHECK_IS(0, use(&memory));
+	CHECK(memory.size == known);
+	/* Nothing behind it is touched. */
+	for (size_t i = known; !like && i < sizeof(memory); i++)
+		CHECK(memory.bytes[i] == 0x5a);
+
+	/* A newer record, whose new members are zero. */
+	lay_out(like, known, known + 64);
+	if (!like)
+		memset(memory.bytes + sizeof(size_t), 0x5a, sizeof(memory) - sizeof(size_t));
+	CHECK_IS(0, use(&memory));
+	CHECK(memory.size == known + 64);
+	for (size_t i = known; !like && i < sizeof(memory); i++)
+		CHECK(memory.bytes[i] == (i < known + 64 ? 0 : 0x5a));
+
+	/* A newer record that asks for what this library cannot do. */
+	if (like) {
+		lay_out(like, known, known + 64);
+		memory.bytes[known + 63] = 1;
+		CHECK(use(&memory) != 0);
+	}
+}
+
+static driftcore_rules *rules;
+static driftcore_event *event;
+static driftcore_classified *classified;
+static driftcore_diagnostics *diagnostics;
+static const driftcore_alert *alert;
+
+static int get_rule(void *record)
+{
+	return driftcore_rules_get(rules, 1, record, NULL);
+}
+
+static void rule(void)
+{
+	rules = rules_of(RULES);
+	every_size(get_rule, NULL, sizeof(driftcore_rule));
+	lay_out(NULL, 0, sizeof(driftcore_rule));
+	CHECK_IS(0, get_rule(&memory));
+	CHECK(text_is(((driftcore_rule *)&memory)->name, "second"));
+	driftcore_rules_free(&rules);
+}
+
+static int get_diagnostic(void *record)
+{
+	return driftcore_diagnostics_get(diagnostics, 0, record, NULL);
+}
+
+static void diagnostic(void)
+{
+	driftcore_sources *sources = driftcore_sources_new();
+
+	CHECK_OK(driftcore_sources_add_text(sources, "t", "- rule: a\n", 10, NULL));
+	CHECK_IS(DRIFTCORE_STATUS_RULES,
+		 driftcore_rules_load(sources, NULL, &rules, &diagnostics, NULL));
+	CHECK(!rules && driftcore_diagnostics_count(diagnostics) > 0);
+	every_size(get_diagnostic, NULL, sizeof(driftcore_diagnostic));
+	driftcore_diagnostics_free(&diagnostics);
+	driftcore_sources_free(&sources);
+}
+
+static int get_info(void *record)
+{
+	return driftcore_event_get(event, record, NULL);
+}
+
+static int get_container(void *record)
+{
+	return !driftcore_event_container(event, record);
+}
+
+static int get_file(void *record)
+{
+	return !driftcore_event_file(event, record);
+}
+
+static int get_process(void *record)
+{
+	return !driftcore_event_process(event, record);
+}
+
+static int get_ancestor(void *record)
+{
+	return !driftcore_event_ancestor(event, 0, record);
+}
+
+static void event_parts(void)
+{
+	event = drift_event();
+	every_size(get_info, NULL, sizeof(driftcore_event_info));
+	every_size(get_container, NULL, sizeof(driftcore_container));
+	every_size(get_file, NULL, sizeof(driftcore_file));
+	every_size(get_process, NULL, sizeof(driftcore_process));
+	every_size(get_ancestor, NULL, sizeof(driftcore_ancestor));
+	driftcore_event_free(&event);
+}
+
+static int get_alert(void *record)
+{
+	return driftcore_alert_get(alert, record, NULL);
+}
+
+static void on_alert(void *context, const driftcore_alert *one)
+{
+	++*(int *)context;
+	alert = one;
+	every_size(get_alert, NULL, sizeof(driftcore_alert_info));
+	alert = NULL;
+}
+
+static void alert_info(void)
+{
+	driftcore_flat_event *flat = event_of(EVENT);
+	driftcore_matcher *matcher;
+	int called = 0;
+
+	rules = rules_of(RULES);
+	matcher = matcher_of(rules);
+	CHECK_OK(driftcore_matcher_alerts(matcher, flat, on_alert, &called, NULL));
+	CHECK_IS(2, called);
+	driftcore_matcher_free(&matcher);
+	driftcore_flat_event_free(&flat);
+	driftcore_rules_free(&rules);
+}
+
+static int get_verdict(void *record)
+{
+	return driftcore_classified_get(classified, record, NULL);
+}
+
+static int judge(void *record)
+{
+	driftcore_classified *made = NULL;
+	int status = driftcore_classify(record, "/x", 2, NULL, NULL, &made, NULL);
+
+	CHECK((made != NULL) == (status == 0));
+	driftcore_classified_free(&made);
+	return status;
+}
+
+static void evidence_and_verdict(void)
+{
+	driftcore_evidence evidence = added_file();
+
+	classified = verdict_of(&evidence);
+	every_size(get_verdict, NULL, sizeof(driftcore_classified_info));
+	every_size(judge, &evidence, sizeof(evidence));
+	driftcore_classified_free(&classified);
+}
+
+/* A size that is refused is refused before the kernel is asked for anything. */
+static void callbacks(void)
+{
+	size_t wrong[] = { 0, 8, sizeof(driftcore_callbacks) - 1, 4097, SIZE_MAX };
+	driftcore_engine *engine = (void *)&memory;
+
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		lay_out(NULL, 0, wrong[i]);
+		CHECK_INVALID(driftcore_engine_new(NULL, NULL, (void *)&memory, &engine, NULL));
+		CHECK(!engine);
+	}
+	lay_out(NULL, 0, sizeof(driftcore_callbacks) + 8);
+	memory.bytes[sizeof(driftcore_callbacks)] = 1;
+	CHECK_INVALID(driftcore_engine_new(NULL, NULL, (void *)&memory, &engine, NULL));
+}
+
+static const struct test tests[] = {
+	TEST(rule),	  TEST(diagnostic),	      TEST(event_parts),
+	TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
+};
+
+int main(int argc, char **argv)
+{
+	return check_main(argc, argv, tests, COUNT(tests));
+}
