@@ -1,5 +1,5 @@
 //! What `driftd` costs: exec with and without it, its own CPU time and memory, and how long an
-//! alert takes.
+//! alert takes. And what it costs to embed the library ([`embed()`]).
 
 mod embed;
 mod proc;
