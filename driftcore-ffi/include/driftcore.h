@@ -1740,7 +1740,7 @@ enum driftcore_status driftcore_matcher_match_batch(struct driftcore_matcher *ma
  * Matches one event and calls back with an alert for each rule that matches, on this thread, before
  * this returns; the context is handed to each. The time is the event's `evt.rawtime`, or now. NULL
  * anywhere but in `context` and `error`: refused. Any thread, while no other changes `event`; a
- * callback may use, change and free both. Since 0.1.0.
+ * callback may use, change and free both the matcher and the event. Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_alerts(struct driftcore_matcher *matcher,
                                                const struct driftcore_flat_event *event,
@@ -1749,8 +1749,8 @@ enum driftcore_status driftcore_matcher_alerts(struct driftcore_matcher *matcher
                                                struct driftcore_error **error);
 
 /**
- * As `driftcore_matcher_alerts`, for an event of an engine or of a file, which must be there until
- * this returns. Since 0.1.0.
+ * As `driftcore_matcher_alerts`, for an event of an engine or of a file, which a callback must not
+ * free. Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_event_alerts(struct driftcore_matcher *matcher,
                                                      const struct driftcore_event *event,

@@ -69,7 +69,10 @@ pub unsafe extern "C" fn driftcore_engine_new(
             builder.rules(Arc::clone(&rules.set));
         }
         let closing = Arc::default();
-        let built = builder.build(CallbackSink::new(callbacks, Arc::clone(&closing)))?;
+        // SAFETY: the header asks for it: they may be called until the engine is destroyed, which
+        // sets `closing`.
+        let sink = unsafe { CallbackSink::new(callbacks, Arc::clone(&closing)) };
+        let built = builder.build(sink)?;
         let (stop, rules) = (Box::new(built.stopper()), Some(built.rules()));
         let fd = built.as_fd().as_raw_fd();
         let object = driftcore_engine::new(Box::new(built), stop, rules, fd, closing);

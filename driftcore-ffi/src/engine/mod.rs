@@ -5,6 +5,7 @@ mod counters;
 mod drive;
 mod functions;
 
+pub use callbacks::CallbackSink;
 pub use callbacks::driftcore_alert_function;
 pub use callbacks::driftcore_callbacks;
 pub use callbacks::driftcore_event_function;
