@@ -281,8 +281,8 @@ fn report(
     Ok(())
 }
 
-/// Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
-/// 0.1.0.
+/// Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+/// other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_free(matcher: *mut *mut driftcore_matcher) {
     handle::free!(matcher);

@@ -4,6 +4,7 @@ mod callbacks;
 mod counters;
 mod drive;
 mod functions;
+mod signals;
 
 pub use callbacks::CallbackSink;
 pub use callbacks::driftcore_alert_function;
