@@ -201,11 +201,13 @@ func TestLiveEventsAndAlertsArrive(t *testing.T) {
 func TestLiveCloseInAHandler(t *testing.T) {
 	var engine *driftcore.Engine
 	var calls atomic.Int32
+	ran := make(chan struct{})
 	engine = start(t, driftcore.Handlers{Event: func(event *driftcore.Event) {
 		if !carries(event, "close") {
 			return
 		}
 		calls.Add(1)
+		<-ran // the others wait to be reported
 		for i := 0; i < 2; i++ {
 			if err := engine.Close(); err != nil {
 				t.Error(err)
@@ -220,6 +222,7 @@ func TestLiveCloseInAHandler(t *testing.T) {
 	for i := 0; i < 3; i++ {
 		box.run(t, "close")
 	}
+	close(ran)
 	wantError(t, wait(t, "Run", ended), driftcore.ErrClosed)
 	wantEqual(t, "calls", calls.Load(), 1)
 	_, err := engine.Counters()
@@ -229,9 +232,11 @@ func TestLiveCloseInAHandler(t *testing.T) {
 
 func TestLivePanicOfAHandler(t *testing.T) {
 	var calls atomic.Int32
+	ran := make(chan struct{})
 	engine := start(t, driftcore.Handlers{Event: func(event *driftcore.Event) {
 		if carries(event, "panic") {
 			calls.Add(1)
+			<-ran // the others wait to be reported
 			panic("on purpose")
 		}
 	}})
@@ -240,6 +245,7 @@ func TestLivePanicOfAHandler(t *testing.T) {
 	for i := 0; i < 3; i++ {
 		box.run(t, "panic")
 	}
+	close(ran)
 	var panicked *driftcore.PanicError
 	if err := wait(t, "Run", ended); !errors.As(err, &panicked) {
 		t.Fatalf("Run ended with %v", err)

@@ -160,12 +160,11 @@ func (e *Event) Close() error {
 }
 
 // lend keeps the event from being freed until it is given back.
-func (e *Event) lend() (giveBack func()) {
-	e.lent++
-	return func() {
-		if e.lent--; e.closed {
-			e.Close()
-		}
+func (e *Event) lend() { e.lent++ }
+
+func (e *Event) giveBack() {
+	if e.lent--; e.closed {
+		e.Close()
 	}
 }
 

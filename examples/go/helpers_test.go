@@ -53,7 +53,7 @@ func flat(t testing.TB, eventType string) *driftcore.FlatEvent {
 
 func field(t testing.TB, name string) *driftcore.Field {
 	t.Helper()
-	return closed(driftcore.FindField(name))(t)
+	return must(driftcore.FindField(name))(t)
 }
 
 func parsed(t testing.TB) *driftcore.Event {

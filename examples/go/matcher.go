@@ -167,7 +167,8 @@ func (m *Matcher) EventAlerts(event *Event, handle func(*Alert)) error {
 	if drift == nil || event.closed {
 		return ErrClosed
 	}
-	defer event.lend()()
+	event.lend()
+	defer event.giveBack()
 	return m.alerts(handle, func(object *C.driftcore_matcher, context C.uintptr_t) C.outcome {
 		return C.bridge_event_alerts(ref(object), ref(drift), context)
 	})
