@@ -217,6 +217,9 @@ pub unsafe extern "C" fn driftcore_classify(
         evidence.check()?;
         let evidence = evidence.to_evidence();
         let path = text::bytes("path", path.cast::<u8>(), length)?;
+        if path.contains(&0) {
+            return Err(Failure::argument("`path` holds a NUL"));
+        }
         let bounds = handle::lend!(options).map(|options| options.bounds).unwrap_or_default();
         let verdict = match handle::lend!(layers) {
             Some(of) => classify(&evidence, path, &mut LayerLookup::new(&of.layers, bounds)),
