@@ -32,6 +32,7 @@ use crate::stage::Stage;
 pub(crate) const CASES: &[LiveCase] = &[
     ("engine_plain", |world| engine(world, Mode::Plain, "1000")),
     ("engine_asan", |world| engine(world, Mode::Sanitized, "200")),
+    ("engine_valgrind", |world| engine(world, Mode::MemcheckOfEngines, "20")),
     ("example_watch_catches_real_drift", watch),
 ];
 
