@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use driftcore::fields::EventType;
 use driftcore::fields::FieldRef;
@@ -10,13 +11,16 @@ use driftcore::fields::Fields;
 use driftcore::fields::FlatEvent;
 use driftcore::fields::FlatEventError;
 use driftcore::fields::Value;
+use driftcore::fields::catalogue_json;
 
 use crate::error::Failure;
 use crate::error::driftcore_error;
 use crate::guard::guard;
+use crate::guard::quiet;
 use crate::handle;
 use crate::status::driftcore_status;
 use crate::text;
+use crate::text::driftcore_text;
 
 /// A field of Falco's rule language, found once by its name. Never changes; any thread. Since 0.1.0.
 #[derive(Debug)]
@@ -59,6 +63,17 @@ pub unsafe extern "C" fn driftcore_field_find(
             .map_err(|error| Failure::unknown_name(format!("{name:?}: {error}")))?;
         handle::put!(field, handle::give(driftcore_field { field: found }));
         Ok(())
+    })
+}
+
+/// All fields as a JSON array: names, types, arguments, descriptions, and what the sensor cannot give.
+/// Always there, made at the first call. Any thread. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub extern "C" fn driftcore_fields_json() -> driftcore_text {
+    static JSON: OnceLock<String> = OnceLock::new();
+    quiet(driftcore_text::ABSENT, || {
+        let json = || serde_json::to_string(&catalogue_json()).unwrap_or_default();
+        Some((&**JSON.get_or_init(json)).into())
     })
 }
 

@@ -9,6 +9,7 @@
 //! - [`engine`]: live detection. [`event`], [`alert`]: what it reports.
 //! - [`flat`], [`matcher`]: events of the caller's own against rules.
 //! - [`classify`]: where a file came from.
+//! - [`log`]: what else the library has to say.
 //!
 //! # The pattern for more
 //!
@@ -35,6 +36,7 @@ pub mod event;
 pub mod flat;
 mod guard;
 mod handle;
+pub mod log;
 pub mod matcher;
 pub mod options;
 pub mod rules;

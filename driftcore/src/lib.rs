@@ -13,7 +13,8 @@
 //! - [`sensor`]: loads the BPF probes and reads their rings (feature `sensor`).
 //! - [`wire`], [`decode`]: from hostile bytes to typed, borrowed events.
 //! - [`enrich`]: who the ancestors are. [`container`]: what the container is to its runtime.
-//! - [`provenance`]: where a file came from, and on what evidence.
+//! - [`provenance`]: where a file came from, and on what evidence. [`inspect`]: the same about any
+//!   file of a running container, from user space.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
@@ -49,9 +50,12 @@
 //!
 //! # Features
 //!
-//! - `sensor` (default): the sensor and the engine over it. Needs clang and libelf to build, and
-//!   Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+//! - `sensor` (default): [`sensor`] and [`engine`]. Needs clang, libelf and zlib headers to build,
+//!   and Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+//! - None: everything else, the rule language, the matcher and the classifier among it. No C compiler,
+//!   no libbpf, no privilege.
 #![forbid(unsafe_code)]
+#![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The map above names modules that are not there without the sensor.
 #![cfg_attr(not(feature = "sensor"), allow(rustdoc::broken_intra_doc_links))]
@@ -63,6 +67,7 @@ pub mod engine;
 pub mod enrich;
 pub mod event;
 pub mod fields;
+pub mod inspect;
 pub mod matcher;
 pub mod provenance;
 pub mod rules;
@@ -71,3 +76,8 @@ pub mod sensor;
 pub mod sink;
 pub mod view;
 pub mod wire;
+
+/// The example in the crate's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -21,7 +21,7 @@ use crate::ruleset::RuleSources;
 use crate::ruleset::check_paths;
 use crate::ruleset::priority;
 
-/// `driftd.toml`; every key is documented in `docs/driftd.toml`. Unknown keys are refused.
+/// `driftd.toml`; every key is documented in the `driftd.toml` beside this crate's manifest. Unknown keys are refused.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_shipped_example_holds_every_key_and_the_defaults() {
-        let text = include_str!("../../docs/driftd.toml");
+        let text = include_str!("../driftd.toml");
         let shipped: Config = toml::from_str(text).unwrap();
         assert_eq!(shipped, Config::default());
         for key in

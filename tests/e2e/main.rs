@@ -10,6 +10,7 @@ mod blind;
 mod cli;
 mod code;
 mod containerd;
+mod inspect;
 mod layers;
 mod loss;
 mod mounts;
@@ -46,6 +47,7 @@ fn cases() -> Vec<Case> {
         process::CASES,
         before_start::CASES,
         containerd::CASES,
+        inspect::CASES,
         cli::CASES,
         rules::CASES,
         residue::CASES,

@@ -8,6 +8,8 @@ use anyhow::Context;
 use anyhow::Result;
 use driftcore_e2e::workspace_root;
 
+use crate::reference;
+
 /// What to do with the header.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -16,32 +18,44 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-/// Writes or checks `include/driftcore.h`.
+/// Writes or checks `include/driftcore.h` and `docs/c-api.md`.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.check {
         return Ok(crate::verdict(is_fresh()?));
     }
-    let path = workspace_root().join("driftcore-ffi/include/driftcore.h");
-    fs::write(&path, generate()?).with_context(|| format!("cannot write {}", path.display()))?;
+    for (path, text) in made()? {
+        let path = workspace_root().join(path);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the committed header is what the sources say; prints the first line that is not.
+/// Whether the committed header and its page are what the sources say; prints the first line that
+/// is not.
 pub(crate) fn is_fresh() -> Result<bool> {
-    let path = workspace_root().join("driftcore-ffi/include/driftcore.h");
-    let committed = fs::read_to_string(&path).unwrap_or_default();
-    let fresh = generate()?;
-    if committed == fresh {
-        return Ok(true);
+    let mut fresh = true;
+    for (path, new) in made()? {
+        let old = fs::read_to_string(workspace_root().join(path)).unwrap_or_default();
+        if old == new {
+            continue;
+        }
+        fresh = false;
+        let line = old.lines().zip(new.lines()).take_while(|(old, new)| old == new).count();
+        println!(
+            "{path} is stale from line {}: run `cargo xtask header`\n  is:  {}\n  new: {}",
+            line + 1,
+            old.lines().nth(line).unwrap_or("(its end)"),
+            new.lines().nth(line).unwrap_or("(its end)"),
+        );
     }
-    let line = committed.lines().zip(fresh.lines()).take_while(|(old, new)| old == new).count();
-    println!(
-        "include/driftcore.h is stale from line {}: run `cargo xtask header`\n  is:  {}\n  new: {}",
-        line + 1,
-        committed.lines().nth(line).unwrap_or("(its end)"),
-        fresh.lines().nth(line).unwrap_or("(its end)"),
-    );
-    Ok(false)
+    Ok(fresh)
+}
+
+/// The files that are made of the sources.
+fn made() -> Result<[(&'static str, String); 2]> {
+    let header = generate()?;
+    let page = reference::page(&header);
+    Ok([("driftcore-ffi/include/driftcore.h", header), ("docs/c-api.md", page)])
 }
 
 /// The names of the functions that a header declares, sorted.
@@ -93,9 +107,9 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
-    "matcher", "classify",
+    "matcher", "classify", "log",
 ];
 
 #[cfg(test)]

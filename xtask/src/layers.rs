@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("container", &["error", "event"]),
     ("enrich", &["error", "event", "container"]),
     ("provenance", &["error", "event", "container"]),
+    ("inspect", &["error", "event", "container", "provenance"]),
     ("fields", &["event"]),
     ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),

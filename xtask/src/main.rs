@@ -1,5 +1,6 @@
 //! `cargo xtask`: what developers and CI run.
 
+mod api;
 mod bench;
 mod cargo;
 mod deep;
@@ -9,7 +10,11 @@ mod fuzz;
 mod header;
 mod kernels;
 mod layers;
+mod minimal;
+mod msrv;
+mod package;
 mod packages;
+mod reference;
 mod test;
 
 use std::process::ExitCode;
@@ -32,10 +37,15 @@ enum Task {
     Packages,
     /// Run every check and every test, the end-to-end ones included.
     Test,
-    /// Run what takes longer: every kernel, fuzzing, many property cases, features, licences.
+    /// Run what takes longer: every kernel, fuzzing, many property cases, features,
+    /// packages, licences.
     Deep(deep::Arguments),
     /// Show it live: attacks in a container, the alerts, and a table of both.
     Demo,
+    /// Compare the listing of the public API with the code, or write it anew.
+    Api(api::Arguments),
+    /// Package each published crate, and build and test it from its package alone.
+    Package,
     /// Fail on a `use` in driftcore that runs back against the flow of data.
     Layers,
     /// Build the C library with its header, pkg-config file and licences: an archive, or installed.
@@ -73,6 +83,8 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Test => test::run(),
         Task::Deep(options) => deep::run(options),
         Task::Demo => demo::run(),
+        Task::Api(options) => api::run(options).map(verdict),
+        Task::Package => package::run().map(verdict),
         Task::Layers => layers::run(),
         Task::Dist(options) => dist::run(options),
         Task::Header(options) => header::run(options),

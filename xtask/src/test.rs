@@ -18,6 +18,8 @@ use driftcore_e2e::privileges;
 use crate::cargo;
 use crate::header;
 use crate::layers;
+use crate::msrv;
+use crate::package;
 use crate::packages;
 
 /// What was run so far.
@@ -46,6 +48,9 @@ pub(crate) fn run() -> Result<ExitCode> {
     summary.check("documentation", doc);
     summary.result("layers", layers::run().map(|code| code == ExitCode::SUCCESS));
     summary.result("C header", header::is_fresh());
+    println!("== packages and Rust version");
+    summary.result("files of the packages", package::files());
+    summary.result("Rust version of the dependencies", msrv::dependencies());
     summary.result("library builds without a C compiler", without_compiler());
     summary.tests(cargo::command(&["test", "--workspace", "--exclude", "driftcore-e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--lib"]))?;
@@ -129,7 +134,7 @@ fn without_compiler() -> Result<bool> {
 
 /// A directory with links to every program that is on the `PATH`, but clang. (Rust itself
 /// links with `cc`, which has to stay.)
-fn path_without_clang(scratch: &Path) -> Result<OsString> {
+pub(crate) fn path_without_clang(scratch: &Path) -> Result<OsString> {
     let directory = scratch.join("bin");
     fs::create_dir(&directory)?;
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Where a file came from.
 
 mod evidence;
+mod inspect;
 mod result;
 
 pub use evidence::DRIFTCORE_FILE_ANONYMOUS;
@@ -20,6 +21,11 @@ pub use evidence::driftcore_inode;
 pub use evidence::driftcore_layers;
 pub use evidence::driftcore_layers_free;
 pub use evidence::driftcore_layers_new;
+pub use inspect::driftcore_inspector;
+pub use inspect::driftcore_inspector_descriptor;
+pub use inspect::driftcore_inspector_file;
+pub use inspect::driftcore_inspector_free;
+pub use inspect::driftcore_inspector_new;
 pub use result::driftcore_classified;
 pub use result::driftcore_classified_container;
 pub use result::driftcore_classified_free;

@@ -31,20 +31,37 @@ pub struct RootMount {
     pub layers: Option<Layers>,
 }
 
-/// One mount; paths as the reader of the mountinfo sees them.
+/// One mount; paths as the process sees them whose mountinfo it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mount {
-    device: (u32, u32),
-    root: Vec<u8>,
-    pub(super) mount_point: PathBuf,
-    fs_type: String,
+pub(crate) struct Mount {
+    /// What tells it from all other mounts of the kernel while it exists.
+    pub(crate) id: u64,
+    pub(crate) device: (u32, u32),
+    /// The directory of the filesystem that is mounted.
+    pub(crate) root: Vec<u8>,
+    pub(crate) mount_point: PathBuf,
+    pub(crate) fs_type: String,
+    /// Options of the filesystem, not of the mount.
     options: Vec<u8>,
+}
+
+impl Mount {
+    /// Whether the filesystem has an option that is a word alone, e.g. `ro`.
+    pub(crate) fn has_option(&self, word: &[u8]) -> bool {
+        self.options.split(|&byte| byte == b',').any(|option| option == word)
+    }
+
+    /// Whether a runtime mounts such a filesystem for one container alone.
+    pub(crate) fn is_private(&self) -> bool {
+        matches!(self.fs_type.as_str(), "overlay" | "fuse.fuse-overlayfs")
+    }
 }
 
 /// Parses a line of mountinfo; `None` when it is none.
 pub(super) fn parse(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|&byte| byte == b' ');
-    let device = std::str::from_utf8(fields.nth(2)?).ok()?;
+    let id = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+    let device = std::str::from_utf8(fields.nth(1)?).ok()?;
     let (major, minor) = device.split_once(':')?;
     let root = unescape_octal(fields.next()?);
     let mount_point = PathBuf::from(OsString::from_vec(unescape_octal(fields.next()?)));
@@ -52,19 +69,23 @@ pub(super) fn parse(line: &[u8]) -> Option<Mount> {
     let fs_type = String::from_utf8_lossy(fields.next()?).into_owned();
     let options = fields.nth(1)?.to_vec();
     let device = (major.parse().ok()?, minor.parse().ok()?);
-    Some(Mount { device, root, mount_point, fs_type, options })
+    Some(Mount { id, device, root, mount_point, fs_type, options })
 }
 
 /// The mounts of a mountinfo file that `keep` takes.
 fn scan(path: &Path, keep: impl Fn(&Mount) -> bool) -> Result<Vec<Mount>, String> {
     let problem = |error: std::io::Error| format!("{}: {error}", path.display());
-    let file = File::open(path).map_err(problem)?;
+    File::open(path).and_then(|file| read(file, keep)).map_err(problem)
+}
+
+/// The mounts of an open mountinfo file that `keep` takes.
+pub(crate) fn read(file: File, keep: impl Fn(&Mount) -> bool) -> std::io::Result<Vec<Mount>> {
     let mut reader = BufReader::new(file.take(MOUNTINFO_LIMIT));
     let mut mounts = Vec::new();
     let mut line = Vec::new();
     loop {
         line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(problem)? == 0 {
+        if reader.read_until(b'\n', &mut line)? == 0 {
             return Ok(mounts);
         }
         let mount = parse(line.strip_suffix(b"\n").unwrap_or(&line));
@@ -74,12 +95,24 @@ fn scan(path: &Path, keep: impl Fn(&Mount) -> bool) -> Result<Vec<Mount>, String
 
 /// The host's mounts of one device, paths as we see them.
 pub(super) fn of_device(roots: &StateRoots, device: (u32, u32)) -> Result<Vec<Mount>, String> {
-    let mounts = scan(&roots.proc.join("self/mountinfo"), |mount| mount.device == device)?;
+    on_host(roots, |mount| mount.device == device)
+}
+
+/// The host's mounts at places that look like those where runtimes mount a container's root,
+/// paths as we see them.
+pub(super) fn of_runtimes(roots: &StateRoots) -> Result<Vec<Mount>, String> {
+    on_host(roots, |mount| {
+        mount.mount_point.ends_with("merged") || mount.mount_point.ends_with("rootfs")
+    })
+}
+
+fn on_host(roots: &StateRoots, keep: impl Fn(&Mount) -> bool) -> Result<Vec<Mount>, String> {
+    let mounts = scan(&roots.proc.join("self/mountinfo"), &keep)?;
     if !mounts.is_empty() {
         return Ok(mounts);
     }
     // In a mount namespace of our own the runtime's mounts show only in the host's.
-    let mut mounts = scan(&roots.proc.join("1/mountinfo"), |mount| mount.device == device)?;
+    let mut mounts = scan(&roots.proc.join("1/mountinfo"), &keep)?;
     for mount in &mut mounts {
         mount.mount_point = roots.seen(&mount.mount_point);
     }
@@ -106,7 +139,7 @@ pub(super) fn choose(
     device: (u32, u32),
 ) -> Option<RootMount> {
     let points: Vec<PathBuf> = points.iter().map(|point| roots.seen(point)).collect();
-    let whole = |mount: &&Mount| mount.root == b"/" && is_private(mount);
+    let whole = |mount: &&Mount| mount.root == b"/" && mount.is_private();
     let ours = mounts
         .iter()
         .find(|mount| points.contains(&mount.mount_point))
@@ -124,11 +157,6 @@ pub(super) fn choose(
             Some(root_mount(roots, &own, seen))
         }
     }
-}
-
-/// Filesystems that a runtime mounts for one container alone.
-fn is_private(mount: &Mount) -> bool {
-    matches!(mount.fs_type.as_str(), "overlay" | "fuse.fuse-overlayfs")
 }
 
 fn root_mount(roots: &StateRoots, mount: &Mount, seen: PathBuf) -> RootMount {
@@ -168,7 +196,8 @@ mod tests {
     fn lines_are_parsed_with_escapes_and_optional_fields() {
         let line = br"48 44 0:39 / /d/a\040b/merged rw shared:3 master:1 - overlay overlay rw,x=1";
         let mount = parse(line).unwrap();
-        assert_eq!(mount.device, (0, 39));
+        assert_eq!((mount.id, mount.device), (48, (0, 39)));
+        assert!(mount.has_option(b"rw") && !mount.has_option(b"x") && mount.is_private());
         assert_eq!(mount.mount_point, Path::new("/d/a b/merged"));
         assert_eq!((mount.fs_type.as_str(), mount.options.as_slice()), ("overlay", &b"rw,x=1"[..]));
         assert_eq!(parse(b"48 44 0:39 / /d rw overlay overlay rw"), None);

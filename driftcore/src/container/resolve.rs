@@ -136,6 +136,19 @@ impl Runtimes {
         }
     }
 
+    /// The root mount that the runtime made on the host for the container of a cgroup. What the container does in its own mount namespace does
+    /// not change it. `None` where no runtime's state knows the container, or its root is not
+    /// mounted on the host.
+    pub(crate) fn own_mount(&self, cgroup: &[u8]) -> Option<Mount> {
+        let mounts = mounts::of_runtimes(&self.roots).ok()?;
+        let roots = self.with_discovered(&mounts);
+        let found = cgroup::candidates(cgroup)
+            .iter()
+            .find_map(|candidate| look_up(&roots, candidate).ok().flatten())?;
+        let points: Vec<_> = found.mount_points.iter().map(|point| roots.seen(point)).collect();
+        mounts.into_iter().find(|mount| points.contains(&mount.mount_point))
+    }
+
     /// The roots, and before them those that the container's own mounts lie in.
     fn with_discovered(&self, mounts: &[Mount]) -> StateRoots {
         let mut roots = self.roots.clone();

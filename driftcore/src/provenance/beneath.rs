@@ -4,9 +4,11 @@
 //! opened, no FIFO waited for), then examined, and only a regular file is opened for reading,
 //! through the descriptor that is already held.
 
+use std::ffi::CStr;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -90,9 +92,25 @@ fn openat2(dir: &OwnedFd, relative: &Path, flags: OFlags) -> Result<OwnedFd, Err
     }
 }
 
-fn has_xattr(fd: &OwnedFd, name: &std::ffi::CStr) -> bool {
+fn has_xattr(fd: &OwnedFd, name: &CStr) -> bool {
     let mut value = [0; 0];
     matches!(rustix::fs::fgetxattr(fd, name, &mut value[..]), Ok(_) | Err(Errno::RANGE))
+}
+
+/// The value of an extended attribute, if the file has it and it is not longer than `most`.
+pub(super) fn xattr(file: &File, name: &CStr, most: usize) -> Option<Vec<u8>> {
+    let mut value = vec![0; most];
+    let length = rustix::fs::fgetxattr(file, name, value.as_mut_slice()).ok()?;
+    value.truncate(length);
+    Some(value)
+}
+
+/// The magic number of the filesystem that a file is on.
+pub(crate) fn filesystem_magic(fd: impl AsFd) -> Result<u64, Errno> {
+    let magic = rustix::fs::fstatfs(fd)?.f_type;
+    // The type differs between architectures; magic numbers are 32 bits wide.
+    #[allow(clippy::cast_sign_loss, clippy::cast_lossless, clippy::unnecessary_cast)]
+    Ok(magic as u64 & 0xffff_ffff)
 }
 
 /// The path beneath a root that an absolute path names; `None` when it is not a plain one, as
@@ -106,7 +124,7 @@ pub(super) fn below_root(path: &[u8]) -> Option<&Path> {
 
 /// A file that is held, but not open for reading.
 #[derive(Debug)]
-pub(super) struct Located {
+pub(crate) struct Located {
     fd: OwnedFd,
     pub(super) facts: Facts,
 }
@@ -145,11 +163,8 @@ impl Located {
             return Some(DeviceCheck::Equal);
         }
         // Their subvolumes have device numbers of their own in stat, the superblock another.
-        let magic = rustix::fs::fstatfs(&self.fd).ok()?.f_type;
-        // The type differs between architectures; magic numbers are 32 bits wide.
-        #[allow(clippy::cast_sign_loss, clippy::cast_lossless, clippy::unnecessary_cast)]
-        let magic = magic as u64 & 0xffff_ffff;
-        matches!(magic, BTRFS_MAGIC | BCACHEFS_MAGIC).then_some(DeviceCheck::NotComparable)
+        matches!(filesystem_magic(&self.fd).ok()?, BTRFS_MAGIC | BCACHEFS_MAGIC)
+            .then_some(DeviceCheck::NotComparable)
     }
 
     /// True for a file that marks a name as deleted by an extended attribute.
@@ -216,6 +231,19 @@ impl Facts {
             ctime_ns: nanos(metadata.ctime(), metadata.ctime_nsec()),
             kind,
         })
+    }
+
+    /// The inode as an event has it.
+    pub(super) fn inode(&self) -> Inode {
+        let (major, minor) = self.device;
+        Inode {
+            device: major << 20 | minor & 0xf_ffff,
+            number: self.number,
+            generation: 0,
+            size: self.size,
+            mtime_ns: self.mtime_ns,
+            ctime_ns: self.ctime_ns,
+        }
     }
 
     fn same_but_device(&self, inode: &Inode) -> bool {

@@ -69,7 +69,7 @@ impl Layers {
     }
 
     /// Where the image file with this inode number was found before.
-    pub(super) fn place(&self, number: u64) -> Option<(usize, PathBuf)> {
+    fn place(&self, number: u64) -> Option<(usize, PathBuf)> {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.get(&number).cloned()
     }
@@ -81,6 +81,23 @@ impl Layers {
             places.clear();
         }
         places.insert(number, (layer, path));
+    }
+
+    /// An image file by its inode number, at the path given or where it was found before.
+    pub(super) fn find(
+        &self,
+        number: u64,
+        relative: &Path,
+        is_it: &dyn Fn(&Located) -> bool,
+    ) -> Option<Located> {
+        let accept = |directory: &Path, path: &Path| {
+            let located = Dir::open(directory).and_then(|root| root.locate(path)).ok()?;
+            (located.facts.kind == FileKind::Regular && is_it(&located)).then_some(located)
+        };
+        self.lowers.iter().find_map(|layer| accept(layer, relative)).or_else(|| {
+            let (layer, path) = self.place(number)?;
+            accept(self.lowers.get(layer)?, &path)
+        })
     }
 
     /// What the image has at a path: the merged view of the lower layers alone, whatever the

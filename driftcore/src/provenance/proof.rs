@@ -32,7 +32,7 @@ use crate::event::Timestamp;
 /// the same change time, so a file that was changed a moment ago may change again unseen.
 const RACY_NS: i64 = 20_000_000;
 
-static NEVER: AtomicBool = AtomicBool::new(false);
+pub(super) static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Answers a [`Question`](super::Question) by reading the container's layer directories.
 ///
@@ -46,6 +46,7 @@ pub struct LayerLookup<'a> {
     stop: &'a AtomicBool,
     buffers: Option<Buffers>,
     search: Search,
+    held: Option<Located>,
 }
 
 /// Whether a lookup may search the layers for an inode.
@@ -61,13 +62,20 @@ enum Search {
 impl<'a> LayerLookup<'a> {
     /// A lookup in these layers. Each question gets the whole of `bounds`.
     pub const fn new(layers: &'a Layers, bounds: Bounds) -> Self {
-        Self { layers, bounds, stop: &NEVER, buffers: None, search: Search::Allowed }
+        Self { layers, bounds, stop: &NEVER, buffers: None, search: Search::Allowed, held: None }
     }
 
     /// Gives up, between two reads, as soon as `stop` is set.
     #[must_use]
     pub const fn interruptible(mut self, stop: &'a AtomicBool) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Takes the upper file that is held already, instead of what is at its path by then.
+    #[must_use]
+    pub(crate) fn holding(mut self, upper: Option<Located>) -> Self {
+        self.held = upper;
         self
     }
 
@@ -145,7 +153,11 @@ impl<'a> LayerLookup<'a> {
     }
 
     /// Takes hold of the file that was executed, if it is still there as it was.
-    fn open_upper(&self, upper: &Inode, relative: &Path) -> Result<Held, Cow<'static, str>> {
+    fn open_upper(&mut self, upper: &Inode, relative: &Path) -> Result<Held, Cow<'static, str>> {
+        if let Some(located) = self.held.take() {
+            let check = located.is(upper).ok_or("changed since it was found")?;
+            return Ok(Held { located, check });
+        }
         let directory = Dir::open(self.layers.upper())
             .map_err(|errno| format!("the upper layer could not be read: {errno}"))?;
         let located = directory.locate(relative).map_err(|errno| -> Cow<'static, str> {
@@ -172,25 +184,16 @@ impl<'a> LayerLookup<'a> {
         relative: &Path,
         limits: &Limits<'_>,
     ) -> Result<Located, Cow<'static, str>> {
-        let accept = |directory: &Path, path: &Path| {
-            let located = Dir::open(directory).and_then(|root| root.locate(path)).ok()?;
-            let regular = located.facts.kind == FileKind::Regular;
-            (regular && located.is(lower).is_some()).then_some(located)
-        };
-        let lowers = self.layers.lowers();
-        if let Some(located) = lowers.iter().find_map(|layer| accept(layer, relative)) {
-            return Ok(located);
-        }
-        if let Some((layer, path)) = self.layers.place(lower.number)
-            && let Some(located) = lowers.get(layer).and_then(|layer| accept(layer, &path))
-        {
+        let is_it = |located: &Located| located.is(lower).is_some();
+        let found = self.layers.find(lower.number, relative, &is_it);
+        if let Some(located) = found {
             return Ok(located);
         }
         if self.search != Search::Allowed {
             self.search = Search::Needed;
             return Err("the image file it came from is not at its path".into());
         }
-        search(self.layers, lower, limits)?
+        search(self.layers, lower.number, &is_it, limits)?
             .ok_or_else(|| "the image file it came from was not found in the layers".into())
     }
 

@@ -17,23 +17,24 @@ use super::Layers;
 use super::beneath::Dir;
 use super::beneath::Located;
 use super::compare::Limits;
-use crate::event::Inode;
 
 /// How many directory entries one search reads at most.
 const ENTRIES: usize = 1_000_000;
 
-/// Searches the layers, topmost first, for the inode. `Ok(None)` when it has no name there.
+/// Searches the layers, topmost first, for a file with this inode number that is the one.
+/// `Ok(None)` when it has no name there.
 pub(super) fn search(
     layers: &Layers,
-    inode: &Inode,
+    number: u64,
+    is_it: &dyn Fn(&Located) -> bool,
     limits: &Limits<'_>,
 ) -> Result<Option<Located>, Cow<'static, str>> {
     let mut budget = ENTRIES;
     for (layer, directory) in layers.lowers().iter().enumerate() {
         let root = Dir::open(directory)
             .map_err(|errno| format!("lower layer {layer} could not be read: {errno}"))?;
-        if let Some((path, located)) = search_layer(&root, inode, limits, &mut budget)? {
-            layers.remember(inode.number, layer, path);
+        if let Some((path, located)) = search_layer(&root, number, is_it, limits, &mut budget)? {
+            layers.remember(number, layer, path);
             return Ok(Some(located));
         }
     }
@@ -42,7 +43,8 @@ pub(super) fn search(
 
 fn search_layer(
     root: &Dir,
-    inode: &Inode,
+    number: u64,
+    is_it: &dyn Fn(&Located) -> bool,
     limits: &Limits<'_>,
     budget: &mut usize,
 ) -> Result<Option<(PathBuf, Located)>, Cow<'static, str>> {
@@ -68,12 +70,12 @@ fn search_layer(
             let kind = entry.file_type();
             if kind == FileType::Directory {
                 pending.push(path.join(OsStr::from_bytes(name)));
-            } else if entry.ino() == inode.number
+            } else if entry.ino() == number
                 && matches!(kind, FileType::RegularFile | FileType::Unknown)
             {
                 let path = path.join(OsStr::from_bytes(name));
                 let located = root.locate(&path).ok();
-                if let Some(located) = located.filter(|located| located.is(inode).is_some()) {
+                if let Some(located) = located.filter(is_it) {
                     return Ok(Some((path, located)));
                 }
             }

@@ -11,6 +11,7 @@ mod batch;
 mod canary;
 mod error;
 mod features;
+mod log;
 mod probes;
 mod sweep;
 
@@ -19,6 +20,7 @@ pub use canary::Canary;
 pub use canary::CanaryCase;
 pub use error::SensorError;
 pub use features::Features;
+pub use log::log_libbpf;
 pub use probes::Losses;
 pub use probes::Sensor;
 pub use probes::SensorOptions;

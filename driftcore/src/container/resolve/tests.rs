@@ -35,14 +35,17 @@ impl Host {
         self.write(&format!("var/lib/docker/image/overlay2/layerdb/mounts/{A}/mount-id"), "m1");
     }
 
-    fn resolve(&self, cgroup: &str, root_device: (u32, u32)) -> Resolved {
-        let roots = StateRoots {
+    fn runtimes(&self) -> Runtimes {
+        Runtimes::new(StateRoots {
             host: self.dir.path().to_owned(),
             proc: self.dir.path().join("proc"),
             ..StateRoots::default()
-        };
+        })
+    }
+
+    fn resolve(&self, cgroup: &str, root_device: (u32, u32)) -> Resolved {
         let cgroup = cgroup.as_bytes();
-        Runtimes::new(roots).resolve(&Query { cgroup, pid: 9, mnt_namespace: 77, root_device })
+        self.runtimes().resolve(&Query { cgroup, pid: 9, mnt_namespace: 77, root_device })
     }
 }
 
@@ -120,4 +123,21 @@ fn a_private_data_root_is_found_by_the_mount() {
         resolved.root.unwrap().mount_point,
         Path::new(&host.place("<H>/srv/d/overlay2/m1/merged"))
     );
+}
+
+#[test]
+fn the_runtimes_own_mount_is_known_by_the_cgroup_alone() {
+    let device = |host: &Host, cgroup: &str| {
+        host.runtimes().own_mount(cgroup.as_bytes()).map(|mount| mount.device)
+    };
+    let host = Host::new(MOUNT);
+    let cgroup = format!("/docker/{A}");
+    assert_eq!(device(&host, &cgroup), None, "no runtime confirms it");
+    host.docker();
+    assert_eq!(device(&host, &cgroup), Some((0, 39)));
+    assert_eq!(device(&host, &format!("/docker/{A}/inner")), Some((0, 39)));
+    assert_eq!(device(&host, "/"), None);
+    let elsewhere = Host::new(&MOUNT.replace("/m1/", "/m2/"));
+    elsewhere.docker();
+    assert_eq!(device(&elsewhere, &cgroup), None, "mounted at no place of its own");
 }

@@ -24,26 +24,38 @@ pub(super) fn check_field(field: &FieldRef) -> Result<(), String> {
 }
 
 /// The value as a field of this type has it; what is wrong with it otherwise. Allocates only then.
+#[inline]
 pub(super) fn checked(value: Value<'_>, kind: FieldType) -> Result<Value<'_>, String> {
-    let fitting = match (kind, value) {
+    fitting(value, kind).ok_or_else(|| fault(value, kind))
+}
+
+#[inline]
+fn fitting(value: Value<'_>, kind: FieldType) -> Option<Value<'_>> {
+    match (kind, value) {
+        (FieldType::Text | FieldType::Path, Value::Text(text)) => {
+            memchr::memchr(0, text).is_none().then_some(value)
+        }
         (FieldType::Bool, Value::Bool(_))
         | (FieldType::Bytes, Value::Bytes(_))
         | (FieldType::Address | FieldType::Network, Value::Address(_)) => Some(value),
-        (FieldType::Text | FieldType::Path, Value::Text(text)) => {
-            if memchr::memchr(0, text).is_some() {
-                return Err("text cannot hold NUL".to_owned());
-            }
-            Some(value)
-        }
         (FieldType::Signed(bits), value) => signed(value, bits),
         (FieldType::Unsigned(bits), value) => unsigned(value, bits),
         (FieldType::Port, value) => unsigned(value, 16),
         (FieldType::Time | FieldType::Duration, value) => unsigned(value, 64),
         _ => None,
-    };
-    fitting.ok_or_else(|| format!("expected {kind}, found {}", found(value)))
+    }
 }
 
+/// Why a value does not fit.
+#[cold]
+fn fault(value: Value<'_>, kind: FieldType) -> String {
+    match (kind, value) {
+        (FieldType::Text | FieldType::Path, Value::Text(_)) => "text cannot hold NUL".to_owned(),
+        _ => format!("expected {kind}, found {}", found(value)),
+    }
+}
+
+#[inline]
 fn signed(value: Value<'_>, bits: u8) -> Option<Value<'_>> {
     let number = match value {
         Value::Signed(number) => number,
@@ -54,6 +66,7 @@ fn signed(value: Value<'_>, bits: u8) -> Option<Value<'_>> {
     (-largest - 1..=largest).contains(&number).then_some(Value::Signed(number))
 }
 
+#[inline]
 fn unsigned(value: Value<'_>, bits: u8) -> Option<Value<'_>> {
     let number = match value {
         Value::Unsigned(number) => number,

@@ -137,7 +137,7 @@ impl FlatEvent {
     }
 
     pub(super) fn try_set(&mut self, field: &FieldRef, value: Value<'_>) -> Result<(), String> {
-        check_field(field)?;
+        self.check(field)?;
         match (field.multiplicity(), value) {
             _ if Role::of(field.id) == Role::EventType => return self.check_type(value),
             (_, Value::Missing) => self.memory.empty(field),
@@ -172,13 +172,18 @@ impl FlatEvent {
     }
 
     pub(super) fn try_push(&mut self, field: &FieldRef, value: Value<'_>) -> Result<(), String> {
-        check_field(field)?;
+        self.check(field)?;
         if !matches!(field.multiplicity(), Multiplicity::List | Multiplicity::Ancestors) {
             return Err("the field has one value, to which none can be appended".to_owned());
         }
         let value = check_item(field, value)?;
         self.memory.fill(field, |slot, life| slot.list(life).push(value));
         Ok(())
+    }
+
+    /// Errs when nothing may be given for this field. What has a slot was checked before.
+    fn check(&self, field: &FieldRef) -> Result<(), String> {
+        if self.memory.knows(field) { Ok(()) } else { check_field(field) }
     }
 
     /// Notes that the field is missing, and does not follow from another either.

@@ -42,6 +42,14 @@ impl Memory {
         self.life += 1;
     }
 
+    /// Whether the field has a slot, filled or not.
+    pub(super) fn knows(&self, field: &FieldRef) -> bool {
+        match field.argument {
+            None => self.places.get(field.id.index()).is_some_and(|place| *place != 0),
+            Some(_) => self.with_argument.contains_key(field),
+        }
+    }
+
     /// The slot of a field without an argument, if it is filled.
     pub(super) fn plain(&self, id: FieldId) -> Option<&Slot> {
         let place = usize::from(*self.places.get(id.index())?);

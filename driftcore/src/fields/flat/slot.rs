@@ -25,6 +25,7 @@ enum Kind {
 }
 
 impl Scalar {
+    #[inline]
     fn set(&mut self, value: Value<'_>) {
         self.kind = match value {
             // Lists hold no lists.
