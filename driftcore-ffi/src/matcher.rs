@@ -246,8 +246,9 @@ pub unsafe extern "C" fn driftcore_matcher_alerts(
     guard(error, || {
         let event = &handle::borrow!(event)?.event;
         let matcher = handle::borrow!(matcher)?;
-        let (set, matched) = matcher
-            .with(|state| (Arc::clone(&state.rules.set), state.rules.set.matched(event, &mut state.memory)))?;
+        let (set, matched) = matcher.with(|state| {
+            (Arc::clone(&state.rules.set), state.rules.set.matched(event, &mut state.memory))
+        })?;
         // A callback may free the matcher.
         let hostname = Arc::clone(&matcher.hostname);
         report(&set, &matched, time_of(event), &hostname, None, callback, context)

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "check.h"
 
@@ -260,6 +261,42 @@ static void numbers_out_of_range(void)
 	driftcore_rules_free(&rules);
 }
 
+static void inspector(void)
+{
+	static const int descriptors[] = { -1, -2, INT_MIN, INT_MAX, 0 };
+	static const uint32_t pids[] = { 0, INT32_MAX, 0x80000000, UINT32_MAX };
+	static const char *const paths[] = { "", "/", "/no/such/file", "/proc/self/mem", "/dev/null" };
+
+	for (int i = 0; i < 100; i++) {
+		driftcore_inspector *inspector = NULL;
+		driftcore_classified *classified = NULL;
+		driftcore_error *error = NULL;
+		driftcore_status status;
+
+		CHECK_OK(driftcore_inspector_new(NULL, &inspector, NULL));
+		/* Nothing of these is a file of a process; the last descriptor is no regular file. */
+		status = driftcore_inspector_descriptor(
+			inspector, descriptors[(size_t)i % COUNT(descriptors)], &classified, &error);
+		CHECK(status != DRIFTCORE_STATUS_OK && status != DRIFTCORE_STATUS_PANIC);
+		CHECK(!classified && error);
+		driftcore_error_free(&error);
+		status = driftcore_inspector_file(inspector, pids[(size_t)i % COUNT(pids)], "/etc/passwd",
+						  &classified, &error);
+		CHECK(status != DRIFTCORE_STATUS_OK && status != DRIFTCORE_STATUS_PANIC);
+		driftcore_error_free(&error);
+		status = driftcore_inspector_file(inspector, (uint32_t)getpid(),
+						  paths[(size_t)i % COUNT(paths)], &classified, &error);
+		CHECK(status != DRIFTCORE_STATUS_PANIC);
+		CHECK((status == DRIFTCORE_STATUS_OK) == (classified != NULL));
+		CHECK((status == DRIFTCORE_STATUS_OK) == (error == NULL));
+		driftcore_classified_free(&classified);
+		driftcore_error_free(&error);
+		driftcore_inspector_free(&inspector);
+		driftcore_inspector_free(&inspector);
+		CHECK(!inspector);
+	}
+}
+
 struct within {
 	driftcore_matcher **matcher;
 	driftcore_flat_event **event;
@@ -438,6 +475,7 @@ static const struct test tests[] = {
 	TEST(bad_utf8),
 	TEST(lengths),
 	TEST(numbers_out_of_range),
+	TEST(inspector),
 	TEST(callback_uses_the_matcher),
 	TEST(callback_frees_what_is_in_use),
 	TEST(matcher_of_eight_threads),

@@ -237,6 +237,32 @@ typedef enum driftcore_kind {
 } driftcore_kind;
 
 /**
+ * How much a message matters. Since 0.1.0.
+ */
+typedef enum driftcore_log_level {
+    /**
+     * Nothing.
+     */
+    DRIFTCORE_LOG_OFF = 0,
+    /**
+     * Something does not work.
+     */
+    DRIFTCORE_LOG_ERROR = 1,
+    /**
+     * Something is not as it should be.
+     */
+    DRIFTCORE_LOG_WARN = 2,
+    /**
+     * Something happened.
+     */
+    DRIFTCORE_LOG_INFO = 3,
+    /**
+     * For those who debug.
+     */
+    DRIFTCORE_LOG_DEBUG = 4,
+} driftcore_log_level;
+
+/**
  * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
  */
 typedef enum driftcore_priority {
@@ -428,6 +454,12 @@ typedef struct driftcore_field driftcore_field;
  * reset for each event: it keeps its memory. One thread at a time. Since 0.1.0.
  */
 typedef struct driftcore_flat_event driftcore_flat_event;
+
+/**
+ * Judges files of running containers, from user space. Any number of threads may use it at the
+ * same time. Since 0.1.0.
+ */
+typedef struct driftcore_inspector driftcore_inspector;
 
 /**
  * The layer directories of a container. Never changes; any thread. Since 0.1.0.
@@ -1091,6 +1123,16 @@ typedef struct driftcore_classified_info {
     uint32_t cacheable;
 } driftcore_classified_info;
 
+/**
+ * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
+ * driftcore) and its text, both there until this returns. Comes on whichever thread the library
+ * works, and on several at a time; must call no function of the library. Since 0.1.0.
+ */
+typedef void (*driftcore_log_function)(void *context,
+                                       uint32_t level,
+                                       struct driftcore_text target,
+                                       struct driftcore_text message);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1517,6 +1559,12 @@ enum driftcore_status driftcore_field_find(const char *name,
                                            struct driftcore_error **error);
 
 /**
+ * All fields as a JSON array: names, types, arguments, descriptions, and what the sensor cannot give.
+ * Always there, made at the first call. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_fields_json(void);
+
+/**
  * Frees a field and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
  * thread. Since 0.1.0.
  */
@@ -1655,7 +1703,9 @@ enum driftcore_status driftcore_matcher_new(const struct driftcore_rules *rules,
                                             struct driftcore_error **error);
 
 /**
- * Matches other rules from now on. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ * Matches other rules from the next call on, and waits for none that goes on; until then the rules
+ * of before stay. NULL anywhere but in `error`: refused. Any thread, while another matches too.
+ * Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_set_rules(struct driftcore_matcher *matcher,
                                                   const struct driftcore_rules *rules,
@@ -1753,6 +1803,44 @@ enum driftcore_status driftcore_classify(const struct driftcore_evidence *eviden
                                          struct driftcore_error **error);
 
 /**
+ * Makes an inspector; the options `runtimes.*` and `proof.*` count, NULL: the defaults. `inspector`
+ * gets it, for `driftcore_inspector_free`, and must not be NULL. Any thread, while no other changes
+ * `options`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_new(const struct driftcore_options *options,
+                                              struct driftcore_inspector **inspector,
+                                              struct driftcore_error **error);
+
+/**
+ * Judges the file that process `pid` (on the host) would find at `path`, which may be relative to
+ * its working directory. Symbolic links are followed inside the process's root, never out of it.
+ * `classified` gets the verdict, for `driftcore_classified_free`. NULL anywhere but in `error`:
+ * refused. `DRIFTCORE_STATUS_NOT_FOUND`, `_UNSUPPORTED` (no regular file), `_CHANGED` (under our
+ * eyes), `_PERMISSION`, `_IO`. Reads files: blocks as long as the bounds allow. Any thread. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_file(const struct driftcore_inspector *inspector,
+                                               uint32_t pid,
+                                               const char *path,
+                                               struct driftcore_classified **classified,
+                                               struct driftcore_error **error);
+
+/**
+ * Judges the file behind an open descriptor, whoever opened it, which stays as it is. The rest is
+ * as for `driftcore_inspector_file`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_descriptor(const struct driftcore_inspector *inspector,
+                                                     int descriptor,
+                                                     struct driftcore_classified **classified,
+                                                     struct driftcore_error **error);
+
+/**
+ * Frees an inspector and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
+ * 0.1.0.
+ */
+void driftcore_inspector_free(struct driftcore_inspector **inspector);
+
+/**
  * Fills a record, whose size is set, with what a verdict says. NULL anywhere but in `error`:
  * refused. Any thread. Since 0.1.0.
  */
@@ -1772,6 +1860,19 @@ uint32_t driftcore_classified_container(const struct driftcore_classified *class
  * thread. Since 0.1.0.
  */
 void driftcore_classified_free(struct driftcore_classified **classified);
+
+/**
+ * Sends what the library, and the libbpf in it, have to say to a function, up to a level
+ * (`driftcore_log_level`); NULL, or the level 0, ends that. Until it is called the library is
+ * silent, but for libbpf, which warns on standard error. For the whole process. When this returns,
+ * the function before is called no more. `DRIFTCORE_STATUS_BUSY`: the library is linked into a Rust
+ * program that receives its messages already. Any thread, but not from the function itself. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_log_set(driftcore_log_function function,
+                                        void *context,
+                                        uint32_t level,
+                                        struct driftcore_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"
