@@ -31,7 +31,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(status: driftcore_status, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), file: None, line: 0, column: 0 }
+        Self { status, message: one_line(message.into()), file: None, line: 0, column: 0 }
     }
 
     pub(crate) fn argument(message: impl Into<String>) -> Self {
@@ -68,6 +68,22 @@ impl Failure {
         self.column = column;
         self
     }
+}
+
+/// What is quoted of an argument may hold anything; a message is one line.
+fn one_line(message: String) -> String {
+    if !message.contains(char::is_control) {
+        return message;
+    }
+    let mut line = String::with_capacity(message.len() + 8);
+    for letter in message.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
 }
 
 pub(crate) fn status_of_io(error: &io::Error) -> driftcore_status {

@@ -139,8 +139,8 @@ pub unsafe extern "C" fn driftcore_flat_event_reset(
     })
 }
 
-/// Frees an event and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
-/// 0.1.0.
+/// Frees an event and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+/// other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_flat_event_free(event: *mut *mut driftcore_flat_event) {
     handle::free!(event);
@@ -287,7 +287,18 @@ pub unsafe extern "C" fn driftcore_flat_event_add_address(
     guard(error, || give(event, field, Value::Address(self::address(address, length)?), true))
 }
 
-/// Takes a field away. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
+/// Appends an ancestor of which this is not known; the chain goes on above it. Otherwise as
+/// `driftcore_flat_event_add_text`. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_flat_event_add_missing(
+    event: *mut driftcore_flat_event,
+    field: *const driftcore_field,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || give(event, field, Value::Missing, true))
+}
+
+/// Takes a field away, but for `evt.type`. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_flat_event_clear(
     event: *mut driftcore_flat_event,

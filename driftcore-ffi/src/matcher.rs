@@ -37,6 +37,7 @@ pub struct driftcore_matcher {
     /// Rules that the next call takes, so that whoever sets them waits for none that goes on.
     next: Mutex<Option<Rules>>,
     has_next: AtomicBool,
+    /// Shared with the alerts under way: a callback may free the matcher.
     hostname: Arc<str>,
 }
 
@@ -234,7 +235,7 @@ impl<T> Places<T> {
 /// Matches one event and calls back with an alert for each rule that matches, on this thread, before
 /// this returns; the context is handed to each. The time is the event's `evt.rawtime`, or now. NULL
 /// anywhere but in `context` and `error`: refused. Any thread, while no other changes `event`; a
-/// callback may use, change and free both. Since 0.1.0.
+/// callback may use, change and free both the matcher and the event. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_alerts(
     matcher: *mut driftcore_matcher,
@@ -246,17 +247,16 @@ pub unsafe extern "C" fn driftcore_matcher_alerts(
     guard(error, || {
         let event = &handle::borrow!(event)?.event;
         let matcher = handle::borrow!(matcher)?;
+        let hostname = Arc::clone(&matcher.hostname);
         let (set, matched) = matcher.with(|state| {
             (Arc::clone(&state.rules.set), state.rules.set.matched(event, &mut state.memory))
         })?;
-        // A callback may free the matcher.
-        let hostname = Arc::clone(&matcher.hostname);
         report(&set, &matched, time_of(event), &hostname, None, callback, context)
     })
 }
 
-/// As `driftcore_matcher_alerts`, for an event of an engine or of a file, which must be there until
-/// this returns. Since 0.1.0.
+/// As `driftcore_matcher_alerts`, for an event of an engine or of a file, which a callback must not
+/// free. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_event_alerts(
     matcher: *mut driftcore_matcher,
@@ -269,16 +269,14 @@ pub unsafe extern "C" fn driftcore_matcher_event_alerts(
         let object = handle::borrow!(event)?;
         let event = object.get();
         let matcher = handle::borrow!(matcher)?;
+        let hostname = Arc::clone(&matcher.hostname);
         let (set, matched) = matcher.with(|state| {
             state.seen += 1;
             let State { rules: Rules { set, .. }, memory, seen, .. } = state;
             let recorded = Recorded::new(event);
-            let matched =
-                recorded.with_view(*seen, &matcher.hostname, |view| set.matched(view, memory));
+            let matched = recorded.with_view(*seen, &hostname, |view| set.matched(view, memory));
             (Arc::clone(set), matched)
         })?;
-        // A callback may free the matcher.
-        let hostname = Arc::clone(&matcher.hostname);
         report(&set, &matched, event.time, &hostname, Some(object), callback, context)
     })
 }
@@ -314,8 +312,8 @@ fn report(
     Ok(())
 }
 
-/// Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
-/// 0.1.0.
+/// Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+/// other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_free(matcher: *mut *mut driftcore_matcher) {
     handle::free!(matcher);

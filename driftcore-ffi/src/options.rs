@@ -145,7 +145,8 @@ pub unsafe extern "C" fn driftcore_options_set(
 }
 
 /// Frees options and sets the pointer to them to NULL; engines made with them stay as they are.
-/// NULL, or a pointer to NULL: nothing. Since 0.1.0.
+/// NULL, or a pointer to NULL: nothing. Any thread, while no
+/// other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_options_free(options: *mut *mut driftcore_options) {
     handle::free!(options);

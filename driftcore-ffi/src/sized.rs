@@ -67,6 +67,15 @@ pub(crate) fn write<T: Sized_>(
     Ok(())
 }
 
+/// Fills a record of the caller's and says so (1), or sets it to zero when there is nothing (0). One
+/// with a wrong size is left alone.
+pub(crate) fn fill<T: Sized_>(to: *mut T, record: Option<T>) -> u32 {
+    let found = record.is_some();
+    // SAFETY: all members may be zero.
+    let record = record.unwrap_or_else(|| unsafe { std::mem::zeroed() });
+    u32::from(write("record", to, &record).is_ok() && found)
+}
+
 /// The largest record that a newer header is believed to have.
 const LARGEST: usize = 4096;
 
@@ -157,6 +166,16 @@ mod tests {
         let mut new = longer(32, 5);
         write("pair", (&raw mut new).cast::<Pair>(), &ours).unwrap();
         assert_eq!((new.pair, new.three), (Pair { size: 32, one: 8, two: 9 }, 0));
+    }
+
+    #[test]
+    fn nothing_is_zeros() {
+        let mut record = Pair { size: 24, one: 3, two: 4 };
+        assert_eq!(fill(&raw mut record, None), 0);
+        assert_eq!(record, Pair { size: 24, one: 0, two: 0 });
+        assert_eq!(fill(&raw mut record, Some(Pair { size: 0, one: 5, two: 6 })), 1);
+        assert_eq!(record, Pair { size: 24, one: 5, two: 6 });
+        assert_eq!(fill(std::ptr::null_mut::<Pair>(), None), 0);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub enum driftcore_status {
     DRIFTCORE_STATUS_BUSY = 10,
     /// The object failed earlier and does nothing more. Free it.
     DRIFTCORE_STATUS_FAILED = 11,
-    /// A bug in the library was caught. The object that was used has failed.
+    /// A bug in the library was caught. The engine or matcher that was used has failed.
     DRIFTCORE_STATUS_PANIC = 12,
     /// What was looked at changed meanwhile. Try again.
     DRIFTCORE_STATUS_CHANGED = 13,

@@ -1,6 +1,7 @@
 //! What `driftd` costs: exec with and without it, its own CPU time and memory, and how long an
 //! alert takes.
 
+mod embed;
 mod proc;
 mod report;
 
@@ -22,6 +23,7 @@ use driftcore_e2e::privileges;
 
 use crate::packages;
 
+pub(crate) use self::embed::embed;
 use self::report::Report;
 
 /// Options of the measurement.

@@ -66,6 +66,8 @@ enum Task {
 enum Bench {
     /// What driftd costs: exec with and without it, its own CPU time, memory and latency.
     Overhead(bench::Overhead),
+    /// What it costs to embed the library in Rust, C and Go: events, alerts, matching, loading.
+    Embed,
 }
 
 fn main() -> ExitCode {
@@ -92,6 +94,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Fuzz(options) => fuzz::run(options).map(verdict),
         Task::Kernels(options) => kernels::run(options).map(verdict),
         Task::Bench(Bench::Overhead(options)) => bench::overhead(options),
+        Task::Bench(Bench::Embed) => bench::embed(),
     }
 }
 

@@ -14,7 +14,7 @@ struct Package {
     brings: &'static str,
 }
 
-const PACKAGES: [Package; 18] = [
+const PACKAGES: [Package; 19] = [
     Package { name: "clang", brings: "clang" },
     Package { name: "gcc", brings: "gcc" },
     Package { name: "g++", brings: "g++" },
@@ -25,6 +25,7 @@ const PACKAGES: [Package; 18] = [
     Package { name: "libc6-dev", brings: "/usr/include/stdio.h" },
     Package { name: "libelf-dev", brings: "/usr/include/libelf.h" },
     Package { name: "zlib1g-dev", brings: "/usr/include/zlib.h" },
+    Package { name: "golang-go", brings: "go" },
     Package { name: "containerd", brings: "containerd" },
     Package { name: "containerd", brings: "ctr" },
     Package { name: "runc", brings: "runc" },

@@ -56,6 +56,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--lib"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "embed"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "e2e"]))?;
+    summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "go"]))?;
 
     println!();
     for need in &missing {

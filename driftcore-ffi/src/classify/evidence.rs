@@ -124,6 +124,21 @@ impl driftcore_inode {
 }
 
 impl driftcore_evidence {
+    /// Evidence that is not understood must not be left out of the verdict.
+    fn check(&self) -> Result<(), Failure> {
+        const KNOWN: u32 = 2 * DRIFTCORE_FILE_IMMUTABLE - 1;
+        if self.flags & !KNOWN != 0 {
+            return Err(Failure::argument(format!(
+                "`evidence` has flags that this version does not know: {:#x}",
+                self.flags & !KNOWN
+            )));
+        }
+        if self.reserved != 0 {
+            return Err(Failure::argument("`evidence` has a `reserved` that is not 0"));
+        }
+        Ok(())
+    }
+
     fn to_evidence(self) -> FileEvidence {
         FileEvidence {
             inode: self.inode.to_inode(),
@@ -198,7 +213,9 @@ pub unsafe extern "C" fn driftcore_classify(
 ) -> driftcore_status {
     guard(error, || {
         handle::prepare!(classified)?;
-        let evidence = sized::read("evidence", evidence)?.to_evidence();
+        let evidence = sized::read("evidence", evidence)?;
+        evidence.check()?;
+        let evidence = evidence.to_evidence();
         let path = text::bytes("path", path.cast::<u8>(), length)?;
         let bounds = handle::lend!(options).map(|options| options.bounds).unwrap_or_default();
         let verdict = match handle::lend!(layers) {

@@ -112,8 +112,8 @@ pub unsafe extern "C" fn driftcore_inspector_descriptor(
     })
 }
 
-/// Frees an inspector and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
-/// 0.1.0.
+/// Frees an inspector and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+/// other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_inspector_free(inspector: *mut *mut driftcore_inspector) {
     handle::free!(inspector);

@@ -31,3 +31,4 @@ pub use result::driftcore_classified_container;
 pub use result::driftcore_classified_free;
 pub use result::driftcore_classified_get;
 pub use result::driftcore_classified_info;
+pub use result::driftcore_classified_label;

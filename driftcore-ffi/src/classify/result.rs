@@ -4,6 +4,7 @@ use driftcore::event::Container;
 use driftcore::provenance::Classified;
 
 use crate::error::driftcore_error;
+use crate::event::container_label;
 use crate::event::container_record;
 use crate::event::driftcore_container;
 use crate::event::driftcore_evidence_kind;
@@ -92,16 +93,30 @@ pub unsafe extern "C" fn driftcore_classified_get(
 }
 
 /// Fills a record, whose size is set, with the file's container, and returns 1; 0 when there is
-/// none, or for NULL or a wrong size. Texts are borrowed from the verdict. Any thread. Since 0.1.0.
+/// none, or for NULL or a wrong size; then the record
+/// is all zero behind its size. Texts are borrowed from the verdict. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_classified_container(
     classified: *const driftcore_classified,
     container: *mut driftcore_container,
 ) -> u32 {
     quiet(0, || {
-        let of_file = handle::lend!(classified)?.container.as_ref()?;
-        sized::write("container", container, &container_record(of_file)).ok()?;
-        Some(1)
+        let of_file = handle::lend!(classified).and_then(|it| it.container.as_ref());
+        Some(sized::fill(container, of_file.map(container_record)))
+    })
+}
+
+/// A label of the file's container, by index in the order of their keys: the value, and in `key`
+/// (NULL: not wanted) the key. NULL, or no such index: absent, the key too. Any thread. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_classified_label(
+    classified: *const driftcore_classified,
+    index: usize,
+    key: *mut driftcore_text,
+) -> driftcore_text {
+    quiet(driftcore_text::ABSENT, || {
+        let of_file = handle::lend!(classified).and_then(|it| it.container.as_ref());
+        Some(container_label(of_file, index, key))
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the caller is told.
 
 use std::ffi::c_void;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -46,10 +47,17 @@ sized!(driftcore_callbacks {
     alert: driftcore_alert_function,
 } first: 32);
 
-/// Calls back, as long as the engine is not being destroyed.
-pub(super) struct CallbackSink {
+/// The sink of an engine: calls back for each event and alert, as long as the engine is not being
+/// destroyed. Of use to Rust alone, to drive the callbacks without an engine.
+pub struct CallbackSink {
     callbacks: driftcore_callbacks,
     closing: Arc<AtomicBool>,
+}
+
+impl fmt::Debug for CallbackSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallbackSink").field("callbacks", &self.callbacks).finish_non_exhaustive()
+    }
 }
 
 // SAFETY: the header says that callbacks come on the thread that polls, whichever that is; what the
@@ -57,7 +65,13 @@ pub(super) struct CallbackSink {
 unsafe impl Send for CallbackSink {}
 
 impl CallbackSink {
-    pub(super) fn new(callbacks: driftcore_callbacks, closing: Arc<AtomicBool>) -> Self {
+    /// A sink that calls back until `closing` is set.
+    ///
+    /// # Safety
+    ///
+    /// The functions may be called with the context, on whichever thread has the sink, for as long
+    /// as it is there and `closing` is not set.
+    pub unsafe fn new(callbacks: driftcore_callbacks, closing: Arc<AtomicBool>) -> Self {
         Self { callbacks, closing }
     }
 

@@ -15,9 +15,9 @@ pub struct driftcore_counters {
     pub execs: u64,
     /// Running processes of containers that were found.
     pub found_running: u64,
-    /// Events that were drift.
+    /// Events of containers that were drift. (What the sensor reports of itself is not counted.)
     pub drift: u64,
-    /// Alerts.
+    /// Alerts, whether or not a callback wants them.
     pub alerts: u64,
     /// Content proofs that were begun.
     pub proofs: u64,

@@ -113,19 +113,39 @@ impl driftcore_engine {
 
     /// Polls once.
     pub(super) fn poll(&self, timeout: Option<Duration>) -> Result<(), Failure> {
-        self.drive(|work| work.poll(timeout))
+        self.drive(|work| {
+            work.poll(timeout)?;
+            self.publish(work);
+            Ok(())
+        })
     }
 
-    /// Polls until somebody stops it, and finishes.
+    /// Polls until somebody stops it, and finishes; nobody else polls meanwhile.
     pub(super) fn run(&self) -> Result<(), Failure> {
-        while !self.stop.is_stopped() {
-            self.poll(None)?;
-        }
-        if self.closing.load(Ordering::Acquire) { Ok(()) } else { self.finish() }
+        self.drive(|work| {
+            while !self.stop.is_stopped() {
+                work.poll(None)?;
+                self.publish(work);
+            }
+            if !self.closing.load(Ordering::Acquire) {
+                work.finish()?;
+                self.publish(work);
+            }
+            Ok(())
+        })
     }
 
     pub(super) fn finish(&self) -> Result<(), Failure> {
-        self.drive(|work| work.finish())
+        self.drive(|work| {
+            work.finish()?;
+            self.publish(work);
+            Ok(())
+        })
+    }
+
+    fn publish(&self, work: &dyn Work) {
+        let counters = work.counters().into();
+        *self.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
     }
 
     pub(super) fn counters(&self) -> driftcore_counters {
@@ -145,6 +165,13 @@ impl driftcore_engine {
             Ok(work) => work,
             // A panic is caught below, within the lock.
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // It ends, and this call with it.
+            Err(TryLockError::WouldBlock)
+                if self.closing.load(Ordering::Acquire)
+                    && self.polling.load(Ordering::Acquire) != this_thread() =>
+            {
+                return Ok(());
+            }
             Err(TryLockError::WouldBlock) => {
                 return Err(Failure::busy(
                     "the engine is being polled, by another thread or by the caller of this \
@@ -156,10 +183,6 @@ impl driftcore_engine {
         let Some(engine) = work.as_deref_mut() else { return Ok(()) };
         self.polling.store(this_thread(), Ordering::Release);
         let outcome = catch_unwind(AssertUnwindSafe(|| act(engine)));
-        if let Ok(Ok(())) = &outcome {
-            let counters = engine.counters().into();
-            *self.counters.lock().unwrap_or_else(PoisonError::into_inner) = counters;
-        }
         self.polling.store(0, Ordering::Release);
         if outcome.is_err() {
             self.failed.store(true, Ordering::Release);
@@ -264,6 +287,25 @@ mod tests {
             first.join().unwrap().unwrap();
         });
         assert_eq!(engine.counters().execs, 1);
+    }
+
+    #[test]
+    fn nobody_polls_between_the_polls_of_a_run() {
+        let (entered, wait_entered) = mpsc::sync_channel(0);
+        let engine = engine(move || {
+            let _ = entered.send(());
+        });
+        thread::scope(|scope| {
+            let run = scope.spawn(|| engine.run());
+            for _ in 0..1000 {
+                wait_entered.recv().unwrap();
+                let status = engine.poll(None).unwrap_err().status;
+                assert_eq!(status, driftcore_status::DRIFTCORE_STATUS_BUSY);
+            }
+            engine.stop.stop();
+            drop(wait_entered);
+            run.join().unwrap().unwrap();
+        });
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::callbacks::CallbackSink;
 use super::callbacks::driftcore_callbacks;
 use super::counters::driftcore_counters;
 use super::drive::driftcore_engine;
+use super::signals::BlockedSignals;
 use crate::error::Failure;
 use crate::error::driftcore_error;
 use crate::guard::guard;
@@ -42,8 +43,10 @@ fn keep(engine: *const driftcore_engine) -> Result<Arc<driftcore_engine>, Failur
 ///
 /// `options` may be NULL: the defaults. `rules` may be NULL: no alerts; the engine shares them, free
 /// yours whenever you like. `callbacks` is copied, its context must be there until the engine is
-/// destroyed. Processes that run drifted code already are reported before this returns. `engine`
-/// gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
+/// destroyed. Processes that run drifted code already are reported before this returns: those
+/// callbacks come while `engine` is still NULL. Signals are blocked in this thread meanwhile, so that
+/// the library's own threads never take one of yours; three children are started and waited for.
+/// `engine` gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
 /// `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
 /// `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
@@ -69,7 +72,13 @@ pub unsafe extern "C" fn driftcore_engine_new(
             builder.rules(Arc::clone(&rules.set));
         }
         let closing = Arc::default();
-        let built = builder.build(CallbackSink::new(callbacks, Arc::clone(&closing)))?;
+        // SAFETY: the header asks for it: they may be called until the engine is destroyed, which
+        // sets `closing`.
+        let sink = unsafe { CallbackSink::new(callbacks, Arc::clone(&closing)) };
+        // Threads that are started now inherit the mask. It ends behind the last line: a handler
+        // that comes then finds the engine.
+        let _blocked = BlockedSignals::new();
+        let built = builder.build(sink)?;
         let (stop, rules) = (Box::new(built.stopper()), Some(built.rules()));
         let fd = built.as_fd().as_raw_fd();
         let object = driftcore_engine::new(Box::new(built), stop, rules, fd, closing);
@@ -100,7 +109,7 @@ pub unsafe extern "C" fn driftcore_engine_poll(
 }
 
 /// Runs until `driftcore_engine_stop`, reports what is still under way as `driftcore_engine_finish`
-/// does, and returns. One thread at a time, as for poll. NULL: refused. Since 0.1.0.
+/// does, and returns. One thread at a time, as for poll: nobody else polls until it returns. NULL: refused. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_engine_run(
     engine: *mut driftcore_engine,
@@ -121,13 +130,17 @@ pub unsafe extern "C" fn driftcore_engine_finish(
 }
 
 /// Makes `driftcore_engine_run` return, and ends the wait of a poll. For good: a later run returns
-/// at once. NULL: nothing. Any thread, callbacks, and signal handlers. Since 0.1.0.
+/// at once. Takes no lock, allocates nothing and leaves errno alone but for an error that the kernel
+/// never gives. NULL: nothing. Any thread, callbacks, and signal handlers; a handler that may run
+/// while `driftcore_engine_new` does finds no engine yet, and has to leave a mark of its own. Since
+/// 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_engine_stop(engine: *const driftcore_engine) {
-    quiet((), || {
-        keep(engine).ok()?.stop.stop();
-        Some(())
-    });
+    // In a signal handler: no allocation, no lock, nothing of ours given up.
+    if !engine.is_null() {
+        // SAFETY: not NULL, so an engine of ours that is not destroyed before this returns.
+        unsafe { (*engine).stop.stop() };
+    }
 }
 
 /// Matches other rules from the next event on, without losing one. The engine shares them, free
@@ -162,12 +175,15 @@ pub unsafe extern "C" fn driftcore_engine_counters(
 }
 
 /// Stops and detaches everything, frees the engine and sets the pointer to it to NULL first, so that
-/// a second call does nothing, not even when two threads race. NULL, or a pointer to NULL: nothing.
+/// a second call does nothing and returns at once, even while the first one still waits. NULL, or a
+/// pointer to NULL: nothing.
 ///
-/// Waits for a poll or run of another thread to return; afterwards no callback comes. In a callback
-/// it returns at once, that callback is the last one, and everything ends when the poll or run does.
-/// What was not reported is not: call finish before. No call with another copy of the pointer may
-/// begin after this began. Any thread, callbacks too; not signal handlers. Since 0.1.0.
+/// Waits for a poll or run of another thread to end; afterwards no callback comes. In a callback it
+/// returns at once, that callback is the last one, and everything ends when the poll or run does.
+/// What was not reported is not: call finish before. But for that one poll or run, no call on the
+/// engine may be under way or begin later, also none of `driftcore_engine_stop` in a signal handler
+/// of another thread. Hold no lock that a callback or the log function takes. Any thread, callbacks
+/// too; not signal handlers. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_engine_destroy(engine: *mut *mut driftcore_engine) {
     if engine.is_null() || !engine.is_aligned() {

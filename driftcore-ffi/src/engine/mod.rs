@@ -4,7 +4,9 @@ mod callbacks;
 mod counters;
 mod drive;
 mod functions;
+mod signals;
 
+pub use callbacks::CallbackSink;
 pub use callbacks::driftcore_alert_function;
 pub use callbacks::driftcore_callbacks;
 pub use callbacks::driftcore_event_function;

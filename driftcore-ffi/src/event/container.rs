@@ -69,21 +69,22 @@ pub(crate) fn filled(container: &Container) -> driftcore_container {
 }
 
 /// Fills a record, whose size is set, with the event's container, and returns 1; 0 when the event
-/// has none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+/// has none, or for NULL or a wrong size; then the record
+/// is all zero behind its size. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_container(
     event: *const driftcore_event,
     container: *mut driftcore_container,
 ) -> u32 {
     quiet(0, || {
-        let event = handle::lend!(event)?.get();
-        sized::write("container", container, &filled(event.container.as_ref()?)).ok()?;
-        Some(1)
+        let event = handle::lend!(event);
+        let of_event = event.and_then(|event| event.get().container.as_ref());
+        Some(sized::fill(container, of_event.map(filled)))
     })
 }
 
 /// A label of the event's container, by index in the order of their keys: the value, and in `key`
-/// (NULL: not wanted) the key. NULL, or no such index: absent. Any thread. Since 0.1.0.
+/// (NULL: not wanted) the key. NULL, or no such index: absent, the key too. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_label(
     event: *const driftcore_event,
@@ -91,11 +92,20 @@ pub unsafe extern "C" fn driftcore_event_label(
     key: *mut driftcore_text,
 ) -> driftcore_text {
     quiet(driftcore_text::ABSENT, || {
-        let container = handle::lend!(event)?.get().container.as_ref()?;
-        let (name, value) = container.labels.iter().nth(index)?;
-        if !key.is_null() {
-            handle::put!(key, (&**name).into());
-        }
-        Some((&**value).into())
+        let event = handle::lend!(event);
+        Some(label(event.and_then(|event| event.get().container.as_ref()), index, key))
     })
+}
+
+/// A label by its index; the key goes where it is wanted.
+pub(crate) fn label(
+    container: Option<&Container>,
+    index: usize,
+    key: *mut driftcore_text,
+) -> driftcore_text {
+    let found = container.and_then(|container| container.labels.iter().nth(index));
+    if !key.is_null() {
+        handle::put!(key, found.map(|(name, _)| &**name).into());
+    }
+    found.map(|(_, value)| &**value).into()
 }

@@ -43,15 +43,16 @@ sized!(driftcore_file {
 } first: 96);
 
 /// Fills a record, whose size is set, with the event's file, and returns 1; 0 when the event has
-/// none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+/// none, or for NULL or a wrong size; then the record
+/// is all zero behind its size. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_file(
     event: *const driftcore_event,
     file: *mut driftcore_file,
 ) -> u32 {
     quiet(0, || {
-        let of_event = handle::lend!(event)?.get().file.as_ref()?;
-        let filled = driftcore_file {
+        let of_event = handle::lend!(event).and_then(|event| event.get().file.as_ref());
+        let filled = of_event.map(|of_event| driftcore_file {
             size: 0,
             path: (&of_event.path).into(),
             device: (&*of_event.device).into(),
@@ -61,8 +62,7 @@ pub unsafe extern "C" fn driftcore_event_file(
             byte_count: of_event.size,
             uid: of_event.owner.uid,
             gid: of_event.owner.gid,
-        };
-        sized::write("file", file, &filled).ok()?;
-        Some(1)
+        });
+        Some(sized::fill(file, filled))
     })
 }

@@ -92,7 +92,7 @@ pub unsafe extern "C" fn driftcore_event_get(
 }
 
 /// How many events were lost for one reason, of an event that reports losses. `reason` (NULL: not
-/// wanted) gets its name, which is always there. NULL, or no such index: 0. Any thread. Since 0.1.0.
+/// wanted) gets its name, which is always there. NULL, or no such index: 0, and no name. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_lost(
     event: *const driftcore_event,
@@ -100,10 +100,10 @@ pub unsafe extern "C" fn driftcore_event_lost(
     reason: *mut driftcore_text,
 ) -> u64 {
     quiet(0, || {
-        let (name, count) = handle::lend!(event)?.get().lost.iter().nth(index)?;
+        let found = handle::lend!(event).and_then(|event| event.get().lost.iter().nth(index));
         if !reason.is_null() {
-            handle::put!(reason, name.as_str().into());
+            handle::put!(reason, found.map(|(name, _)| name.as_str()).into());
         }
-        Some(*count)
+        Some(found.map_or(0, |(_, count)| *count))
     })
 }

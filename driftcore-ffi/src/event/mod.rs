@@ -11,6 +11,7 @@ pub use container::driftcore_container;
 pub use container::driftcore_event_container;
 pub use container::driftcore_event_label;
 pub(crate) use container::filled as container_record;
+pub(crate) use container::label as container_label;
 pub use file::driftcore_event_file;
 pub use file::driftcore_file;
 pub use info::driftcore_event_get;

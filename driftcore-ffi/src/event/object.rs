@@ -95,8 +95,7 @@ pub unsafe extern "C" fn driftcore_event_parse(
         handle::prepare!(event)?;
         let bytes = text::bytes("json", json.cast::<u8>(), length)?;
         let parsed: DriftEvent = serde_json::from_slice(bytes).map_err(|error| {
-            let place = |number| u32::try_from(number).unwrap_or(u32::MAX);
-            let (line, column) = (place(error.line()), place(error.column()));
+            let (line, column) = place_of(&error, bytes);
             Failure::wrong_type(format!("this is no event: {error}")).at("json", line, column)
         })?;
         handle::put!(event, handle::give(driftcore_event::owned(parsed)));
@@ -104,9 +103,61 @@ pub unsafe extern "C" fn driftcore_event_parse(
     })
 }
 
+/// Where in the text it went wrong, in lines and characters from 1: the parser counts bytes, and has
+/// a column 0 at the beginning of a line.
+fn place_of(error: &serde_json::Error, text: &[u8]) -> (u32, u32) {
+    let line = error.line().max(1);
+    let bytes = text.split(|byte| *byte == b'\n').nth(line - 1).unwrap_or_default();
+    let before = &bytes[..error.column().min(bytes.len())];
+    let column = String::from_utf8_lossy(before).chars().count().max(1);
+    let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
+    (number(line), number(column))
+}
+
 /// Frees a copied or parsed event and sets the pointer to it to NULL. NULL, or a pointer to NULL:
 /// nothing. Not for the event of a callback. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_free(event: *mut *mut driftcore_event) {
     handle::free!(event);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::null_mut;
+
+    use super::*;
+    use crate::error::driftcore_error_column;
+    use crate::error::driftcore_error_free;
+    use crate::error::driftcore_error_line;
+    use crate::error::driftcore_error_message;
+
+    fn failure(json: &str) -> (u32, u32, String) {
+        let (mut event, mut error) = (std::ptr::dangling_mut(), null_mut());
+        // SAFETY: text with its length, places for both results; the error is freed once.
+        unsafe {
+            let text = json.as_ptr().cast();
+            driftcore_event_parse(text, json.len(), &raw mut event, &raw mut error);
+            assert!(event.is_null());
+            let place = (driftcore_error_line(error), driftcore_error_column(error));
+            let message = driftcore_error_message(error).as_str().to_owned();
+            driftcore_error_free(&raw mut error);
+            (place.0, place.1, message)
+        }
+    }
+
+    #[test]
+    fn lines_and_columns_of_an_error_count_from_one_in_characters() {
+        let place = |json| (failure(json).0, failure(json).1);
+        assert_eq!(place(""), (1, 1));
+        assert_eq!(place("\n"), (2, 1));
+        assert_eq!(place("{"), (1, 1));
+        assert_eq!(place("{\"a\": 1,\n\"\u{e4}\u{e4}\" x"), (2, 6));
+    }
+
+    #[test]
+    fn a_message_is_one_line_whatever_the_text_has() {
+        let message = failure("{\"version\": 1, \"kind\": \"a\\nb\"}").2;
+        assert!(message.contains("a\\nb"), "{message:?}");
+        assert!(!message.contains('\n'), "{message:?}");
+    }
 }

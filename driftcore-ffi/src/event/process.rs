@@ -93,15 +93,15 @@ fn process_of<'a>(event: *const driftcore_event) -> Option<&'a Process> {
 }
 
 /// Fills a record, whose size is set, with the event's process, and returns 1; 0 when the event has
-/// none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+/// none, or for NULL or a wrong size; then the record
+/// is all zero behind its size. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_process(
     event: *const driftcore_event,
     process: *mut driftcore_process,
 ) -> u32 {
     quiet(0, || {
-        let of_event = process_of(event)?;
-        let filled = driftcore_process {
+        let filled = process_of(event).map(|of_event| driftcore_process {
             size: 0,
             name: (&of_event.name).into(),
             exe: (&of_event.exe).into(),
@@ -117,9 +117,8 @@ pub unsafe extern "C" fn driftcore_event_process(
             gid: of_event.gid,
             loginuid: of_event.loginuid.unwrap_or(u32::MAX),
             tty: of_event.tty,
-        };
-        sized::write("process", process, &filled).ok()?;
-        Some(1)
+        });
+        Some(sized::fill(process, filled))
     })
 }
 
@@ -134,7 +133,8 @@ pub unsafe extern "C" fn driftcore_event_argument(
 }
 
 /// Fills a record, whose size is set, with an ancestor, the parent at index 0, and returns 1; 0 when
-/// there is no such one, or for NULL or a wrong size. Any thread. Since 0.1.0.
+/// there is no such one, or for NULL or a wrong size; then the record
+/// is all zero behind its size. Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_event_ancestor(
     event: *const driftcore_event,
@@ -142,17 +142,16 @@ pub unsafe extern "C" fn driftcore_event_ancestor(
     ancestor: *mut driftcore_ancestor,
 ) -> u32 {
     quiet(0, || {
-        let of_event = process_of(event)?.ancestors.get(index)?;
-        let filled = driftcore_ancestor {
+        let of_event = process_of(event).and_then(|process| process.ancestors.get(index));
+        let filled = of_event.map(|of_event| driftcore_ancestor {
             size: 0,
             name: (&of_event.name).into(),
             exe: (&of_event.exe).into(),
             argument_count: of_event.cmdline.len(),
             pid: of_event.pid,
             reserved: 0,
-        };
-        sized::write("ancestor", ancestor, &filled).ok()?;
-        Some(1)
+        });
+        Some(sized::fill(ancestor, filled))
     })
 }
 

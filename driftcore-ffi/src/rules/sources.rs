@@ -87,7 +87,8 @@ pub unsafe extern "C" fn driftcore_sources_add_text(
 }
 
 /// Frees sources and sets the pointer to them to NULL; rules and diagnostics made of them stay.
-/// NULL, or a pointer to NULL: nothing. Since 0.1.0.
+/// NULL, or a pointer to NULL: nothing. Any thread, while no
+/// other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_sources_free(sources: *mut *mut driftcore_sources) {
     handle::free!(sources);

@@ -4,12 +4,14 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
-use driftcore_e2e::workspace_root;
+use serde_json::Value;
 
 use crate::cargo;
 
@@ -34,20 +36,19 @@ impl Libraries<'_> {
             "staticlib",
             "--profile",
             profile,
+            "--message-format",
+            "json-render-diagnostics",
             "--",
             "--print",
             "native-static-libs",
         ]);
-        let output = build.stderr(std::process::Stdio::piped()).output()?;
+        let output = build.stdout(Stdio::piped()).stderr(Stdio::piped()).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() {
             bail!("cannot build driftcore-ffi:\n{said}");
         }
         let native = native_libraries(&said).context("rustc does not say what to link")?;
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| workspace_root().join("target"), Into::into);
-        let archive =
-            target.join(if self.debug { "debug" } else { "release" }).join("libdriftcore_ffi.a");
+        let archive = archive(&output.stdout).context("cargo names no static library")?;
 
         let scratch = lib.join("driftcore.o");
         let own = lib.join("libdriftcore.a");
@@ -60,7 +61,9 @@ impl Libraries<'_> {
     /// One object of all that the functions need, with nothing else global.
     fn link_static(&self, archive: &Path, object: &Path, own: &Path) -> Result<()> {
         let mut ld = Command::new("ld");
-        ld.args(["-r", "--gc-sections"]);
+        // Without the last, sections that programs share by name would look for a symbol that is
+        // global no more.
+        ld.args(["-r", "--gc-sections", "--force-group-allocation"]);
         for function in self.functions {
             ld.args(["-u", function]);
         }
@@ -123,11 +126,22 @@ impl Libraries<'_> {
     }
 }
 
-/// What rustc says that a program has to link beside the static library.
+/// The static library that cargo says it made.
+fn archive(messages: &[u8]) -> Option<PathBuf> {
+    let messages = serde_json::Deserializer::from_slice(messages).into_iter::<Value>();
+    let files = messages.flatten().filter_map(|message| message["filenames"].as_array().cloned());
+    files
+        .flatten()
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .find(|file| file.file_name().is_some_and(|name| name == "libdriftcore_ffi.a"))
+}
+
+/// What rustc says that a program has to link beside the static library, without what every
+/// compiler links by itself, as it must be for the kind of program.
 fn native_libraries(said: &str) -> Option<Vec<String>> {
     let list = said.lines().find_map(|line| line.split_once("native-static-libs:"))?.1;
     let mut libraries: Vec<String> = Vec::new();
-    for library in list.split_whitespace() {
+    for library in list.split_whitespace().filter(|it| !["-lc", "-lgcc_s"].contains(it)) {
         if !libraries.iter().any(|known| known == library) {
             libraries.push(library.to_owned());
         }
@@ -162,9 +176,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_static_library_is_found_among_messages() {
+        let messages = b"{\"reason\": \"x\"}\n{\"filenames\": [\"/t/libserde.rlib\"]}\n\
+              {\"filenames\": [\"/t/x/libdriftcore_ffi.a\"]}\n";
+        assert_eq!(archive(messages).unwrap(), Path::new("/t/x/libdriftcore_ffi.a"));
+        assert!(archive(b"").is_none());
+    }
+
+    #[test]
     fn native_libraries_are_read_once_each() {
-        let said = "warning: x\nnote: native-static-libs: -lelf -lz -lc -lz\n";
-        assert_eq!(native_libraries(said).unwrap(), ["-lelf", "-lz", "-lc"]);
+        let said = "warning: x\nnote: native-static-libs: -lelf -lz -lgcc_s -lm -lc -lz\n";
+        assert_eq!(native_libraries(said).unwrap(), ["-lelf", "-lz", "-lm"]);
         assert!(native_libraries("error").is_none());
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn install(prefix: &Path, version: &str, debug: bool) -> Result<()> {
+/// Builds, and installs below `prefix`.
+pub(crate) fn install(prefix: &Path, version: &str, debug: bool) -> Result<()> {
     let lib = prefix.join("lib");
     let include = prefix.join("include");
     for directory in [&lib.join("pkgconfig"), &include] {

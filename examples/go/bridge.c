@@ -1,0 +1,67 @@
+#include "bridge.h"
+
+#include "_cgo_export.h"
+
+/* The callbacks that this thread is within, the innermost first: a handler may run another engine. */
+typedef struct frame {
+    uintptr_t context;
+    struct frame *outer;
+} frame;
+
+static _Thread_local frame *within;
+
+int bridge_in_callback(uintptr_t context) {
+    for (const frame *each = within; each; each = each->outer) {
+        if (each->context == context) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void on_event(void *context, const driftcore_event *event) {
+    frame here = {(uintptr_t)context, within};
+    driftcore_event_info info = {.size = sizeof info};
+    driftcore_event_get(event, &info, NULL);
+    within = &here;
+    driftcoreGoEvent(here.context, (driftcore_event *)event, &info);
+    within = here.outer;
+}
+
+static void on_alert(void *context, const driftcore_alert *alert) {
+    frame here = {(uintptr_t)context, within};
+    driftcore_alert_info info = {.size = sizeof info};
+    driftcore_alert_get(alert, &info, NULL);
+    within = &here;
+    driftcoreGoAlert(here.context, (driftcore_alert *)alert, &info);
+    within = here.outer;
+}
+
+outcome bridge_engine_new(const driftcore_options *options, const driftcore_rules *rules,
+                          uintptr_t context, int events, int alerts, driftcore_engine **engine) {
+    driftcore_callbacks callbacks = {
+        .size = sizeof callbacks,
+        .context = (void *)context,
+        .event = events ? on_event : NULL,
+        .alert = alerts ? on_alert : NULL,
+    };
+    OUTCOME(driftcore_engine_new, options, rules, &callbacks, engine);
+}
+
+outcome bridge_alerts(uintptr_t matcher, uintptr_t flat_event, uintptr_t context) {
+    OUTCOME(driftcore_matcher_alerts, (driftcore_matcher *)matcher,
+            (const driftcore_flat_event *)flat_event, on_alert, (void *)context);
+}
+
+outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t context) {
+    OUTCOME(driftcore_matcher_event_alerts, (driftcore_matcher *)matcher,
+            (const driftcore_event *)event, on_alert, (void *)context);
+}
+
+static void on_message(void *context, uint32_t level, driftcore_text target,
+                       driftcore_text message) {
+    (void)context;
+    driftcoreGoLog(level, &target, &message);
+}
+
+outcome bridge_log_set(uint32_t level) { OUTCOME(driftcore_log_set, on_message, NULL, level); }

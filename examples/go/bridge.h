@@ -1,0 +1,34 @@
+/* What Go needs beside the ABI: outcomes by value, which cost no allocation, and callbacks. */
+
+#ifndef DRIFTCORE_GO_BRIDGE_H
+#define DRIFTCORE_GO_BRIDGE_H
+
+#include <driftcore.h>
+
+/* What became of a call; the error is the caller's. */
+typedef struct outcome {
+    driftcore_error *error;
+    size_t found;
+    driftcore_status status;
+} outcome;
+
+/* The body of a function: calls one that takes `driftcore_error **` last. */
+#define OUTCOME(function, ...)                                                                     \
+    outcome result = {NULL, 0, DRIFTCORE_STATUS_OK};                                               \
+    result.status = function(__VA_ARGS__, &result.error);                                          \
+    return result
+
+/* The calls that call back. The context is the number of a Go handle. (Objects are numbers where
+ * every event comes by: cgo allocates to check a pointer to what it does not know.) */
+outcome bridge_engine_new(const driftcore_options *options, const driftcore_rules *rules,
+                          uintptr_t context, int events, int alerts, driftcore_engine **engine);
+outcome bridge_alerts(uintptr_t matcher, uintptr_t flat_event, uintptr_t context);
+outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t context);
+
+/* Sends messages to Go, up to a level. */
+outcome bridge_log_set(uint32_t level);
+
+/* Whether this thread is within a callback of that context. */
+int bridge_in_callback(uintptr_t context);
+
+#endif

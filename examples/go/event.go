@@ -1,0 +1,329 @@
+package driftcore
+
+// #include "bridge.h"
+//
+// static driftcore_event_info event_info(uintptr_t event) {
+//     driftcore_event_info info = {.size = sizeof info};
+//     driftcore_event_get((const driftcore_event *)event, &info, NULL);
+//     return info;
+// }
+// static driftcore_file event_file(uintptr_t event) {
+//     driftcore_file file = {.size = sizeof file};
+//     file.size = driftcore_event_file((const driftcore_event *)event, &file);
+//     return file;
+// }
+// static driftcore_container event_container(const driftcore_event *event) {
+//     driftcore_container container = {.size = sizeof container};
+//     container.size = driftcore_event_container(event, &container);
+//     return container;
+// }
+// static driftcore_process event_process(const driftcore_event *event) {
+//     driftcore_process process = {.size = sizeof process};
+//     process.size = driftcore_event_process(event, &process);
+//     return process;
+// }
+// static driftcore_ancestor event_ancestor(const driftcore_event *event, size_t index) {
+//     driftcore_ancestor ancestor = {.size = sizeof ancestor};
+//     driftcore_event_ancestor(event, index, &ancestor);
+//     return ancestor;
+// }
+// static outcome event_parse(_GoString_ json, driftcore_event **event) {
+//     OUTCOME(driftcore_event_parse, _GoStringPtr(json), _GoStringLen(json), event);
+// }
+import "C"
+
+import (
+	"math"
+	"time"
+)
+
+// An Event is something that happened.
+//
+// What costs nothing is in its fields; the rest is copied out of the library when it is first asked
+// for, and then is plain Go data. So it belongs to the handler that got it, or lasts until Close for
+// one of [ParseEvent]: whoever wants it for longer calls [Event.Keep]. Asking for more when it is
+// too late panics. One goroutine at a time, but for kept events.
+type Event struct {
+	Time     time.Time // UTC
+	Kind     Kind
+	Action   Action
+	Verdict  Verdict
+	Evidence EvidenceKind // what the verdict rests on
+	Drift    bool
+	// BeforeStart: about a process that ran before the engine started.
+	BeforeStart bool
+	// Recovered: the event itself was lost, its effect was found.
+	Recovered bool
+	// Truncated: something in it was cut.
+	Truncated bool
+
+	object    *C.driftcore_event // nil once it is gone
+	free      bool               // whether Close frees it
+	lent      int                // matches that go on: Close waits for them
+	closed    bool
+	reason    lazy[string]
+	json      lazy[string]
+	container lazy[*Container]
+	process   lazy[*Process]
+	file      lazy[*File]
+	lost      lazy[map[string]uint64]
+}
+
+// A Container is where an event happened. What is not known is empty.
+type Container struct {
+	ID           string // the runtime's, as long as it has it
+	Name         string
+	Runtime      string
+	Image        string // its reference
+	ImageDigest  string // of the manifest
+	ImageID      string // the config's digest
+	Pod          string
+	PodNamespace string
+	Labels       map[string]string
+	StartedAt    time.Time // zero when it is not known
+}
+
+// A Process is who did it. Texts may be any bytes.
+type Process struct {
+	PID, TID, PPID int // on the host
+	ContainerPID   int // in the container
+	UID, GID       uint32
+	LoginUID       uint32 // [NoLoginUID] when unset
+	TTY            uint32 // as the kernel encodes a device; 0 without one
+	Name           string // comm
+	Exe            string // as the container sees it
+	Dir            string // working directory, as the container sees it
+	Cgroup         string
+	Args           []string   // the program's name first
+	Ancestors      []Ancestor // the parent first
+}
+
+// NoLoginUID is the audit login uid of a process that has none.
+const NoLoginUID = math.MaxUint32
+
+// An Ancestor is a parent of a process, or one of that.
+type Ancestor struct {
+	PID       int
+	Name, Exe string
+	Args      []string
+}
+
+// A File is what an event is about.
+type File struct {
+	Path     string // as the container sees it: any bytes
+	Device   string // such as "8:1"
+	Inode    uint64
+	Mode     string // permission bits, in octal
+	UID, GID uint32
+	Size     uint64
+	SHA256   string // in hexadecimal; empty where it was not computed
+}
+
+// ParseEvent reads an event from the JSON object that [Event.JSON] or driftd writes. Close must be
+// called.
+func ParseEvent(json string) (*Event, error) {
+	var object *C.driftcore_event
+	if err := check(C.event_parse(json, &object)); err != nil {
+		return nil, err
+	}
+	event := eventOf(object)
+	event.free = true
+	return event, nil
+}
+
+func eventOf(object *C.driftcore_event) *Event { return newEvent(object, C.event_info(ref(object))) }
+
+func newEvent(object *C.driftcore_event, info C.driftcore_event_info) *Event {
+	return &Event{
+		Time:        timeOf(info.time_ns),
+		Kind:        Kind(info.kind),
+		Action:      Action(info.action),
+		Verdict:     Verdict(info.verdict),
+		Evidence:    EvidenceKind(info.evidence),
+		Drift:       info.drift != 0,
+		BeforeStart: info.before_start != 0,
+		Recovered:   info.recovered != 0,
+		Truncated:   info.truncated != 0,
+		object:      object,
+	}
+}
+
+// Close frees an event of [ParseEvent], when its alerts are done with; it does nothing to others. It
+// may be called more than once, and returns nil.
+func (e *Event) Close() error {
+	e.closed = true
+	if e.free && e.lent == 0 {
+		e.free = false
+		C.driftcore_event_free(&e.object)
+	}
+	return nil
+}
+
+// lend keeps the event from being freed until it is given back.
+func (e *Event) lend() (giveBack func()) {
+	e.lent++
+	return func() {
+		if e.lent--; e.closed {
+			e.Close()
+		}
+	}
+}
+
+// Keep copies everything that was not asked for so far, JSON included, and returns the event itself,
+// which is plain Go data from then on: any goroutine may read it at any time.
+func (e *Event) Keep() *Event {
+	e.Reason()
+	e.JSON()
+	e.Container()
+	e.Process()
+	e.File()
+	e.Lost()
+	return e
+}
+
+// JSON is the event as a JSON object, one line without its end.
+func (e *Event) JSON() string {
+	return e.json.of(func() string { return text(C.driftcore_event_json(e.here())) })
+}
+
+// Reason is why the file has its verdict; empty when none was judged.
+func (e *Event) Reason() string {
+	return e.reason.of(func() string { return text(C.event_info(ref(e.here())).reason) })
+}
+
+// File is what the event is about; nil when it is about no file.
+func (e *Event) File() *File {
+	return e.file.of(func() *File {
+		record := C.event_file(ref(e.here()))
+		if record.size == 0 {
+			return nil
+		}
+		return &File{
+			Path:   text(record.path),
+			Device: text(record.device),
+			Inode:  uint64(record.inode),
+			Mode:   text(record.mode),
+			UID:    uint32(record.uid),
+			GID:    uint32(record.gid),
+			Size:   uint64(record.byte_count),
+			SHA256: text(record.sha256),
+		}
+	})
+}
+
+// Container is where it happened; nil when it was in none.
+func (e *Event) Container() *Container {
+	return e.container.of(func() *Container {
+		record := C.event_container(e.here())
+		if record.size == 0 {
+			return nil
+		}
+		container := containerOf(record)
+		container.Labels = make(map[string]string, record.label_count)
+		for index := C.size_t(0); index < record.label_count; index++ {
+			var key C.driftcore_text
+			value := C.driftcore_event_label(e.here(), index, &key)
+			container.Labels[text(key)] = text(value)
+		}
+		return container
+	})
+}
+
+// Process is who did it; nil when it was nobody.
+func (e *Event) Process() *Process {
+	return e.process.of(func() *Process {
+		record := C.event_process(e.here())
+		if record.size == 0 {
+			return nil
+		}
+		process := &Process{
+			PID:          int(record.pid),
+			TID:          int(record.tid),
+			PPID:         int(record.ppid),
+			ContainerPID: int(record.container_pid),
+			UID:          uint32(record.uid),
+			GID:          uint32(record.gid),
+			LoginUID:     uint32(record.loginuid),
+			TTY:          uint32(record.tty),
+			Name:         text(record.name),
+			Exe:          text(record.exe),
+			Dir:          text(record.cwd),
+			Cgroup:       text(record.cgroup),
+		}
+		for index := C.size_t(0); index < record.argument_count; index++ {
+			process.Args = append(process.Args, text(C.driftcore_event_argument(e.here(), index)))
+		}
+		for index := C.size_t(0); index < record.ancestor_count; index++ {
+			process.Ancestors = append(process.Ancestors, e.ancestor(index))
+		}
+		return process
+	})
+}
+
+func (e *Event) ancestor(index C.size_t) Ancestor {
+	record := C.event_ancestor(e.here(), index)
+	ancestor := Ancestor{PID: int(record.pid), Name: text(record.name), Exe: text(record.exe)}
+	for argument := C.size_t(0); argument < record.argument_count; argument++ {
+		borrowed := C.driftcore_event_ancestor_argument(e.here(), index, argument)
+		ancestor.Args = append(ancestor.Args, text(borrowed))
+	}
+	return ancestor
+}
+
+// Lost is how many events were lost for which reason, of an event that reports losses.
+func (e *Event) Lost() map[string]uint64 {
+	return e.lost.of(func() map[string]uint64 {
+		count := C.event_info(ref(e.here())).lost_count
+		if count == 0 {
+			return nil
+		}
+		lost := make(map[string]uint64, count)
+		for index := C.size_t(0); index < count; index++ {
+			var reason C.driftcore_text
+			number := C.driftcore_event_lost(e.here(), index, &reason)
+			lost[text(reason)] = uint64(number)
+		}
+		return lost
+	})
+}
+
+// here is the library's event, for as long as it is there.
+func (e *Event) here() *C.driftcore_event {
+	if e.object == nil {
+		panic("driftcore: an event was asked for more after its handler had returned, or after Close: call Keep before")
+	}
+	return e.object
+}
+
+func containerOf(record C.driftcore_container) *Container {
+	container := &Container{
+		ID:           text(record.id),
+		Name:         text(record.name),
+		Runtime:      text(record.runtime),
+		Image:        text(record.image),
+		ImageDigest:  text(record.image_digest),
+		ImageID:      text(record.image_id),
+		Pod:          text(record.pod),
+		PodNamespace: text(record.pod_namespace),
+	}
+	if record.started_at_ns != 0 {
+		container.StartedAt = timeOf(record.started_at_ns)
+	}
+	return container
+}
+
+func timeOf(nanoseconds C.int64_t) time.Time { return time.Unix(0, int64(nanoseconds)).UTC() }
+
+// lazy is a value that is made when it is first asked for.
+type lazy[T any] struct {
+	value T
+	known bool
+}
+
+func (l *lazy[T]) of(make func() T) T {
+	if !l.known {
+		l.value = make()
+		l.known = true
+	}
+	return l.value
+}

@@ -1,0 +1,3 @@
+module github.com/driftcore/driftcore/examples/go
+
+go 1.19

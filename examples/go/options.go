@@ -1,0 +1,59 @@
+package driftcore
+
+// #include <stdlib.h>
+// #include "bridge.h"
+//
+// static outcome options_set(driftcore_options *options, const char *name, const char *value) {
+//     OUTCOME(driftcore_options_set, options, name, value);
+// }
+import "C"
+
+import "unsafe"
+
+// An Option changes how engines, rules and classifiers work. Options are set in the order in which
+// they are given; some, such as scope.container, add to what was there.
+type Option struct {
+	Name, Value string
+}
+
+// Set sets an option by its name: driftcore_options_set in driftcore.h lists them.
+func Set(name, value string) Option { return Option{name, value} }
+
+// AllEvents makes an engine report events that are no drift too.
+func AllEvents() Option { return Set("scope.events", "all") }
+
+// OnlyContainer makes an engine look at a container, by its id, the beginning of that, or its name;
+// given several times, at each of them.
+func OnlyContainer(container string) Option { return Set("scope.container", container) }
+
+// AllMatches lets every rule match an event, not only the first one.
+func AllMatches() Option { return Set("rules.matching", "all") }
+
+// withOptions calls use with the options; nil stands for the defaults.
+func withOptions(options []Option, use func(*C.driftcore_options) error) error {
+	if len(options) == 0 {
+		return use(nil)
+	}
+	object := C.driftcore_options_new()
+	defer C.driftcore_options_free(&object)
+	for _, option := range options {
+		if err := set(object, option); err != nil {
+			return err
+		}
+	}
+	return use(object)
+}
+
+func set(object *C.driftcore_options, option Option) error {
+	name, err := cstring("the name of an option", option.Name)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(name))
+	value, err := cstring("the value of "+option.Name, option.Value)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(value))
+	return check(C.options_set(object, name, value))
+}
