@@ -1729,7 +1729,9 @@ enum driftcore_status driftcore_matcher_new(const struct driftcore_rules *rules,
                                             struct driftcore_error **error);
 
 /**
- * Matches other rules from now on. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ * Matches other rules from the next call on, and waits for none that goes on; until then the rules
+ * of before stay. NULL anywhere but in `error`: refused. Any thread, while another matches too.
+ * Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_set_rules(struct driftcore_matcher *matcher,
                                                   const struct driftcore_rules *rules,

@@ -3,7 +3,10 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::TryLockError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use driftcore::event::Timestamp;
 use driftcore::fields::FieldRef;
@@ -31,13 +34,27 @@ use crate::text;
 /// goes on is refused with `DRIFTCORE_STATUS_BUSY`. Since 0.1.0.
 pub struct driftcore_matcher {
     state: Mutex<State>,
+    /// Rules that the next call takes, so that whoever sets them waits for none that goes on.
+    next: Mutex<Option<Rules>>,
+    has_next: AtomicBool,
     /// Shared with the alerts under way: a callback may free the matcher.
     hostname: Arc<str>,
 }
 
-struct State {
+#[derive(Clone)]
+struct Rules {
     set: Arc<RuleSet>,
     numbers: Arc<[u32]>,
+}
+
+impl From<&driftcore_rules> for Rules {
+    fn from(rules: &driftcore_rules) -> Self {
+        Self { set: Arc::clone(&rules.set), numbers: Arc::clone(&rules.numbers) }
+    }
+}
+
+struct State {
+    rules: Rules,
     scratch: Scratch,
     memory: SetScratch,
     seen: u64,
@@ -56,7 +73,7 @@ pub struct driftcore_match {
 impl State {
     /// Calls `hit` with the index of each rule that matches.
     fn matches(&mut self, event: &impl Fields, mut hit: impl FnMut(usize)) {
-        let Self { set, numbers, scratch, .. } = self;
+        let Self { rules: Rules { set, numbers }, scratch, .. } = self;
         set.matches(event, scratch, |rule| {
             if let Some(&number) = numbers.get(rule.index()) {
                 hit(number as usize);
@@ -68,7 +85,13 @@ impl State {
 impl driftcore_matcher {
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> Result<T, Failure> {
         match self.state.try_lock() {
-            Ok(mut state) => Ok(act(&mut state)),
+            Ok(mut state) => {
+                if self.has_next.swap(false, Ordering::Acquire) {
+                    let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+                    state.rules = next.unwrap_or_else(|| state.rules.clone());
+                }
+                Ok(act(&mut state))
+            }
             Err(TryLockError::WouldBlock) => Err(Failure::busy("the matcher is in use")),
             Err(TryLockError::Poisoned(_)) => Err(Failure::failed()),
         }
@@ -87,22 +110,26 @@ pub unsafe extern "C" fn driftcore_matcher_new(
         handle::prepare!(matcher)?;
         let rules = handle::borrow!(rules)?;
         let state = State {
-            set: Arc::clone(&rules.set),
-            numbers: Arc::clone(&rules.numbers),
+            rules: rules.into(),
             scratch: Scratch::default(),
             memory: SetScratch::default(),
             seen: 0,
         };
         let hostname = rustix::system::uname().nodename().to_string_lossy().into();
-        handle::put!(
-            matcher,
-            handle::give(driftcore_matcher { state: Mutex::new(state), hostname })
-        );
+        let made = driftcore_matcher {
+            state: Mutex::new(state),
+            next: Mutex::new(None),
+            has_next: AtomicBool::new(false),
+            hostname,
+        };
+        handle::put!(matcher, handle::give(made));
         Ok(())
     })
 }
 
-/// Matches other rules from now on. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+/// Matches other rules from the next call on, and waits for none that goes on; until then the rules
+/// of before stay. NULL anywhere but in `error`: refused. Any thread, while another matches too.
+/// Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_matcher_set_rules(
     matcher: *mut driftcore_matcher,
@@ -111,10 +138,13 @@ pub unsafe extern "C" fn driftcore_matcher_set_rules(
 ) -> driftcore_status {
     guard(error, || {
         let rules = handle::borrow!(rules)?;
-        handle::borrow!(matcher)?.with(|state| {
-            state.set = Arc::clone(&rules.set);
-            state.numbers = Arc::clone(&rules.numbers);
-        })
+        let matcher = handle::borrow!(matcher)?;
+        let mut next = matcher.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = next.replace(rules.into());
+        matcher.has_next.store(true, Ordering::Release);
+        drop(next);
+        drop(before);
+        Ok(())
     })
 }
 
@@ -218,8 +248,9 @@ pub unsafe extern "C" fn driftcore_matcher_alerts(
         let event = &handle::borrow!(event)?.event;
         let matcher = handle::borrow!(matcher)?;
         let hostname = Arc::clone(&matcher.hostname);
-        let (set, matched) = matcher
-            .with(|state| (Arc::clone(&state.set), state.set.matched(event, &mut state.memory)))?;
+        let (set, matched) = matcher.with(|state| {
+            (Arc::clone(&state.rules.set), state.rules.set.matched(event, &mut state.memory))
+        })?;
         report(&set, &matched, time_of(event), &hostname, None, callback, context)
     })
 }
@@ -241,7 +272,7 @@ pub unsafe extern "C" fn driftcore_matcher_event_alerts(
         let hostname = Arc::clone(&matcher.hostname);
         let (set, matched) = matcher.with(|state| {
             state.seen += 1;
-            let State { set, memory, seen, .. } = state;
+            let State { rules: Rules { set, .. }, memory, seen, .. } = state;
             let recorded = Recorded::new(event);
             let matched = recorded.with_view(*seen, &hostname, |view| set.matched(view, memory));
             (Arc::clone(set), matched)

@@ -9,13 +9,16 @@ Prints `ok NAME` for each test; its status is 0 when all held.
 
 import ctypes
 import json
+import os
 import sys
+import tempfile
 import traceback
 from ctypes import POINTER, Structure, byref, c_char_p, c_int64, c_size_t, c_uint32, c_uint64
 from ctypes import c_void_p
 
 OK, INVALID_ARGUMENT, UNKNOWN_NAME, WRONG_TYPE, RULES = range(5)
-VERDICT_ADDED = b"added"
+FILE_ON_ROOT_SUPERBLOCK, FILE_ON_ROOT_MOUNT, FILE_OVERLAY, FILE_UPPER_DATA = 1, 2, 4, 8
+FILE_LAYERS_KNOWN, FILE_ANONYMOUS = 16, 32
 
 
 class Text(Structure):
@@ -141,7 +144,8 @@ def rules_are_listed():
         rule = Rule()
         call("rules_get", rules, c_size_t(0), byref(rule))
         assert str(rule.name) == "shell of python"
-        assert str(lib.driftcore_rules_tag(rules, c_size_t(0), c_size_t(1))) == "python"
+        tags = {str(lib.driftcore_rules_tag(rules, c_size_t(0), c_size_t(i))) for i in range(3)}
+        assert tags == {"python", "shell", ""} and rule.tag_count == 2, tags
         assert json.loads(str(lib.driftcore_rules_json(rules)))[0]
 
 
@@ -184,22 +188,42 @@ def events_match():
     [(context, alert)] = alerts
     alert = json.loads(alert)
     assert (context, alert["rule"]) == (77, "shell of python")
-    assert alert["output_fields"]["proc.name"] == "sh" and alert["drift"] is None, alert
+    assert alert["output_fields"]["proc.name"] == "sh" and not alert.get("drift"), alert
 
 
-def files_are_judged():
-    evidence = Evidence()
-    evidence.fs_magic, evidence.mode, evidence.nlink = 0x794C7630, 0o100755, 1
-    evidence.flags = 1 | 2 | 4 | 8 | 16
-    evidence.inode.number = evidence.upper.number = 5
+def judge(evidence, layers):
     with Owned("classified") as classified:
         call(
-            "classify", byref(evidence), b"/tmp/x", c_size_t(6), None, None, byref(classified)
+            "classify", byref(evidence), b"/x", c_size_t(2), layers, None, byref(classified)
         )
         verdict = Verdict()
         call("classified_get", classified, byref(verdict))
-        assert lib.driftcore_verdict_name(verdict.verdict) == VERDICT_ADDED
-        assert verdict.drift == 1 and str(verdict.path) == "/tmp/x"
+        assert str(verdict.path) == "/x"
+        return lib.driftcore_verdict_name(verdict.verdict), verdict.drift, str(verdict.reason)
+
+
+def files_are_judged():
+    """By what the kernel says alone, and in layers where that leaves it open."""
+    evidence = Evidence()
+    evidence.flags = FILE_ANONYMOUS
+    assert judge(evidence, None)[:2] == (b"memfd", 1)
+
+    with tempfile.TemporaryDirectory() as directory, Owned("layers") as layers:
+        upper, lower = os.path.join(directory, "upper"), os.path.join(directory, "lower")
+        os.mkdir(upper)
+        os.mkdir(lower)
+        with open(os.path.join(upper, "x"), "w", encoding="ascii") as file:
+            file.write("new")
+            stat = os.fstat(file.fileno())
+        evidence.flags = FILE_ON_ROOT_SUPERBLOCK | FILE_OVERLAY | FILE_UPPER_DATA
+        evidence.flags |= FILE_LAYERS_KNOWN | FILE_ON_ROOT_MOUNT
+        evidence.fs_magic, evidence.mode, evidence.nlink = 0x794C7630, 0o100755, 1
+        evidence.inode.number = evidence.upper.number = stat.st_ino
+        lowers = (c_char_p * 1)(lower.encode())
+        call("layers_new", upper.encode(), lowers, c_size_t(1), c_int64(0), byref(layers))
+        found = judge(evidence, layers)
+        assert found[:2] == (b"added", 1), found
+        assert judge(evidence, None)[0] == b"unknown"
 
 
 def errors_are_told_apart():

@@ -9,7 +9,6 @@
  *   f NAME    a rule that must fire for the last event, in this order
  *   .         the case ends
  */
-#define _GNU_SOURCE
 #include <unistd.h>
 
 #include "check.h"

@@ -3,7 +3,6 @@
  * One engine, and everything that callbacks and threads may do to it. Needs root, and a container
  * in which drift happens all the time. An argument that is a number is that of the reloads.
  */
-#define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>

@@ -3,6 +3,9 @@
  * NULL for every pointer of every function. The calls are made of the header; here is what they are
  * made with: one of each object, for every call anew.
  */
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "check.h"
 
 struct fixture {
@@ -17,6 +20,7 @@ struct fixture {
 	driftcore_alert *alert, *out_alert;
 	driftcore_layers *layers, *out_layers;
 	driftcore_classified *classified, *out_classified;
+	driftcore_inspector *inspector, *out_inspector;
 	driftcore_error *error, *failure;
 
 	driftcore_evidence evidence;
@@ -26,6 +30,7 @@ struct fixture {
 	driftcore_match matches[1];
 	size_t indexes[1];
 	uint8_t address[16];
+	int descriptor;
 
 	driftcore_rule rule[1];
 	driftcore_diagnostic diagnostic[1];
@@ -52,6 +57,12 @@ static void on_alert(void *context, const driftcore_alert *alert)
 	CHECK(driftcore_alert_line(alert).length > 0);
 }
 
+static void on_log(void *context, uint32_t level, driftcore_text target, driftcore_text message)
+{
+	(void)context;
+	CHECK(level && target.length && message.data);
+}
+
 static void fixture_make(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
@@ -67,6 +78,9 @@ static void fixture_make(struct fixture *f)
 	NEED(driftcore_layers_new("/u", NULL, 0, 0, &f->layers, NULL) == 0);
 	f->evidence = added_file();
 	f->classified = verdict_of(&f->evidence);
+	NEED(driftcore_inspector_new(NULL, &f->inspector, NULL) == 0);
+	f->descriptor = open(__FILE__, O_RDONLY | O_CLOEXEC);
+	NEED(f->descriptor >= 0);
 	driftcore_field_find("no.field", &f->out_field, &f->error);
 	NEED(f->alert && f->error && !f->out_field);
 	f->events[0] = f->flat_event;
@@ -98,8 +112,11 @@ static void fixture_free(struct fixture *f)
 	BOTH(alert);
 	BOTH(layers);
 	BOTH(classified);
+	BOTH(inspector);
+	close(f->descriptor);
 	driftcore_error_free(&f->error);
 	driftcore_error_free(&f->failure);
+	CHECK_OK(driftcore_log_set(NULL, NULL, 0, NULL));
 }
 
 #include "null_objects.h"

@@ -3,7 +3,6 @@
  * One thread matches as fast as it can while another loads rules and swaps them: what is matched is
  * always a whole set, and memory stays as it is. The argument is the number of rounds.
  */
-#define _GNU_SOURCE
 #include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -37,7 +36,7 @@ static void *match(void *context)
 		if (status == DRIFTCORE_STATUS_OK && found >= 1 && found <= 2)
 			matches[found]++;
 		else
-			wrong += status != DRIFTCORE_STATUS_BUSY;
+			wrong++;
 	}
 	driftcore_flat_event_free(&event);
 	return (void *)wrong;
@@ -74,13 +73,8 @@ int main(int argc, char **argv)
 	driftcore_rules_free(&rules);
 	NEED(pthread_create(&thread, NULL, match, NULL) == 0);
 	for (long round = 0; round < rounds; round++) {
-		driftcore_status status;
-
 		rules = rules_of(texts[round % 2]);
-		do
-			status = driftcore_matcher_set_rules(matcher, rules, NULL);
-		while (status == DRIFTCORE_STATUS_BUSY);
-		CHECK_OK(status);
+		CHECK_OK(driftcore_matcher_set_rules(matcher, rules, NULL));
 		driftcore_rules_free(&rules);
 		/* Both when the same set is in use. */
 		if (round == rounds / 10 / 2 * 2 + 1) {
@@ -90,10 +84,13 @@ int main(int argc, char **argv)
 		if (round == (rounds - 2) / 2 * 2 + 1) {
 			printf("allocated: %zu bytes, then %zu; resident: %ld bytes, then %ld\n",
 			       allocated_warm, allocated(), resident_warm, resident());
-			/* An event or a set that is on its way is smaller. */
+			/*
+			 * Where valgrind or a sanitizer keeps the memory it counts nothing, and looks
+			 * for leaks at the end. Else an event or a set that is on its way is smaller
+			 * than the first bound, and what malloc keeps for two threads than the second.
+			 */
 			CHECK(allocated() <= allocated_warm + 64 * 1024);
-			/* What malloc keeps of the arenas of two threads. */
-			CHECK(resident() <= resident_warm + 4 * 1024 * 1024);
+			CHECK(!allocated_warm || resident() <= resident_warm + 4 * 1024 * 1024);
 		}
 	}
 	/* Until the last set was matched too. */

@@ -11,6 +11,7 @@ use anyhow::bail;
 use anyhow::ensure;
 
 use crate::Case;
+use crate::header::Function;
 use crate::stage::Mode;
 use crate::stage::Stage;
 use crate::stage::capi;
@@ -165,7 +166,7 @@ fn layout_program(stage: &Stage) -> Result<String> {
     for declaration in header.callbacks.values() {
         writeln!(code, "\tputs(\"typedef {declaration}\");")?;
     }
-    let mut prototypes: Vec<String> = header.functions.iter().map(|it| it.prototype()).collect();
+    let mut prototypes: Vec<String> = header.functions.iter().map(Function::prototype).collect();
     prototypes.sort();
     for prototype in prototypes {
         writeln!(code, "\tputs(\"{prototype}\");")?;

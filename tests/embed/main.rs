@@ -27,6 +27,8 @@ type Case = (&'static str, fn(&Stage) -> Result<()>);
 /// A case that needs root and containers.
 type LiveCase = (&'static str, fn(&World) -> Result<()>);
 
+type Run = Box<dyn Fn(&World) -> Result<()> + Send>;
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let missing = privileges::missing();
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
             }
         }
     };
-    let trial = |name: &str, case: Box<dyn Fn(&World) -> Result<()> + Send>| {
+    let trial = |name: &str, case: Run| {
         let world = world.clone();
         Trial::test(name, move || match world {
             Some(world) => case(&world).map_err(|error| Failed::from(format!("{error:#}"))),

@@ -24,6 +24,8 @@ const MAY_BE_NULL: &[(&str, &str)] = &[
     ("driftcore_event_lost", "reason"),
     ("driftcore_matcher_alerts", "context"),
     ("driftcore_matcher_event_alerts", "context"),
+    ("driftcore_log_set", "function"),
+    ("driftcore_log_set", "context"),
 ];
 
 /// Values of scalars and strings: function or `*`, parameter, value.
@@ -55,9 +57,11 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("*", "verdict", "1"),
     ("*", "started_at_ns", "1"),
     ("*", "pid", "1"),
-    ("*", "fd", "0"),
+    ("*", "descriptor", "f.descriptor"),
     ("*", "timeout_ms", "0"),
     ("*", "callback", "on_alert"),
+    ("driftcore_log_set", "function", "on_log"),
+    ("driftcore_log_set", "level", "1"),
     ("*", "context", "&f"),
 ];
 
@@ -126,24 +130,32 @@ pub(crate) fn engine(header: &Header) -> Result<String> {
     Ok(code)
 }
 
-/// The calls of one function: each pointer NULL, none NULL, all NULL.
+/// The calls of one function: none NULL, each pointer NULL, all NULL.
 fn each(header: &Header, function: &Function, code: &mut String) -> Result<()> {
-    let mut call = |null: Option<&str>, arguments: Result<String>| -> Result<()> {
+    let mut with_fixture = |calls: &str| {
         *code += "\tfixture_make(&f);\n";
-        *code += &check(header, function, null, &arguments)?;
+        *code += calls;
         *code += "\tfixture_free(&f);\n";
-        Ok(())
     };
-    call(None, arguments(function, |_| false))?;
+    with_fixture(&check(header, function, None, &arguments(function, |_| false))?);
+    let mut refused = String::new();
     for parameter in function.parameters.iter().filter(|it| it.is_pointer()) {
         let is_it = |it: &Variable| it.name == parameter.name;
-        let null = (!may_be_null(function, parameter)).then_some(parameter.name.as_str());
-        call(null, arguments(function, is_it))?;
         // The same where nobody wants the error.
-        call(null.map(|_| ""), arguments(function, |it| is_it(it) || it.name == "error"))?;
+        let quiet = |it: &Variable| is_it(it) || it.name == "error";
+        if may_be_null(function, parameter) {
+            with_fixture(&check(header, function, None, &arguments(function, is_it))?);
+            with_fixture(&check(header, function, None, &arguments(function, quiet))?);
+        } else {
+            // What is refused leaves everything as it was.
+            let name = Some(parameter.name.as_str());
+            refused += &check(header, function, name, &arguments(function, is_it))?;
+            refused += &check(header, function, Some(""), &arguments(function, quiet))?;
+        }
     }
-    if function.parameters.iter().any(|it| it.is_pointer() && !may_be_null(function, it)) {
-        call(Some(""), arguments(function, all_null))?;
+    if !refused.is_empty() {
+        refused += &check(header, function, Some(""), &arguments(function, all_null))?;
+        with_fixture(&refused);
     }
     Ok(())
 }

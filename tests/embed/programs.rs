@@ -31,7 +31,7 @@ pub(crate) const CASES: &[Case] = &[
     ("null_for_every_pointer_valgrind", |stage| null(stage, Mode::Memcheck)),
     ("null_for_every_pointer_asan", |stage| null(stage, Mode::Sanitized)),
     ("ten_thousand_reloads_keep_memory_flat", |stage| reload(stage, Mode::Plain, "10000")),
-    ("reloads_leak_nothing_valgrind", |stage| reload(stage, Mode::Memcheck, "100")),
+    ("reloads_leak_nothing_valgrind", |stage| reload(stage, Mode::Memcheck, "20")),
     ("reloads_leak_nothing_asan", |stage| reload(stage, Mode::Sanitized, "1000")),
     ("conformance_plain", |stage| conformance(stage, Mode::Plain)),
     ("conformance_asan", |stage| conformance(stage, Mode::Sanitized)),

@@ -35,6 +35,8 @@ pub(crate) enum Mode {
     Plain,
     /// valgrind's memcheck; any error and any leak fails.
     Memcheck,
+    /// The same without undefined values: `valgrind.supp` says why engines need that.
+    MemcheckOfEngines,
     /// AddressSanitizer with leak detection, and UndefinedBehaviorSanitizer, in the C side. The
     /// library's memory is malloc's, so leaks of it are found too.
     Sanitized,
@@ -44,7 +46,7 @@ impl Mode {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
-            Self::Memcheck => "valgrind",
+            Self::Memcheck | Self::MemcheckOfEngines => "valgrind",
             Self::Sanitized => "asan",
         }
     }
@@ -141,10 +143,14 @@ impl Stage {
     /// Runs a compiled program to its end.
     pub(crate) fn run(&self, program: &Path, mode: Mode, arguments: &[&str]) -> Result<String> {
         let mut command = match mode {
-            Mode::Memcheck => {
+            Mode::Memcheck | Mode::MemcheckOfEngines => {
+                let defined = if mode == Mode::Memcheck { "yes" } else { "no" };
                 let mut valgrind = self.command("valgrind");
                 valgrind
                     .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+                    .arg(format!("--undef-value-errors={defined}"))
+                    // Threads take turns: none waits for ever for another that is busy.
+                    .arg("--fair-sched=yes")
                     .args(["--errors-for-leak-kinds=definite,indirect,possible"])
                     .arg(format!("--suppressions={}", capi().join("valgrind.supp").display()))
                     .arg(program);

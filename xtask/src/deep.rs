@@ -12,6 +12,7 @@ use anyhow::Result;
 use driftcore_e2e::Scratch;
 
 use crate::api;
+use crate::asan;
 use crate::cargo;
 use crate::fuzz;
 use crate::kernels;
@@ -71,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             &[("PROPTEST_CASES", PROPERTY_CASES)],
         )
     });
+    part("C ABI under AddressSanitizer", &mut asan::run);
     part("fuzzing", &mut || fuzz::run(&arguments.fuzz));
     part("kernels", &mut || kernels::run(&arguments.kernels));
 

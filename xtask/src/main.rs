@@ -1,6 +1,7 @@
 //! `cargo xtask`: what developers and CI run.
 
 mod api;
+mod asan;
 mod bench;
 mod cargo;
 mod deep;

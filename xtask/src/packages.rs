@@ -14,11 +14,14 @@ struct Package {
     brings: &'static str,
 }
 
-const PACKAGES: [Package; 16] = [
+const PACKAGES: [Package; 19] = [
     Package { name: "clang", brings: "clang" },
     Package { name: "gcc", brings: "gcc" },
+    Package { name: "g++", brings: "g++" },
     Package { name: "make", brings: "make" },
     Package { name: "pkg-config", brings: "pkg-config" },
+    Package { name: "python3", brings: "python3" },
+    Package { name: "valgrind", brings: "valgrind" },
     Package { name: "libc6-dev", brings: "/usr/include/stdio.h" },
     Package { name: "libelf-dev", brings: "/usr/include/libelf.h" },
     Package { name: "zlib1g-dev", brings: "/usr/include/zlib.h" },

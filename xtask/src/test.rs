@@ -54,6 +54,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     summary.result("library builds without a C compiler", without_compiler());
     summary.tests(cargo::command(&["test", "--workspace", "--exclude", "driftcore-e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--lib"]))?;
+    summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "embed"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "go"]))?;
 

@@ -10,17 +10,21 @@
  *   takes the address of the pointer and sets it to NULL: to free twice through the same pointer is
  *   harmless, through a copy of it is not. Text and records are borrowed from the object they came
  *   from, for as long as that is there.
- * - Threads. Each function says from where it may be called. Nothing is kept by thread.
+ * - Threads. Each function says from where it may be called. No error and no object belongs to a thread.
  * - Errors. A function that can fail returns a driftcore_status and takes driftcore_error ** last.
  *   That may be NULL; otherwise it is set to NULL, or to an error which is then the caller's.
- *   Out-parameters are set to NULL or 0 first: after a failure they hold nothing to free.
+ *   Out-parameters that are pointers, counts or texts are set to nothing first, and hold nothing to
+ *   free after a failure, but for the diagnostics of driftcore_rules_load, which say why. Records
+ *   are filled when the call succeeds.
  * - NULL. Where a pointer may be NULL, the function says what that does. Elsewhere it is refused
  *   with DRIFTCORE_STATUS_INVALID_ARGUMENT; functions without a status return what stands for
  *   nothing.
  * - Records that begin with `size` grow at their end in later versions. Set `size` to sizeof the
  *   record before a call; what the library does not know of it stays zero.
  * - No panic and no exception of the library crosses into the caller: a bug that is caught is
- *   DRIFTCORE_STATUS_PANIC, and what it happened in does nothing more.
+ *   DRIFTCORE_STATUS_PANIC, and an engine or matcher that it happened in does nothing more.
+ *
+ * For 64-bit Linux.
  */
 
 #ifndef DRIFTCORE_H
@@ -157,7 +161,7 @@ typedef enum driftcore_status {
      */
     DRIFTCORE_STATUS_FAILED = 11,
     /**
-     * A bug in the library was caught. The object that was used has failed.
+     * A bug in the library was caught. The engine or matcher that was used has failed.
      */
     DRIFTCORE_STATUS_PANIC = 12,
     /**
@@ -235,6 +239,32 @@ typedef enum driftcore_kind {
      */
     DRIFTCORE_KIND_SENSOR = 2,
 } driftcore_kind;
+
+/**
+ * How much a message matters. Since 0.1.0.
+ */
+typedef enum driftcore_log_level {
+    /**
+     * Nothing.
+     */
+    DRIFTCORE_LOG_OFF = 0,
+    /**
+     * Something does not work.
+     */
+    DRIFTCORE_LOG_ERROR = 1,
+    /**
+     * Something is not as it should be.
+     */
+    DRIFTCORE_LOG_WARN = 2,
+    /**
+     * Something happened.
+     */
+    DRIFTCORE_LOG_INFO = 3,
+    /**
+     * For those who debug.
+     */
+    DRIFTCORE_LOG_DEBUG = 4,
+} driftcore_log_level;
 
 /**
  * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
@@ -428,6 +458,12 @@ typedef struct driftcore_field driftcore_field;
  * reset for each event: it keeps its memory. One thread at a time. Since 0.1.0.
  */
 typedef struct driftcore_flat_event driftcore_flat_event;
+
+/**
+ * Judges files of running containers, from user space. Any number of threads may use it at the
+ * same time. Since 0.1.0.
+ */
+typedef struct driftcore_inspector driftcore_inspector;
 
 /**
  * The layer directories of a container. Never changes; any thread. Since 0.1.0.
@@ -909,11 +945,11 @@ typedef struct driftcore_counters {
      */
     uint64_t found_running;
     /**
-     * Events that were drift.
+     * Events of containers that were drift. (What the sensor reports of itself is not counted.)
      */
     uint64_t drift;
     /**
-     * Alerts.
+     * Alerts, whether or not a callback wants them.
      */
     uint64_t alerts;
     /**
@@ -1091,6 +1127,16 @@ typedef struct driftcore_classified_info {
     uint32_t cacheable;
 } driftcore_classified_info;
 
+/**
+ * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
+ * driftcore) and its text, both there until this returns. Comes on whichever thread the library
+ * works, and on several at a time; must call no function of the library. Since 0.1.0.
+ */
+typedef void (*driftcore_log_function)(void *context,
+                                       uint32_t level,
+                                       struct driftcore_text target,
+                                       struct driftcore_text message);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1171,7 +1217,8 @@ enum driftcore_status driftcore_options_set(struct driftcore_options *options,
 
 /**
  * Frees options and sets the pointer to them to NULL; engines made with them stay as they are.
- * NULL, or a pointer to NULL: nothing. Since 0.1.0.
+ * NULL, or a pointer to NULL: nothing. Any thread, while no
+ * other uses it. Since 0.1.0.
  */
 void driftcore_options_free(struct driftcore_options **options);
 
@@ -1279,20 +1326,22 @@ enum driftcore_status driftcore_sources_add_text(struct driftcore_sources *sourc
 
 /**
  * Frees sources and sets the pointer to them to NULL; rules and diagnostics made of them stay.
- * NULL, or a pointer to NULL: nothing. Since 0.1.0.
+ * NULL, or a pointer to NULL: nothing. Any thread, while no
+ * other uses it. Since 0.1.0.
  */
 void driftcore_sources_free(struct driftcore_sources **sources);
 
 /**
  * Fills a record, whose size is set, with the event's container, and returns 1; 0 when the event
- * has none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ * has none, or for NULL or a wrong size; then the record
+ * is all zero behind its size. Any thread. Since 0.1.0.
  */
 uint32_t driftcore_event_container(const struct driftcore_event *event,
                                    struct driftcore_container *container);
 
 /**
  * A label of the event's container, by index in the order of their keys: the value, and in `key`
- * (NULL: not wanted) the key. NULL, or no such index: absent. Any thread. Since 0.1.0.
+ * (NULL: not wanted) the key. NULL, or no such index: absent, the key too. Any thread. Since 0.1.0.
  */
 struct driftcore_text driftcore_event_label(const struct driftcore_event *event,
                                             size_t index,
@@ -1300,7 +1349,8 @@ struct driftcore_text driftcore_event_label(const struct driftcore_event *event,
 
 /**
  * Fills a record, whose size is set, with the event's file, and returns 1; 0 when the event has
- * none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ * none, or for NULL or a wrong size; then the record
+ * is all zero behind its size. Any thread. Since 0.1.0.
  */
 uint32_t driftcore_event_file(const struct driftcore_event *event, struct driftcore_file *file);
 
@@ -1314,7 +1364,7 @@ enum driftcore_status driftcore_event_get(const struct driftcore_event *event,
 
 /**
  * How many events were lost for one reason, of an event that reports losses. `reason` (NULL: not
- * wanted) gets its name, which is always there. NULL, or no such index: 0. Any thread. Since 0.1.0.
+ * wanted) gets its name, which is always there. NULL, or no such index: 0, and no name. Any thread. Since 0.1.0.
  */
 uint64_t driftcore_event_lost(const struct driftcore_event *event,
                               size_t index,
@@ -1355,7 +1405,8 @@ void driftcore_event_free(struct driftcore_event **event);
 
 /**
  * Fills a record, whose size is set, with the event's process, and returns 1; 0 when the event has
- * none, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ * none, or for NULL or a wrong size; then the record
+ * is all zero behind its size. Any thread. Since 0.1.0.
  */
 uint32_t driftcore_event_process(const struct driftcore_event *event,
                                  struct driftcore_process *process);
@@ -1368,7 +1419,8 @@ struct driftcore_text driftcore_event_argument(const struct driftcore_event *eve
 
 /**
  * Fills a record, whose size is set, with an ancestor, the parent at index 0, and returns 1; 0 when
- * there is no such one, or for NULL or a wrong size. Any thread. Since 0.1.0.
+ * there is no such one, or for NULL or a wrong size; then the record
+ * is all zero behind its size. Any thread. Since 0.1.0.
  */
 uint32_t driftcore_event_ancestor(const struct driftcore_event *event,
                                   size_t index,
@@ -1430,8 +1482,10 @@ void driftcore_alert_free(struct driftcore_alert **alert);
  *
  * `options` may be NULL: the defaults. `rules` may be NULL: no alerts; the engine shares them, free
  * yours whenever you like. `callbacks` is copied, its context must be there until the engine is
- * destroyed. Processes that run drifted code already are reported before this returns. `engine`
- * gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
+ * destroyed. Processes that run drifted code already are reported before this returns: those
+ * callbacks come while `engine` is still NULL. Signals are blocked in this thread meanwhile, so that
+ * the library's own threads never take one of yours; three children are started and waited for.
+ * `engine` gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
  * `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
  * `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
  */
@@ -1460,7 +1514,7 @@ enum driftcore_status driftcore_engine_poll(struct driftcore_engine *engine,
 
 /**
  * Runs until `driftcore_engine_stop`, reports what is still under way as `driftcore_engine_finish`
- * does, and returns. One thread at a time, as for poll. NULL: refused. Since 0.1.0.
+ * does, and returns. One thread at a time, as for poll: nobody else polls until it returns. NULL: refused. Since 0.1.0.
  */
 enum driftcore_status driftcore_engine_run(struct driftcore_engine *engine,
                                            struct driftcore_error **error);
@@ -1475,7 +1529,10 @@ enum driftcore_status driftcore_engine_finish(struct driftcore_engine *engine,
 
 /**
  * Makes `driftcore_engine_run` return, and ends the wait of a poll. For good: a later run returns
- * at once. NULL: nothing. Any thread, callbacks, and signal handlers. Since 0.1.0.
+ * at once. Takes no lock, allocates nothing and leaves errno alone but for an error that the kernel
+ * never gives. NULL: nothing. Any thread, callbacks, and signal handlers; a handler that may run
+ * while `driftcore_engine_new` does finds no engine yet, and has to leave a mark of its own. Since
+ * 0.1.0.
  */
 void driftcore_engine_stop(const struct driftcore_engine *engine);
 
@@ -1498,12 +1555,15 @@ enum driftcore_status driftcore_engine_counters(const struct driftcore_engine *e
 
 /**
  * Stops and detaches everything, frees the engine and sets the pointer to it to NULL first, so that
- * a second call does nothing, not even when two threads race. NULL, or a pointer to NULL: nothing.
+ * a second call does nothing and returns at once, even while the first one still waits. NULL, or a
+ * pointer to NULL: nothing.
  *
- * Waits for a poll or run of another thread to return; afterwards no callback comes. In a callback
- * it returns at once, that callback is the last one, and everything ends when the poll or run does.
- * What was not reported is not: call finish before. No call with another copy of the pointer may
- * begin after this began. Any thread, callbacks too; not signal handlers. Since 0.1.0.
+ * Waits for a poll or run of another thread to end; afterwards no callback comes. In a callback it
+ * returns at once, that callback is the last one, and everything ends when the poll or run does.
+ * What was not reported is not: call finish before. But for that one poll or run, no call on the
+ * engine may be under way or begin later, also none of `driftcore_engine_stop` in a signal handler
+ * of another thread. Hold no lock that a callback or the log function takes. Any thread, callbacks
+ * too; not signal handlers. Since 0.1.0.
  */
 void driftcore_engine_destroy(struct driftcore_engine **engine);
 
@@ -1515,6 +1575,12 @@ void driftcore_engine_destroy(struct driftcore_engine **engine);
 enum driftcore_status driftcore_field_find(const char *name,
                                            struct driftcore_field **field,
                                            struct driftcore_error **error);
+
+/**
+ * All fields as a JSON array: names, types, arguments, descriptions, and what the sensor cannot give.
+ * Always there, made at the first call. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_fields_json(void);
 
 /**
  * Frees a field and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
@@ -1548,8 +1614,8 @@ enum driftcore_status driftcore_flat_event_reset(struct driftcore_flat_event *ev
                                                  struct driftcore_error **error);
 
 /**
- * Frees an event and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
- * 0.1.0.
+ * Frees an event and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+ * other uses it. Since 0.1.0.
  */
 void driftcore_flat_event_free(struct driftcore_flat_event **event);
 
@@ -1640,7 +1706,15 @@ enum driftcore_status driftcore_flat_event_add_address(struct driftcore_flat_eve
                                                        struct driftcore_error **error);
 
 /**
- * Takes a field away. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
+ * Appends an ancestor of which this is not known; the chain goes on above it. Otherwise as
+ * `driftcore_flat_event_add_text`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_flat_event_add_missing(struct driftcore_flat_event *event,
+                                                       const struct driftcore_field *field,
+                                                       struct driftcore_error **error);
+
+/**
+ * Takes a field away, but for `evt.type`. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
  */
 enum driftcore_status driftcore_flat_event_clear(struct driftcore_flat_event *event,
                                                  const struct driftcore_field *field,
@@ -1655,7 +1729,9 @@ enum driftcore_status driftcore_matcher_new(const struct driftcore_rules *rules,
                                             struct driftcore_error **error);
 
 /**
- * Matches other rules from now on. NULL anywhere but in `error`: refused. Any thread. Since 0.1.0.
+ * Matches other rules from the next call on, and waits for none that goes on; until then the rules
+ * of before stay. NULL anywhere but in `error`: refused. Any thread, while another matches too.
+ * Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_set_rules(struct driftcore_matcher *matcher,
                                                   const struct driftcore_rules *rules,
@@ -1692,7 +1768,7 @@ enum driftcore_status driftcore_matcher_match_batch(struct driftcore_matcher *ma
  * Matches one event and calls back with an alert for each rule that matches, on this thread, before
  * this returns; the context is handed to each. The time is the event's `evt.rawtime`, or now. NULL
  * anywhere but in `context` and `error`: refused. Any thread, while no other changes `event`; a
- * callback may use, change and free both. Since 0.1.0.
+ * callback may use, change and free both the matcher and the event. Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_alerts(struct driftcore_matcher *matcher,
                                                const struct driftcore_flat_event *event,
@@ -1701,8 +1777,8 @@ enum driftcore_status driftcore_matcher_alerts(struct driftcore_matcher *matcher
                                                struct driftcore_error **error);
 
 /**
- * As `driftcore_matcher_alerts`, for an event of an engine or of a file, which must be there until
- * this returns. Since 0.1.0.
+ * As `driftcore_matcher_alerts`, for an event of an engine or of a file, which a callback must not
+ * free. Since 0.1.0.
  */
 enum driftcore_status driftcore_matcher_event_alerts(struct driftcore_matcher *matcher,
                                                      const struct driftcore_event *event,
@@ -1711,8 +1787,8 @@ enum driftcore_status driftcore_matcher_event_alerts(struct driftcore_matcher *m
                                                      struct driftcore_error **error);
 
 /**
- * Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Since
- * 0.1.0.
+ * Frees a matcher and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+ * other uses it. Since 0.1.0.
  */
 void driftcore_matcher_free(struct driftcore_matcher **matcher);
 
@@ -1753,6 +1829,44 @@ enum driftcore_status driftcore_classify(const struct driftcore_evidence *eviden
                                          struct driftcore_error **error);
 
 /**
+ * Makes an inspector; the options `runtimes.*` and `proof.*` count, NULL: the defaults. `inspector`
+ * gets it, for `driftcore_inspector_free`, and must not be NULL. Any thread, while no other changes
+ * `options`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_new(const struct driftcore_options *options,
+                                              struct driftcore_inspector **inspector,
+                                              struct driftcore_error **error);
+
+/**
+ * Judges the file that process `pid` (on the host) would find at `path`, which may be relative to
+ * its working directory. Symbolic links are followed inside the process's root, never out of it.
+ * `classified` gets the verdict, for `driftcore_classified_free`. NULL anywhere but in `error`:
+ * refused. `DRIFTCORE_STATUS_NOT_FOUND`, `_UNSUPPORTED` (no regular file), `_CHANGED` (under our
+ * eyes), `_PERMISSION`, `_IO`. Reads files: blocks as long as the bounds allow. Any thread. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_file(const struct driftcore_inspector *inspector,
+                                               uint32_t pid,
+                                               const char *path,
+                                               struct driftcore_classified **classified,
+                                               struct driftcore_error **error);
+
+/**
+ * Judges the file behind an open descriptor, whoever opened it, which stays as it is. The rest is
+ * as for `driftcore_inspector_file`. Since 0.1.0.
+ */
+enum driftcore_status driftcore_inspector_descriptor(const struct driftcore_inspector *inspector,
+                                                     int descriptor,
+                                                     struct driftcore_classified **classified,
+                                                     struct driftcore_error **error);
+
+/**
+ * Frees an inspector and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no
+ * other uses it. Since 0.1.0.
+ */
+void driftcore_inspector_free(struct driftcore_inspector **inspector);
+
+/**
  * Fills a record, whose size is set, with what a verdict says. NULL anywhere but in `error`:
  * refused. Any thread. Since 0.1.0.
  */
@@ -1762,16 +1876,38 @@ enum driftcore_status driftcore_classified_get(const struct driftcore_classified
 
 /**
  * Fills a record, whose size is set, with the file's container, and returns 1; 0 when there is
- * none, or for NULL or a wrong size. Texts are borrowed from the verdict. Any thread. Since 0.1.0.
+ * none, or for NULL or a wrong size; then the record
+ * is all zero behind its size. Texts are borrowed from the verdict. Any thread. Since 0.1.0.
  */
 uint32_t driftcore_classified_container(const struct driftcore_classified *classified,
                                         struct driftcore_container *container);
+
+/**
+ * A label of the file's container, by index in the order of their keys: the value, and in `key`
+ * (NULL: not wanted) the key. NULL, or no such index: absent, the key too. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_classified_label(const struct driftcore_classified *classified,
+                                                 size_t index,
+                                                 struct driftcore_text *key);
 
 /**
  * Frees a verdict and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any
  * thread. Since 0.1.0.
  */
 void driftcore_classified_free(struct driftcore_classified **classified);
+
+/**
+ * Sends what the library, and the libbpf in it, have to say to a function, up to a level
+ * (`driftcore_log_level`); NULL, or the level 0, ends that. Until it is called the library is
+ * silent, but for libbpf, which warns on standard error. For the whole process. When this returns,
+ * the function before is called no more. `DRIFTCORE_STATUS_BUSY`: the library is linked into a Rust
+ * program that receives its messages already. Any thread, but not from the function itself. Since
+ * 0.1.0.
+ */
+enum driftcore_status driftcore_log_set(driftcore_log_function function,
+                                        void *context,
+                                        uint32_t level,
+                                        struct driftcore_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

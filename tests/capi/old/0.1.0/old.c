@@ -16,8 +16,8 @@
 		}                                                                                  \
 	} while (0)
 
-static const char rules_text[] = "- rule: r\n  desc: d\n  condition: proc.name = x\n"
-				 "  output: o\n  priority: WARNING\n  tags: [t]\n";
+static const char rules_text[] = "- rule: r\n  desc: d\n  condition: evt.type = execve and "
+				 "proc.name = x\n  output: o\n  priority: WARNING\n  tags: [t]\n";
 
 static const char event_text[] =
 	"{\"version\":1,\"time\":\"2026-01-02T03:04:05Z\",\"drift\":true,\"kind\":\"binary\","
