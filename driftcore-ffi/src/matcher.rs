@@ -86,7 +86,9 @@ impl driftcore_matcher {
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> Result<T, Failure> {
         match self.state.try_lock() {
             Ok(mut state) => {
-                if self.has_next.swap(false, Ordering::Acquire) {
+                if self.has_next.load(Ordering::Acquire) {
+                    // Rules that come meanwhile are taken now, or announced again.
+                    self.has_next.store(false, Ordering::Relaxed);
                     let next = self.next.lock().unwrap_or_else(PoisonError::into_inner).take();
                     state.rules = next.unwrap_or_else(|| state.rules.clone());
                 }

@@ -36,17 +36,17 @@ type FileFlags uint32
 
 // What may be known of a file.
 const (
-	FileOnRootSuperblock FileFlags = C.DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK // on the superblock of the container's root
-	FileOnRootMount      FileFlags = C.DRIFTCORE_FILE_ON_ROOT_MOUNT      // reached through the container's root mount
-	FileOverlay          FileFlags = C.DRIFTCORE_FILE_OVERLAY            // the filesystem is OverlayFS
-	FileUpperData        FileFlags = C.DRIFTCORE_FILE_UPPER_DATA         // overlay: the data are in the upper layer
-	FileLayersKnown      FileFlags = C.DRIFTCORE_FILE_LAYERS_KNOWN       // overlay: Upper and Lower say which there are
-	FileAnonymous        FileFlags = C.DRIFTCORE_FILE_ANONYMOUS          // an anonymous memory file
-	FileUnhashed         FileFlags = C.DRIFTCORE_FILE_UNHASHED           // the name that it was reached by is gone
-	FileWriters          FileFlags = C.DRIFTCORE_FILE_WRITERS            // somebody may write the upper file
-	FileHost             FileFlags = C.DRIFTCORE_FILE_HOST               // the process is in no container
-	FileReadOnly         FileFlags = C.DRIFTCORE_FILE_READ_ONLY          // the filesystem is mounted read-only as a whole
-	FileImmutable        FileFlags = C.DRIFTCORE_FILE_IMMUTABLE          // it has the attribute "immutable"
+	FileOnRootSuperblock FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK // on the superblock of the container's root
+	FileOnRootMount      FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_MOUNT      // reached through the container's root mount
+	FileOverlay          FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_OVERLAY            // the filesystem is OverlayFS
+	FileUpperData        FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_UPPER_DATA         // overlay: the data are in the upper layer
+	FileLayersKnown      FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_LAYERS_KNOWN       // overlay: Upper and Lower say which there are
+	FileAnonymous        FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_ANONYMOUS          // an anonymous memory file
+	FileUnhashed         FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_UNHASHED           // the name that it was reached by is gone
+	FileWriters          FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_WRITERS            // somebody may write the upper file
+	FileHost             FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_HOST               // the process is in no container
+	FileReadOnly         FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_READ_ONLY          // the filesystem is mounted read-only as a whole
+	FileImmutable        FileFlags = C.DRIFTCORE_EVIDENCE_FLAG_IMMUTABLE          // it has the attribute "immutable"
 )
 
 // An Inode is an inode's identity and the attributes that change with its content. The zero value

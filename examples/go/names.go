@@ -122,13 +122,13 @@ type RuleStatus uint32
 
 // What may become of a rule.
 const (
-	RuleOther         RuleStatus = C.DRIFTCORE_RULE_OTHER          // one that this package does not name
-	RuleActive        RuleStatus = C.DRIFTCORE_RULE_ACTIVE         // it is matched
-	RuleWaiting       RuleStatus = C.DRIFTCORE_RULE_WAITING        // the sensor gives none of its events
-	RuleDisabled      RuleStatus = C.DRIFTCORE_RULE_DISABLED       // it is switched off
-	RuleBelowPriority RuleStatus = C.DRIFTCORE_RULE_BELOW_PRIORITY // less severe than what was asked for
-	RuleSkipped       RuleStatus = C.DRIFTCORE_RULE_SKIPPED        // it uses what is not known
-	RuleNotApplicable RuleStatus = C.DRIFTCORE_RULE_NOT_APPLICABLE // it is about another source of events
+	RuleOther         RuleStatus = C.DRIFTCORE_RULE_STATUS_OTHER          // one that this package does not name
+	RuleActive        RuleStatus = C.DRIFTCORE_RULE_STATUS_ACTIVE         // it is matched
+	RuleWaiting       RuleStatus = C.DRIFTCORE_RULE_STATUS_WAITING        // the sensor gives none of its events
+	RuleDisabled      RuleStatus = C.DRIFTCORE_RULE_STATUS_DISABLED       // it is switched off
+	RuleBelowPriority RuleStatus = C.DRIFTCORE_RULE_STATUS_BELOW_PRIORITY // less severe than what was asked for
+	RuleSkipped       RuleStatus = C.DRIFTCORE_RULE_STATUS_SKIPPED        // it uses what is not known
+	RuleNotApplicable RuleStatus = C.DRIFTCORE_RULE_STATUS_NOT_APPLICABLE // it is about another source of events
 )
 
 // String is the status in a word or two.

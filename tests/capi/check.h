@@ -174,9 +174,9 @@ static inline driftcore_evidence added_file(void)
 	evidence.mode = 0100755;
 	evidence.nlink = 1;
 	evidence.inode.number = evidence.upper.number = 5;
-	evidence.flags = DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK | DRIFTCORE_FILE_ON_ROOT_MOUNT |
-			 DRIFTCORE_FILE_OVERLAY | DRIFTCORE_FILE_UPPER_DATA |
-			 DRIFTCORE_FILE_LAYERS_KNOWN;
+	evidence.flags = DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK | DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_MOUNT |
+			 DRIFTCORE_EVIDENCE_FLAG_OVERLAY | DRIFTCORE_EVIDENCE_FLAG_UPPER_DATA |
+			 DRIFTCORE_EVIDENCE_FLAG_LAYERS_KNOWN;
 	return evidence;
 }
 

@@ -24,27 +24,27 @@ use crate::status::driftcore_status;
 use crate::text;
 
 /// The file is on the superblock of the container's root filesystem.
-pub const DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK: u32 = 1;
+pub const DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK: u32 = 1;
 /// The file was reached through the container's root mount.
-pub const DRIFTCORE_FILE_ON_ROOT_MOUNT: u32 = 2;
+pub const DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_MOUNT: u32 = 2;
 /// The filesystem is OverlayFS.
-pub const DRIFTCORE_FILE_OVERLAY: u32 = 4;
+pub const DRIFTCORE_EVIDENCE_FLAG_OVERLAY: u32 = 4;
 /// Overlay: the data are in the upper layer, not only the attributes.
-pub const DRIFTCORE_FILE_UPPER_DATA: u32 = 8;
+pub const DRIFTCORE_EVIDENCE_FLAG_UPPER_DATA: u32 = 8;
 /// Overlay: the layers of the inode are known; `upper` and `lower` say which it has.
-pub const DRIFTCORE_FILE_LAYERS_KNOWN: u32 = 16;
+pub const DRIFTCORE_EVIDENCE_FLAG_LAYERS_KNOWN: u32 = 16;
 /// An anonymous memory file.
-pub const DRIFTCORE_FILE_ANONYMOUS: u32 = 32;
+pub const DRIFTCORE_EVIDENCE_FLAG_ANONYMOUS: u32 = 32;
 /// The name by which the file was reached is gone.
-pub const DRIFTCORE_FILE_UNHASHED: u32 = 64;
+pub const DRIFTCORE_EVIDENCE_FLAG_UNHASHED: u32 = 64;
 /// Somebody may write the upper file.
-pub const DRIFTCORE_FILE_WRITERS: u32 = 128;
+pub const DRIFTCORE_EVIDENCE_FLAG_WRITERS: u32 = 128;
 /// The process is in no container.
-pub const DRIFTCORE_FILE_HOST: u32 = 256;
+pub const DRIFTCORE_EVIDENCE_FLAG_HOST: u32 = 256;
 /// The filesystem is mounted read-only as a whole.
-pub const DRIFTCORE_FILE_READ_ONLY: u32 = 512;
+pub const DRIFTCORE_EVIDENCE_FLAG_READ_ONLY: u32 = 512;
 /// The file has the attribute `immutable`.
-pub const DRIFTCORE_FILE_IMMUTABLE: u32 = 1024;
+pub const DRIFTCORE_EVIDENCE_FLAG_IMMUTABLE: u32 = 1024;
 
 /// An inode's identity and the attributes that change with its content. All zero: there is none.
 /// This record never grows. Since 0.1.0.
@@ -79,7 +79,7 @@ pub struct driftcore_evidence {
     pub lower: driftcore_inode,
     /// Magic number of the filesystem, as statfs(2) has it.
     pub fs_magic: u64,
-    /// `DRIFTCORE_FILE_` flags.
+    /// `DRIFTCORE_EVIDENCE_FLAG_` flags.
     pub flags: u32,
     /// File type and permission bits.
     pub mode: u32,
@@ -126,7 +126,7 @@ impl driftcore_inode {
 impl driftcore_evidence {
     /// Evidence that is not understood must not be left out of the verdict.
     fn check(&self) -> Result<(), Failure> {
-        const KNOWN: u32 = 2 * DRIFTCORE_FILE_IMMUTABLE - 1;
+        const KNOWN: u32 = 2 * DRIFTCORE_EVIDENCE_FLAG_IMMUTABLE - 1;
         if self.flags & !KNOWN != 0 {
             return Err(Failure::argument(format!(
                 "`evidence` has flags that this version does not know: {:#x}",
@@ -238,17 +238,17 @@ mod tests {
     #[test]
     fn flags_are_those_of_the_library() {
         let pairs = [
-            (DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK, EvidenceFlags::ON_ROOT_SUPERBLOCK),
-            (DRIFTCORE_FILE_ON_ROOT_MOUNT, EvidenceFlags::ON_ROOT_MOUNT),
-            (DRIFTCORE_FILE_OVERLAY, EvidenceFlags::OVERLAY),
-            (DRIFTCORE_FILE_UPPER_DATA, EvidenceFlags::UPPER_DATA),
-            (DRIFTCORE_FILE_LAYERS_KNOWN, EvidenceFlags::LAYERS_KNOWN),
-            (DRIFTCORE_FILE_ANONYMOUS, EvidenceFlags::ANONYMOUS),
-            (DRIFTCORE_FILE_UNHASHED, EvidenceFlags::UNHASHED),
-            (DRIFTCORE_FILE_WRITERS, EvidenceFlags::WRITERS),
-            (DRIFTCORE_FILE_HOST, EvidenceFlags::HOST),
-            (DRIFTCORE_FILE_READ_ONLY, EvidenceFlags::READ_ONLY),
-            (DRIFTCORE_FILE_IMMUTABLE, EvidenceFlags::IMMUTABLE),
+            (DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK, EvidenceFlags::ON_ROOT_SUPERBLOCK),
+            (DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_MOUNT, EvidenceFlags::ON_ROOT_MOUNT),
+            (DRIFTCORE_EVIDENCE_FLAG_OVERLAY, EvidenceFlags::OVERLAY),
+            (DRIFTCORE_EVIDENCE_FLAG_UPPER_DATA, EvidenceFlags::UPPER_DATA),
+            (DRIFTCORE_EVIDENCE_FLAG_LAYERS_KNOWN, EvidenceFlags::LAYERS_KNOWN),
+            (DRIFTCORE_EVIDENCE_FLAG_ANONYMOUS, EvidenceFlags::ANONYMOUS),
+            (DRIFTCORE_EVIDENCE_FLAG_UNHASHED, EvidenceFlags::UNHASHED),
+            (DRIFTCORE_EVIDENCE_FLAG_WRITERS, EvidenceFlags::WRITERS),
+            (DRIFTCORE_EVIDENCE_FLAG_HOST, EvidenceFlags::HOST),
+            (DRIFTCORE_EVIDENCE_FLAG_READ_ONLY, EvidenceFlags::READ_ONLY),
+            (DRIFTCORE_EVIDENCE_FLAG_IMMUTABLE, EvidenceFlags::IMMUTABLE),
         ];
         for (ours, theirs) in pairs {
             assert_eq!(ours, theirs.0);

@@ -59,31 +59,31 @@ impl From<Priority> for driftcore_priority {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum driftcore_rule_status {
     /// One that this header does not name.
-    DRIFTCORE_RULE_OTHER = 0,
+    DRIFTCORE_RULE_STATUS_OTHER = 0,
     /// It is matched.
-    DRIFTCORE_RULE_ACTIVE = 1,
+    DRIFTCORE_RULE_STATUS_ACTIVE = 1,
     /// It is matched, but the sensor gives none of the events that it is about.
-    DRIFTCORE_RULE_WAITING = 2,
+    DRIFTCORE_RULE_STATUS_WAITING = 2,
     /// It is switched off.
-    DRIFTCORE_RULE_DISABLED = 3,
+    DRIFTCORE_RULE_STATUS_DISABLED = 3,
     /// It is less severe than what was asked for.
-    DRIFTCORE_RULE_BELOW_PRIORITY = 4,
+    DRIFTCORE_RULE_STATUS_BELOW_PRIORITY = 4,
     /// It uses what is not known, and asked to be left out then.
-    DRIFTCORE_RULE_SKIPPED = 5,
+    DRIFTCORE_RULE_STATUS_SKIPPED = 5,
     /// It is about another source of events.
-    DRIFTCORE_RULE_NOT_APPLICABLE = 6,
+    DRIFTCORE_RULE_STATUS_NOT_APPLICABLE = 6,
 }
 
 impl From<Status> for driftcore_rule_status {
     fn from(status: Status) -> Self {
         match status {
-            Status::Active => Self::DRIFTCORE_RULE_ACTIVE,
-            Status::Waiting => Self::DRIFTCORE_RULE_WAITING,
-            Status::Disabled => Self::DRIFTCORE_RULE_DISABLED,
-            Status::BelowPriority => Self::DRIFTCORE_RULE_BELOW_PRIORITY,
-            Status::Skipped => Self::DRIFTCORE_RULE_SKIPPED,
-            Status::NotApplicable => Self::DRIFTCORE_RULE_NOT_APPLICABLE,
-            _ => Self::DRIFTCORE_RULE_OTHER,
+            Status::Active => Self::DRIFTCORE_RULE_STATUS_ACTIVE,
+            Status::Waiting => Self::DRIFTCORE_RULE_STATUS_WAITING,
+            Status::Disabled => Self::DRIFTCORE_RULE_STATUS_DISABLED,
+            Status::BelowPriority => Self::DRIFTCORE_RULE_STATUS_BELOW_PRIORITY,
+            Status::Skipped => Self::DRIFTCORE_RULE_STATUS_SKIPPED,
+            Status::NotApplicable => Self::DRIFTCORE_RULE_STATUS_NOT_APPLICABLE,
+            _ => Self::DRIFTCORE_RULE_STATUS_OTHER,
         }
     }
 }

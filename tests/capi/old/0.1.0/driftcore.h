@@ -54,57 +54,57 @@
 /**
  * The file is on the superblock of the container's root filesystem.
  */
-#define DRIFTCORE_FILE_ON_ROOT_SUPERBLOCK 1
+#define DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK 1
 
 /**
  * The file was reached through the container's root mount.
  */
-#define DRIFTCORE_FILE_ON_ROOT_MOUNT 2
+#define DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_MOUNT 2
 
 /**
  * The filesystem is OverlayFS.
  */
-#define DRIFTCORE_FILE_OVERLAY 4
+#define DRIFTCORE_EVIDENCE_FLAG_OVERLAY 4
 
 /**
  * Overlay: the data are in the upper layer, not only the attributes.
  */
-#define DRIFTCORE_FILE_UPPER_DATA 8
+#define DRIFTCORE_EVIDENCE_FLAG_UPPER_DATA 8
 
 /**
  * Overlay: the layers of the inode are known; `upper` and `lower` say which it has.
  */
-#define DRIFTCORE_FILE_LAYERS_KNOWN 16
+#define DRIFTCORE_EVIDENCE_FLAG_LAYERS_KNOWN 16
 
 /**
  * An anonymous memory file.
  */
-#define DRIFTCORE_FILE_ANONYMOUS 32
+#define DRIFTCORE_EVIDENCE_FLAG_ANONYMOUS 32
 
 /**
  * The name by which the file was reached is gone.
  */
-#define DRIFTCORE_FILE_UNHASHED 64
+#define DRIFTCORE_EVIDENCE_FLAG_UNHASHED 64
 
 /**
  * Somebody may write the upper file.
  */
-#define DRIFTCORE_FILE_WRITERS 128
+#define DRIFTCORE_EVIDENCE_FLAG_WRITERS 128
 
 /**
  * The process is in no container.
  */
-#define DRIFTCORE_FILE_HOST 256
+#define DRIFTCORE_EVIDENCE_FLAG_HOST 256
 
 /**
  * The filesystem is mounted read-only as a whole.
  */
-#define DRIFTCORE_FILE_READ_ONLY 512
+#define DRIFTCORE_EVIDENCE_FLAG_READ_ONLY 512
 
 /**
  * The file has the attribute `immutable`.
  */
-#define DRIFTCORE_FILE_IMMUTABLE 1024
+#define DRIFTCORE_EVIDENCE_FLAG_IMMUTABLE 1024
 
 /**
  * What became of a call. New values may be added: treat those that you do not know as an error.
@@ -315,31 +315,31 @@ typedef enum driftcore_rule_status {
     /**
      * One that this header does not name.
      */
-    DRIFTCORE_RULE_OTHER = 0,
+    DRIFTCORE_RULE_STATUS_OTHER = 0,
     /**
      * It is matched.
      */
-    DRIFTCORE_RULE_ACTIVE = 1,
+    DRIFTCORE_RULE_STATUS_ACTIVE = 1,
     /**
      * It is matched, but the sensor gives none of the events that it is about.
      */
-    DRIFTCORE_RULE_WAITING = 2,
+    DRIFTCORE_RULE_STATUS_WAITING = 2,
     /**
      * It is switched off.
      */
-    DRIFTCORE_RULE_DISABLED = 3,
+    DRIFTCORE_RULE_STATUS_DISABLED = 3,
     /**
      * It is less severe than what was asked for.
      */
-    DRIFTCORE_RULE_BELOW_PRIORITY = 4,
+    DRIFTCORE_RULE_STATUS_BELOW_PRIORITY = 4,
     /**
      * It uses what is not known, and asked to be left out then.
      */
-    DRIFTCORE_RULE_SKIPPED = 5,
+    DRIFTCORE_RULE_STATUS_SKIPPED = 5,
     /**
      * It is about another source of events.
      */
-    DRIFTCORE_RULE_NOT_APPLICABLE = 6,
+    DRIFTCORE_RULE_STATUS_NOT_APPLICABLE = 6,
 } driftcore_rule_status;
 
 /**
@@ -1064,7 +1064,7 @@ typedef struct driftcore_evidence {
      */
     uint64_t fs_magic;
     /**
-     * `DRIFTCORE_FILE_` flags.
+     * `DRIFTCORE_EVIDENCE_FLAG_` flags.
      */
     uint32_t flags;
     /**

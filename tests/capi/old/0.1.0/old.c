@@ -59,7 +59,7 @@ static int rules_and_matcher(void)
 	NEED(driftcore_diagnostics_count(diagnostics) == 0);
 	rule.size = sizeof(rule);
 	NEED(driftcore_rules_get(rules, 0, &rule, NULL) == 0);
-	NEED(rule.status == DRIFTCORE_RULE_ACTIVE && rule.name.length == 1);
+	NEED(rule.status == DRIFTCORE_RULE_STATUS_ACTIVE && rule.name.length == 1);
 	NEED(driftcore_matcher_new(rules, &matcher, NULL) == 0);
 	NEED(driftcore_flat_event_new("execve", &event, NULL) == 0);
 	NEED(driftcore_field_find("proc.name", &field, NULL) == 0);
@@ -99,7 +99,7 @@ static int events_and_classifier(void)
 	driftcore_event_free(&event);
 
 	evidence.size = sizeof(evidence);
-	evidence.flags = DRIFTCORE_FILE_ANONYMOUS;
+	evidence.flags = DRIFTCORE_EVIDENCE_FLAG_ANONYMOUS;
 	NEED(driftcore_classify(&evidence, "/x", 2, NULL, NULL, &classified, NULL) == 0);
 	verdict.size = sizeof(verdict);
 	NEED(driftcore_classified_get(classified, &verdict, NULL) == 0);
