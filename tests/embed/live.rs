@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -50,9 +51,9 @@ pub(crate) struct World {
     runtimes: Mutex<Option<Arc<Runtimes>>>,
 }
 
-struct Runtimes {
-    image: Image,
-    lab: Lab,
+pub(crate) struct Runtimes {
+    pub(crate) image: Image,
+    pub(crate) lab: Lab,
 }
 
 impl World {
@@ -60,7 +61,7 @@ impl World {
         Self { stage, runtimes: Mutex::new(None) }
     }
 
-    fn runtimes(&self) -> Result<Arc<Runtimes>> {
+    pub(crate) fn runtimes(&self) -> Result<Arc<Runtimes>> {
         let mut runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtimes) = &*runtimes {
             return Ok(Arc::clone(runtimes));
@@ -84,36 +85,41 @@ fn engine(world: &World, mode: Mode, arguments: &[&str]) -> Result<()> {
     passed(&world.stage.run(&program, mode, arguments)?)
 }
 
-/// The example, at work. Dropping it ends it.
-struct Watch {
+/// An example, at work. Dropping it ends it.
+pub(crate) struct Watch {
     child: Child,
     out: PathBuf,
     err: PathBuf,
 }
 
 impl Watch {
-    /// Starts it for one container, and waits until it says that it is ready.
-    fn start(
+    /// Starts it, and waits until it says on stderr that it is ready.
+    pub(crate) fn start(stage: &Stage, mut command: Command, ready: &str) -> Result<Self> {
+        let (out, err) = (stage.fresh("out"), stage.fresh("err"));
+        let child = command.stdout(File::create(&out)?).stderr(File::create(&err)?).spawn()?;
+        let mut watch = Self { child, out, err };
+        let is_ready = poll(PATIENCE, || {
+            let ended = watch.child.try_wait().ok().flatten().is_some();
+            (ended || watch.stderr().contains(ready)).then_some(!ended)
+        });
+        if is_ready != Some(true) {
+            bail!("{command:?} is not ready: {}", watch.stderr());
+        }
+        Ok(watch)
+    }
+
+    /// The C example, for one container.
+    fn c(
         world: &World,
         program: &Path,
         container: &DockerContainer,
         options: &[&str],
     ) -> Result<Self> {
-        let (out, err) = (world.stage.fresh("out"), world.stage.fresh("err"));
         let docker = world.runtimes()?.lab.docker().root().display().to_string();
         let mut command = world.stage.command(program);
         command.args(options).arg("-o").arg(format!("runtimes.docker={docker}"));
         command.arg("-o").arg(format!("scope.container={}", container.id));
-        let child = command.stdout(File::create(&out)?).stderr(File::create(&err)?).spawn()?;
-        let mut watch = Self { child, out, err };
-        let ready = poll(PATIENCE, || {
-            let ended = watch.child.try_wait().ok().flatten().is_some();
-            (ended || watch.stderr().contains("ready")).then_some(!ended)
-        });
-        if ready != Some(true) {
-            bail!("watch is not ready: {}", watch.stderr());
-        }
-        Ok(watch)
+        Self::start(&world.stage, command, "ready")
     }
 
     fn stderr(&self) -> String {
@@ -128,7 +134,7 @@ impl Watch {
     }
 
     /// The first line that is wanted; waits for it.
-    fn line(&self, wanted: impl Fn(&str) -> bool) -> Result<String> {
+    pub(crate) fn line(&self, wanted: impl Fn(&str) -> bool) -> Result<String> {
         poll(PATIENCE, || self.lines().into_iter().find(|line| wanted(line)))
             .with_context(|| format!("no such line among {:#?}", self.lines()))
     }
@@ -147,7 +153,7 @@ impl Watch {
     }
 
     /// Ends it with a signal; it says goodbye and its status is 0.
-    fn end(mut self, signal: Signal) -> Result<(Vec<String>, String)> {
+    pub(crate) fn end(mut self, signal: Signal) -> Result<(Vec<String>, String)> {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         rustix::process::kill_process(pid.context("no process id")?, signal)?;
         let status = poll(PATIENCE, || self.child.try_wait().ok().flatten())
@@ -167,7 +173,7 @@ impl Drop for Watch {
 }
 
 /// Runs a script in a container; the mark is the argument by which its exec is found.
-fn act(container: &DockerContainer, script: &str, mark: &str) -> Result<()> {
+pub(crate) fn act(container: &DockerContainer, script: &str, mark: &str) -> Result<()> {
     container.sh(&format!("set -e; {}; true", script.replace("MARK", mark)))?;
     Ok(())
 }
@@ -177,8 +183,8 @@ fn watch(world: &World) -> Result<()> {
     let runtimes = world.runtimes()?;
     let container = runtimes.lab.docker().start(&runtimes.image, &[])?;
     // One that writes everything as JSON, one that writes drift for people.
-    let json = Watch::start(world, &program, &container, &["-a", "-j", "-i", "1"])?;
-    let text = Watch::start(world, &program, &container, &[])?;
+    let json = Watch::c(world, &program, &container, &["-a", "-j", "-i", "1"])?;
+    let text = Watch::c(world, &program, &container, &[])?;
 
     let drift = [
         ("w-dropped", "cp /opt/payload /tmp/x; printf x >> /tmp/x; /tmp/x MARK", "added", "kernel"),

@@ -8,6 +8,7 @@ mod header;
 mod live;
 mod null;
 mod programs;
+mod rust;
 mod stage;
 
 use std::process::ExitCode;
@@ -57,9 +58,10 @@ fn main() -> ExitCode {
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(move |world| case(&world.stage))));
-    let live = live::CASES
-        .iter()
-        .map(|&(name, case)| trial(name, Box::new(case)).with_ignored_flag(!missing.is_empty()));
+    let live = [live::CASES, rust::CASES]
+        .concat()
+        .into_iter()
+        .map(|(name, case)| trial(name, Box::new(case)).with_ignored_flag(!missing.is_empty()));
     let conclusion = libtest_mimic::run(&arguments, plain.chain(live).collect());
     // What the laboratory started ends before the process does.
     drop(world);
