@@ -8,10 +8,15 @@ use anyhow::Result;
 use anyhow::bail;
 use driftcore_e2e::workspace_root;
 
-/// The subcommands that tasks install, each with its version: what they find and print changes with
-/// it.
-const TOOLS: [(&str, &str); 4] =
-    [("deny", "0.20.2"), ("fuzz", "0.13.2"), ("hack", "0.6.46"), ("public-api", "0.52.0")];
+/// The subcommands that tasks install, each with its package and version: what they find and print
+/// changes with it.
+const TOOLS: [(&str, &str, &str); 5] = [
+    ("cinstall", "cargo-c", "0.10.24+cargo-0.98.0"),
+    ("deny", "cargo-deny", "0.20.2"),
+    ("fuzz", "cargo-fuzz", "0.13.2"),
+    ("hack", "cargo-hack", "0.6.46"),
+    ("public-api", "cargo-public-api", "0.52.0"),
+];
 
 /// The cargo that runs this, in the root of the workspace, with nothing on its standard input.
 pub(crate) fn command(arguments: &[&str]) -> Command {
@@ -62,17 +67,17 @@ pub(crate) fn metadata(arguments: &[&str]) -> Result<serde_json::Value> {
     serde_json::from_slice(&output.stdout).context("what cargo metadata printed is no JSON")
 }
 
-/// Installs a subcommand of cargo (`cargo-NAME`) when it is missing or has another version, and says
-/// so.
+/// Installs a subcommand of cargo when it is missing or has another version, and says so.
 pub(crate) fn install(name: &str) -> Result<()> {
-    let pinned = TOOLS.iter().find(|(tool, _)| *tool == name);
-    let (_, version) = pinned.with_context(|| format!("no version of cargo-{name} is pinned"))?;
+    let pinned = TOOLS.iter().find(|(tool, ..)| *tool == name);
+    let (_, package, version) =
+        pinned.with_context(|| format!("no version of cargo-{name} is pinned"))?;
     let output = command(&[name, "--version"]).stderr(Stdio::null()).output();
     let there = output.is_ok_and(|output| is_version(&output.stdout, version));
     if there {
         return Ok(());
     }
-    let package = format!("cargo-{name}@{version}");
+    let package = format!("{package}@{version}");
     println!("installing with cargo: {package}");
     if !command(&["install", "--locked", &package]).status()?.success() {
         bail!("{package} cannot be installed; try `cargo install --locked {package}` by hand");

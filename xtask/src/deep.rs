@@ -14,6 +14,7 @@ use driftcore_e2e::Scratch;
 use crate::api;
 use crate::asan;
 use crate::cargo;
+use crate::cinstall;
 use crate::fuzz;
 use crate::kernels;
 use crate::minimal;
@@ -73,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         )
     });
     part("C ABI under AddressSanitizer", &mut asan::run);
+    part("cargo cinstall", &mut cinstall::run);
     part("fuzzing", &mut || fuzz::run(&arguments.fuzz));
     part("kernels", &mut || kernels::run(&arguments.kernels));
 

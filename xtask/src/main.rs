@@ -4,6 +4,7 @@ mod api;
 mod asan;
 mod bench;
 mod cargo;
+mod cinstall;
 mod deep;
 mod demo;
 mod dist;
