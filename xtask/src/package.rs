@@ -127,30 +127,35 @@ pub(crate) fn run() -> Result<bool> {
         return Ok(false);
     }
     let crates = published_crates()?;
-    // Cargo unpacks and builds each against the packages of the others.
-    let mut package = cargo::command(&["package", "--allow-dirty"]);
+    let scratch = Scratch::new()?;
+    // Cargo unpacks and builds each against the packages of the others. In a directory of its own: it
+    // keeps what it unpacked by directory and version, and would take what an earlier run left.
+    let target = scratch.path().join("package");
+    let mut package = cargo::command(&["package", "--allow-dirty", "--target-dir"]);
+    package.arg(&target);
     for Published { name, .. } in &crates {
         package.args(["--package", name]);
     }
     if !cargo::holds(package)? {
         return Ok(false);
     }
-    let scratch = Scratch::new()?;
+    let unpacked = scratch.path().join("unpacked");
+    fs::create_dir(&unpacked)?;
     for krate in &crates {
-        unpack(krate, scratch.path())?;
+        unpack(krate, &target.join("package"), &unpacked)?;
     }
-    fs::write(scratch.path().join("Cargo.toml"), manifest(&crates))?;
-    fs::copy(workspace_root().join("Cargo.lock"), scratch.path().join("Cargo.lock"))?;
+    fs::write(unpacked.join("Cargo.toml"), manifest(&crates))?;
+    fs::copy(workspace_root().join("Cargo.lock"), unpacked.join("Cargo.lock"))?;
     let mut test = cargo::command(&["test", "--workspace", "--all-targets", "--no-fail-fast"]);
-    test.current_dir(scratch.path());
+    test.current_dir(&unpacked);
     test.env("CARGO_TARGET_DIR", workspace_root().join("target/packaged"));
     cargo::holds(test)
 }
 
 /// Unpacks a package, whose size must be one that crates.io takes.
-fn unpack(krate: &Published, to: &Path) -> Result<()> {
+fn unpack(krate: &Published, from: &Path, to: &Path) -> Result<()> {
     let name = format!("{}-{}.crate", krate.name, krate.version);
-    let path = workspace_root().join("target/package").join(&name);
+    let path = from.join(&name);
     let size = fs::metadata(&path).with_context(|| format!("no {}", path.display()))?.len();
     println!("{name}: {} KiB", size.div_ceil(1024));
     if size > SIZE_MAX {

@@ -34,7 +34,7 @@ pub enum FieldError {
     #[error("there is no event type {0:?}")]
     UnknownEventType(Box<str>),
     /// Behind `evt.abspath` stands neither `src` nor `dst`.
-    #[error("the argument is `src` or `dst`, not {0:?}")]
+    #[error("the argument is `src` or `dst`")]
     UnknownPath(Box<str>),
 }
 
