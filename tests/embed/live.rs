@@ -187,7 +187,8 @@ fn watch(world: &World) -> Result<()> {
     for (mark, script, verdict, evidence) in drift {
         act(&container, script, mark)?;
         let event = json.json(mark, false)?;
-        let got = (&event["drift"], &event["provenance"]["verdict"], &event["provenance"]["evidence"]);
+        let got =
+            (&event["drift"], &event["provenance"]["verdict"], &event["provenance"]["evidence"]);
         ensure!(
             got == (&true.into(), &verdict.into(), &evidence.into()),
             "{mark}: {got:?}, expected drift, {verdict}, {evidence}"
@@ -205,7 +206,11 @@ fn watch(world: &World) -> Result<()> {
     let line = text.line(|line| line.starts_with("drift added /tmp/x in "))?;
     ensure!(line.starts_with(&format!("drift added /tmp/x in {} by ", container.name)), "{line}");
     // Behind the chmod there is something that both must report: what comes before it was judged.
-    act(&container, "cp /opt/payload /tmp/fence; printf y >> /tmp/fence; /tmp/fence MARK", "w-end")?;
+    act(
+        &container,
+        "cp /opt/payload /tmp/fence; printf y >> /tmp/fence; /tmp/fence MARK",
+        "w-end",
+    )?;
     text.line(|line| line.starts_with("drift added /tmp/fence"))?;
     json.json("w-end", true)?;
 

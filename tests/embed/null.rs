@@ -182,9 +182,8 @@ fn value(function: &Function, parameter: &Variable) -> Result<String> {
     if kind.ends_with("**") {
         return Ok(if frees { format!("&f.{short}") } else { format!("&f.out_{short}") });
     }
-    let of = |it: &&(&str, &str, &str)| {
-        (it.0 == function.name || it.0 == "*") && it.1 == parameter.name
-    };
+    let of =
+        |it: &&(&str, &str, &str)| (it.0 == function.name || it.0 == "*") && it.1 == parameter.name;
     if let Some((_, value)) = MEMBERS.iter().find(|it| it.0 == kind) {
         return Ok((*value).into());
     }

@@ -207,7 +207,10 @@ fn example(stage: &Stage) -> Result<()> {
         fs::write(&rules, "- rule: it\n  desc: d\n  condition: proc.nam = x\n")?;
         let output = stage.command(&program).arg("-r").arg(&rules).output()?;
         let stderr = String::from_utf8_lossy(&output.stderr);
-        ensure!(!output.status.success() && stderr.contains("did you mean `proc.name`?"), "{stderr}");
+        ensure!(
+            !output.status.success() && stderr.contains("did you mean `proc.name`?"),
+            "{stderr}"
+        );
     }
     Ok(())
 }
