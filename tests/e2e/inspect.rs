@@ -42,20 +42,19 @@ pub(crate) const CASES: &[Case] = &[
     ("inspect_finds_layers_through_a_bind_mount", bound),
     ("inspect_knows_90_layers", layers),
     ("inspect_knows_containerd", containerd),
-    ("inspect_knows_metacopies_and_redirects", metacopy),
     ("inspect_is_not_fooled_by_forged_attributes", forged),
     ("inspect_says_who_is_gone", gone),
 ];
 
-fn inspector() -> Inspector {
+pub(crate) fn inspector() -> Inspector {
     Inspector::new(StateRoots::default())
 }
 
-fn file(pid: u32, path: &str) -> Result<Inspected> {
+pub(crate) fn file(pid: u32, path: &str) -> Result<Inspected> {
     inspector().file(pid, Path::new(path)).with_context(|| format!("{path} of {pid}"))
 }
 
-fn descriptor(path: impl AsRef<Path>) -> Result<Inspected> {
+pub(crate) fn descriptor(path: impl AsRef<Path>) -> Result<Inspected> {
     let path = path.as_ref();
     let file = File::open(path).with_context(|| path.display().to_string())?;
     inspector().descriptor(file.as_fd()).with_context(|| path.display().to_string())
@@ -67,7 +66,7 @@ fn hold(path: &str) -> Result<OwnedFd> {
 }
 
 /// The verdict is exactly this, about this path of this container.
-fn is(
+pub(crate) fn is(
     inspected: &Inspected,
     verdict: Verdict,
     evidence: Evidence,
@@ -92,13 +91,13 @@ fn is(
 
 /// Has a container's process become `attack wait MARK` in the background, by a command that
 /// ends in `wait`; its process id on the host.
-fn start(container: &DockerContainer, command: &str, mark: &str) -> Result<u32> {
+pub(crate) fn start(container: &DockerContainer, command: &str, mark: &str) -> Result<u32> {
     container.sh(&format!("{command} {mark} >/dev/null 2>&1 </dev/null &"))?;
     waiting(mark)
 }
 
 /// The process `attack wait MARK`, by its process id on the host.
-fn waiting(mark: &str) -> Result<u32> {
+pub(crate) fn waiting(mark: &str) -> Result<u32> {
     let pid = poll(Duration::from_secs(10), || {
         let processes = fs::read_dir("/proc").ok()?;
         let mut pids = processes.flatten().filter_map(|entry| {
@@ -332,7 +331,9 @@ fn swapped(world: &World) -> Result<()> {
     container.sh(&format!("/bin/sh -c '{swap}' {mark} >/dev/null 2>&1 </dev/null &"))?;
     let image_size = fs::metadata(format!("/proc/{pid}/root/opt/p3"))?.len();
     let (mut judged, mut copied_up, mut new) = (0, 0, 0);
-    for _ in 0..400 {
+    let began = Instant::now();
+    // Between two moves the path has no file, however often it is looked at meanwhile.
+    while copied_up.min(new) < 50 && began.elapsed() < Duration::from_secs(30) {
         let inspected = match inspector().file(pid, Path::new("/opt/p1")) {
             Ok(inspected) => inspected,
             Err(InspectError::Changed(_) | InspectError::NoSuchFile { .. }) => continue,
@@ -354,12 +355,12 @@ fn swapped(world: &World) -> Result<()> {
             _ => bail!("a mix: {inspected:?}"),
         }
     }
-    ensure!(copied_up > 0 && new > 0, "{judged} judged: {copied_up} copied up, {new} new");
+    ensure!(copied_up.min(new) >= 50, "{judged} judged: {copied_up} copied up, {new} new");
     Ok(())
 }
 
 /// What a container needs to mount.
-const MAY_MOUNT: &[&str] = &[
+pub(crate) const MAY_MOUNT: &[&str] = &[
     "--cap-add=SYS_ADMIN",
     "--security-opt=seccomp=unconfined",
     "--security-opt=apparmor=unconfined",
@@ -521,69 +522,6 @@ fn containerd(world: &World) -> Result<()> {
         }
         Ok(())
     })
-}
-
-/// An overlay that copies up attributes alone and lets image directories be renamed, as the root
-/// of processes that no runtime started.
-fn metacopy(world: &World) -> Result<()> {
-    let _turn = world.shared();
-    let base = world.directory("metacopy");
-    for name in ["lower/d", "snapshot/upper", "snapshot/work", "merged"] {
-        fs::create_dir_all(base.join(name))?;
-    }
-    for name in ["attack", "chmod", "moved", "changed", "d/x"] {
-        fs::copy(world.lab.host_attack(), base.join("lower").join(name))?;
-    }
-    let merged = base.join("merged");
-    let options = format!(
-        "lowerdir={0}/lower,upperdir={0}/snapshot/upper,workdir={0}/snapshot/work,\
-         metacopy=on,redirect_dir=on",
-        base.display()
-    );
-    let options = std::ffi::CString::new(options)?;
-    let flags = rustix::mount::MountFlags::empty();
-    rustix::mount::mount("overlay", &merged, "overlay", flags, options.as_c_str())?;
-    let mark = world.mark("metacopy");
-    let script = "cd \"$0\" && /bin/busybox pivot_root . . && exec /attack wait \"$1\"";
-    let mut process = std::process::Command::new("/bin/busybox")
-        .args(["unshare", "-m", "/bin/busybox", "sh", "-c", script])
-        .arg(&merged)
-        .arg(&mark)
-        .stdout(std::process::Stdio::null())
-        .spawn()?;
-    let judged = waiting(&mark).and_then(|pid| judge_metacopies(pid, &merged));
-    process.kill()?;
-    process.wait()?;
-    judged
-}
-
-fn judge_metacopies(pid: u32, merged: &Path) -> Result<()> {
-    use std::io::Write;
-    use std::os::unix::fs::PermissionsExt;
-
-    for name in ["chmod", "moved"] {
-        fs::set_permissions(merged.join(name), fs::Permissions::from_mode(0o700))?;
-    }
-    fs::rename(merged.join("moved"), merged.join("renamed"))?;
-    fs::rename(merged.join("d"), merged.join("e"))?;
-    File::options().append(true).open(merged.join("changed"))?.write_all(b"x")?;
-    for (path, verdict) in [
-        ("/attack", Verdict::Image),
-        ("/chmod", Verdict::CopiedUp),
-        ("/renamed", Verdict::CopiedUp),
-        ("/e/x", Verdict::Image),
-        ("/changed", Verdict::Modified),
-    ] {
-        let inspected = file(pid, path)?;
-        let provenance = &inspected.classified.provenance;
-        ensure!(
-            (provenance.verdict, provenance.evidence) == (verdict, Evidence::Kernel),
-            "{path}: expected {verdict}, got {inspected:?}"
-        );
-        let container = inspected.container.context("no container")?;
-        ensure!(container.id.starts_with("mnt-"), "{path}: {container:?}");
-    }
-    Ok(())
 }
 
 fn forged(world: &World) -> Result<()> {

@@ -10,11 +10,13 @@ mod blind;
 mod cli;
 mod code;
 mod containerd;
+mod escape;
 mod inspect;
 mod layers;
 mod loss;
 mod mounts;
 mod names;
+mod own_overlay;
 mod process;
 mod residue;
 mod rules;
@@ -48,6 +50,8 @@ fn cases() -> Vec<Case> {
         before_start::CASES,
         containerd::CASES,
         inspect::CASES,
+        escape::CASES,
+        own_overlay::CASES,
         cli::CASES,
         rules::CASES,
         residue::CASES,

@@ -136,8 +136,17 @@ impl Runtimes {
         }
     }
 
-    /// The root mount that the runtime made on the host for the container of a cgroup. What the container does in its own mount namespace does
-    /// not change it. `None` where no runtime's state knows the container, or its root is not
+    /// True when a cgroup's path names a container: by its form, or by a runtime's state.
+    pub(crate) fn knows(&self, cgroup: &[u8]) -> bool {
+        let mounts = mounts::of_runtimes(&self.roots).unwrap_or_default();
+        let roots = self.with_discovered(&mounts);
+        cgroup::candidates(cgroup).iter().any(|candidate| {
+            candidate.hint.is_some() || matches!(look_up(&roots, candidate), Ok(Some(_)))
+        })
+    }
+
+    /// The root mount that the runtime made on the host for the container of a cgroup. What the
+    /// container does in its own mount namespace does not change it. `None` where no runtime's state knows the container, or its root is not
     /// mounted on the host.
     pub(crate) fn own_mount(&self, cgroup: &[u8]) -> Option<Mount> {
         let mounts = mounts::of_runtimes(&self.roots).ok()?;

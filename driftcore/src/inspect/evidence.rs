@@ -2,6 +2,7 @@
 
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use rustix::io::Errno;
 
@@ -49,6 +50,15 @@ pub(super) struct Subject<'a> {
     pub(super) bounds: Bounds,
 }
 
+/// How much an attempt to judge a file may take.
+#[derive(Clone, Copy)]
+struct Attempt {
+    /// That of all attempts; `None` is never.
+    deadline: Option<Instant>,
+    /// After it, none is made.
+    last: bool,
+}
+
 /// A file that was seen in one state under one name.
 struct Sight {
     inspected: Inspected,
@@ -58,15 +68,21 @@ struct Sight {
 
 impl Subject<'_> {
     /// Judges the file. What was found counts only if the file was the same before and after.
+    /// All attempts share the time of the bounds: who changes a file wins none.
     pub(super) fn judge(&self) -> Result<Inspected, InspectError> {
+        // One beyond what the clock can hold is none.
+        let deadline = Instant::now().checked_add(self.bounds.time);
         let mut last_path = PathBuf::new();
-        for attempt in 1..=ATTEMPTS {
+        for number in 1..=ATTEMPTS {
             let before = self.facts()?;
-            let sight = self.look(&before, attempt == ATTEMPTS)?;
+            let sight = self.look(&before, Attempt { deadline, last: number == ATTEMPTS })?;
             if !sight.changed && self.facts()? == before {
                 return Ok(sight.inspected);
             }
             last_path = sight.inspected.path.as_path().to_owned();
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                break;
+            }
         }
         Err(InspectError::Changed(last_path))
     }
@@ -75,7 +91,7 @@ impl Subject<'_> {
         Facts::of(&self.fd).map_err(|errno| InspectError::io("look at the file", errno))
     }
 
-    fn look(&self, facts: &Facts, last: bool) -> Result<Sight, InspectError> {
+    fn look(&self, facts: &Facts, attempt: Attempt) -> Result<Sight, InspectError> {
         let text = path_of(&self.fd)
             .map_err(|errno| InspectError::io("read the path of the file", errno))?;
         let (path, unhashed) = name(text, facts, self.found.view.as_ref());
@@ -86,8 +102,8 @@ impl Subject<'_> {
             Belongs::Host => {
                 (classify(&evidence, &path, &mut NoLayerDirectories::default()), false)
             }
-            Belongs::Container(owner) => self.in_container(owner, &mut evidence, &path, last),
-            Belongs::Nobody => (of_nobody(&evidence), false),
+            Belongs::Container(owner) => self.in_container(owner, &mut evidence, &path, attempt),
+            Belongs::Unclear(reason) => (unclear(&evidence, reason), false),
         };
         let path = self.as_seen(path);
         let container = self.container().map(|owner| owner.container.clone());
@@ -97,7 +113,7 @@ impl Subject<'_> {
     fn container(&self) -> Option<&Owner> {
         match &self.owner {
             Belongs::Container(owner) => Some(owner),
-            Belongs::Host | Belongs::Nobody => None,
+            Belongs::Host | Belongs::Unclear(_) => None,
         }
     }
 
@@ -154,7 +170,7 @@ impl Subject<'_> {
         owner: &Owner,
         evidence: &mut FileEvidence,
         path: &[u8],
-        last: bool,
+        Attempt { deadline, last }: Attempt,
     ) -> (Classified, bool) {
         let mut without = NoLayerDirectories { container_start: owner.started };
         let own_overlay = EvidenceFlags::ON_ROOT_SUPERBLOCK.union(EvidenceFlags::OVERLAY);
@@ -175,7 +191,7 @@ impl Subject<'_> {
         let inside = inside.unwrap_or_default();
         let unhashed = evidence.flags.contains(EvidenceFlags::UNHASHED);
         let user_xattrs = placed.is_some_and(|placed| placed.mount.has_option(b"userxattr"));
-        let effort = Effort { bounds: self.bounds, search: last, user_xattrs };
+        let effort = Effort { bounds: self.bounds, deadline, search: last, user_xattrs };
         match in_layers(layers, &inside, &evidence.inode, unhashed, effort) {
             InLayers::Changed => {
                 let reason = "another file came to its path while it was looked at";
@@ -193,7 +209,8 @@ impl Subject<'_> {
                 }
                 let (upper, held) = upper.unzip();
                 *evidence = FileEvidence { flags, upper, lower, ..*evidence };
-                let mut lookup = LayerLookup::new(layers, self.bounds).holding(held);
+                let mut lookup =
+                    LayerLookup::new(layers, self.bounds).until(deadline).holding(held);
                 (classify(evidence, &inside, &mut lookup), false)
             }
         }
@@ -211,12 +228,12 @@ impl Subject<'_> {
     }
 }
 
-/// The verdict about a file that no process has a mount of.
-fn of_nobody(evidence: &FileEvidence) -> Classified {
+/// The verdict about a file of which it is not known whose it is.
+fn unclear(evidence: &FileEvidence, reason: &'static str) -> Classified {
     let classified = classify(evidence, b"", &mut NoLayerDirectories::default());
     match classified.provenance.verdict {
         Verdict::Memfd | Verdict::Deleted => classified,
         // Of these rows it would have to be known whose root is meant.
-        _ => Classified::unknown("no process that runs has the mount of the file"),
+        _ => Classified::unknown(reason),
     }
 }

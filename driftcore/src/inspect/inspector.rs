@@ -12,12 +12,14 @@ use super::evidence::Subject;
 use super::facts::Facts;
 use super::facts::path_of;
 use super::facts::shared_memory;
+use super::membership::Membership;
 use super::node::Node;
 use super::open::open;
 use super::owner::Belongs;
 use super::owner::Found;
 use super::owner::Owner;
 use super::process::Process;
+use super::search::NOBODYS;
 use super::search::find;
 use super::view::View;
 use crate::container::Runtimes;
@@ -53,8 +55,8 @@ pub struct Inspector {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspected {
-    /// The container that it belongs to. `None` for a file of the host, and for one that lies on
-    /// no mount of a process that runs.
+    /// The container that it belongs to. `None` for a file of the host, for one that lies on no
+    /// mount of a process that runs, and where it cannot be told.
     pub container: Option<Container>,
     /// Its path as the container sees it, links resolved. Of a file with several names, or one
     /// that was renamed meanwhile, the name by which it is held.
@@ -72,8 +74,9 @@ impl Inspector {
         Self { runtimes: Runtimes::new(roots), bounds: Bounds::default() }
     }
 
-    /// How much the comparison of one file's contents may cost; a search for the image file
-    /// that a renamed one came from may cost as much again.
+    /// How much the comparison of one file's contents may cost. The time holds for the whole of
+    /// a call, however often the file changes meanwhile: it includes a search for the image file
+    /// that a renamed one came from.
     pub fn bounds(&mut self, bounds: Bounds) -> &mut Self {
         self.bounds = bounds;
         self
@@ -100,15 +103,20 @@ impl Inspector {
         let namespace = process.mount_namespace()?;
         let fd = open(&process, path)?;
         let facts = regular(&fd, path)?;
-        let contained = node.is_contained(&process)?;
+        let membership = node.membership(&process)?;
         let view = self::view(&node, namespace, &process)?;
         let mount = view.mount(facts.mount);
         if process.mount_namespace()? != namespace {
             return Err(InspectError::Changed(path.to_owned()));
         }
-        let owner = match contained {
-            true => Belongs::Container(Box::new(Owner::of(&node, process)?)),
-            false => Belongs::Host,
+        let owner = match membership {
+            Membership::Host => Belongs::Host,
+            Membership::Contained(outermost) => {
+                Belongs::Container(Box::new(Owner::of(&node, &outermost)?))
+            }
+            Membership::Unclear => {
+                Belongs::Unclear("it is not known whether the process is the host's")
+            }
         };
         self.judge(fd.as_fd(), owner, Found { mount, view: Some(view), by_host: false })
     }
@@ -127,7 +135,7 @@ impl Inspector {
         let path = path_of(&fd).map(|path| Text::from(path).as_path().to_owned());
         let facts = regular(&fd, &path.unwrap_or_else(|_| PathBuf::from("the file")))?;
         let (owner, found) = if facts.device == shared_memory().map_err(no_memory)? {
-            (Belongs::Nobody, Found::default())
+            (Belongs::Unclear(NOBODYS), Found::default())
         } else {
             find(&Node::open(&self.runtimes)?, &facts, &fd)?
         };

@@ -14,15 +14,13 @@ use super::process::Process;
 use crate::container::Mount;
 use crate::container::Runtimes;
 
-/// Longest line of ancestors that is followed.
-const ANCESTORS: usize = 4096;
-
 /// The node as one call sees it.
 #[derive(Debug)]
 pub(super) struct Node<'a> {
     pub(super) runtimes: &'a Runtimes,
     proc: OwnedFd,
     namespace: u32,
+    pid_namespace: u32,
     root: Facts,
 }
 
@@ -51,7 +49,8 @@ impl<'a> Node<'a> {
             .map_err(|errno| InspectError::io(format!("open {}", path.display()), errno))?;
         let host = host(&proc)?;
         let (namespace, root) = (host.mount_namespace()?, host.root_facts()?);
-        Ok(Self { runtimes, proc, namespace, root })
+        let pid_namespace = host.pid_namespace()?;
+        Ok(Self { runtimes, proc, namespace, pid_namespace, root })
     }
 
     /// Takes hold of a process.
@@ -70,36 +69,37 @@ impl<'a> Node<'a> {
         namespace == self.namespace
     }
 
+    /// True when the pid namespace is that of the host's first process.
+    pub(super) const fn is_host_pids(&self, pid_namespace: u32) -> bool {
+        pid_namespace == self.pid_namespace
+    }
+
     /// True when a directory is the host's root.
     pub(super) fn is_host_root(&self, directory: &Facts) -> bool {
         directory.is_inode(&self.root)
     }
 
-    /// True when a process is a container's: neither its mount namespace nor its root is that
+    /// True when the host's root lies on this device.
+    pub(super) fn is_root_device(&self, device: (u32, u32)) -> bool {
+        self.root.device == device
+    }
+
+    /// True when a process is seen to be in a container now: neither its mount namespace nor its root is that
     /// of the host's first process.
     pub(super) fn is_contained(&self, process: &Process) -> Result<bool, InspectError> {
         Ok(!self.is_host(process.mount_namespace()?) && !self.is_host_root(&process.root_facts()?))
     }
 
-    /// The outermost ancestor that is a container's, for a process that is one: what a process
-    /// does to its namespaces and root does not take it, or its children, out of its container.
-    pub(super) fn outermost(&self, process: Process) -> Process {
-        let mut outermost = process;
-        for _ in 0..ANCESTORS {
-            match self.contained_parent(&outermost) {
-                Some(parent) => outermost = parent,
-                None => break,
+    /// The processes of a mount namespace that run.
+    pub(super) fn processes(&self, namespace: u32) -> Result<Vec<Process>, InspectError> {
+        let mut processes = Vec::new();
+        self.each(|process| {
+            if process.mount_namespace()? == namespace {
+                processes.push(process);
             }
-        }
-        outermost
-    }
-
-    fn contained_parent(&self, process: &Process) -> Option<Process> {
-        let ppid = process.stat().ok()?.ppid;
-        let parent = self.process(ppid).ok()?;
-        let contained = self.is_contained(&parent).ok()?;
-        // Still its parent, so it was all the time, and the number is no other process's.
-        (contained && process.stat().ok()?.ppid == ppid).then_some(parent)
+            Ok(())
+        })?;
+        Ok(processes)
     }
 
     /// The mount namespaces of all processes that run, or only those that are `wanted`.
@@ -107,8 +107,16 @@ impl<'a> Node<'a> {
         &self,
         wanted: impl Fn(u32) -> bool,
     ) -> Result<FxHashMap<u32, Members>, InspectError> {
-        let failed = |errno| InspectError::io("list the processes", errno);
         let mut namespaces: FxHashMap<u32, Members> = FxHashMap::default();
+        self.each(|process| count(&process, &wanted, &mut namespaces))?;
+        Ok(namespaces)
+    }
+
+    fn each(
+        &self,
+        mut take: impl FnMut(Process) -> Result<(), InspectError>,
+    ) -> Result<(), InspectError> {
+        let failed = |errno| InspectError::io("list the processes", errno);
         for entry in Dir::read_from(&self.proc).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = std::str::from_utf8(entry.file_name().to_bytes());
@@ -116,34 +124,32 @@ impl<'a> Node<'a> {
                 continue;
             };
             // Those that end meanwhile, and kernel threads, have nothing to say.
-            let _ = self.count(pid, &wanted, &mut namespaces);
-        }
-        Ok(namespaces)
-    }
-
-    fn count(
-        &self,
-        pid: u32,
-        wanted: &impl Fn(u32) -> bool,
-        namespaces: &mut FxHashMap<u32, Members>,
-    ) -> Result<(), InspectError> {
-        let process = self.process(pid)?;
-        let namespace = process.mount_namespace()?;
-        if !wanted(namespace) {
-            return Ok(());
-        }
-        let member = Member { pid, start: process.stat()?.start };
-        let at_top = (process.root_path()? == b"/").then_some(member);
-        let known = namespaces.entry(namespace).or_insert(Members { first: member, at_top: None });
-        let older = |than: Member| (member.start, member.pid) < (than.start, than.pid);
-        if older(known.first) {
-            known.first = member;
-        }
-        if known.at_top.is_none_or(older) && at_top.is_some() {
-            known.at_top = at_top;
+            let _ = self.process(pid).and_then(&mut take);
         }
         Ok(())
     }
+}
+
+fn count(
+    process: &Process,
+    wanted: &impl Fn(u32) -> bool,
+    namespaces: &mut FxHashMap<u32, Members>,
+) -> Result<(), InspectError> {
+    let namespace = process.mount_namespace()?;
+    if !wanted(namespace) {
+        return Ok(());
+    }
+    let member = Member { pid: process.pid, start: process.stat()?.start };
+    let at_top = (process.root_path()? == b"/").then_some(member);
+    let known = namespaces.entry(namespace).or_insert(Members { first: member, at_top: None });
+    let older = |than: Member| (member.start, member.pid) < (than.start, than.pid);
+    if older(known.first) {
+        known.first = member;
+    }
+    if known.at_top.is_none_or(older) && at_top.is_some() {
+        known.at_top = at_top;
+    }
+    Ok(())
 }
 
 /// The host's first process; where we may not look at it, this one, if both have one root: a
@@ -201,8 +207,7 @@ mod tests {
             contained,
             !node.is_host(namespace) && !node.is_host_root(&process.root_facts().unwrap())
         );
-        if contained {
-            assert!(node.is_contained(&node.outermost(process)).unwrap());
-        }
+        let processes = node.processes(namespace).unwrap();
+        assert!(processes.iter().any(|process| process.pid == own));
     }
 }

@@ -60,6 +60,13 @@ pub(super) fn beneath(root: impl AsFd, path: &Path, also: ResolveFlags) -> Resul
     }
 }
 
+/// Takes hold of what a path leads to beneath a root without following links, if that is known
+/// from the kernel's cache of names alone: no filesystem is asked. Fails with `EAGAIN` where it
+/// would have to be, and with `EINVAL` on Linux before 5.12.
+pub(super) fn cached(root: impl AsFd, path: &Path) -> Result<OwnedFd, Errno> {
+    beneath(root, path, ResolveFlags::NO_SYMLINKS | ResolveFlags::CACHED)
+}
+
 /// The working directory, as a path beneath the root. It is known by its name alone, so what
 /// the name leads to must be the directory.
 fn working_directory(

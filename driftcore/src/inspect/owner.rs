@@ -22,8 +22,8 @@ const NS_PER_TICK: u64 = 1_000_000_000 / 100;
 pub(super) enum Belongs {
     Host,
     Container(Box<Owner>),
-    /// It lies on no mount of a process that runs.
-    Nobody,
+    /// It cannot be told, and why.
+    Unclear(&'static str),
 }
 
 /// By what way a file is seen.
@@ -57,20 +57,19 @@ pub(super) struct Root {
 }
 
 impl Owner {
-    /// The container of a process that is one's.
-    pub(super) fn of(node: &Node<'_>, process: Process) -> Result<Self, InspectError> {
-        let outermost = node.outermost(process);
+    /// The container of a process that is one's, as [`Node::membership`] gives it.
+    pub(super) fn of(node: &Node<'_>, outermost: &Process) -> Result<Self, InspectError> {
         let namespace = outermost.mount_namespace()?;
         let members = node.namespaces(|other| other == namespace)?.remove(&namespace);
         let Some(members) = members else {
             return Err(InspectError::NoSuchProcess(outermost.pid));
         };
-        let (cgroup, mount) = cgroup(node, &outermost, &members)?;
+        let (cgroup, mount) = cgroup(node, outermost, &members)?;
         let root = match mount {
             Some(mount) => {
                 Some(Root { device: mount.device, directory: mount.root, path: b"/".to_vec() })
             }
-            None => find_root(node, &outermost, &members)?,
+            None => find_root(node, outermost, &members)?,
         };
         let root_device = match &root {
             Some(root) => root.device,
@@ -110,7 +109,7 @@ fn cgroup(
 }
 
 /// The root where no runtime mounted one: that of the mount namespace. `None` when every process
-/// there has a root of its own.
+/// there has a root of its own, or all that is left to see is the host's.
 fn find_root(
     node: &Node<'_>,
     outermost: &Process,
@@ -122,7 +121,11 @@ fn find_root(
     let top = viewer.root_facts()?;
     // A copy of the host's namespace: the container is what is below the process's own root.
     let (mount, path) = if node.is_host_root(&top) {
-        (outermost.root_facts()?.mount, outermost.root_path()?)
+        let own = outermost.root_facts()?;
+        if node.is_host_root(&own) {
+            return Ok(None);
+        }
+        (own.mount, outermost.root_path()?)
     } else {
         (top.mount, b"/".to_vec())
     };

@@ -66,9 +66,18 @@ impl Process {
 
     /// The inode number of its mount namespace.
     pub(super) fn mount_namespace(&self) -> Result<u32, InspectError> {
-        let action = "read the mount namespace";
-        let link = self.link("ns/mnt", action)?;
-        namespace_number(&link).ok_or_else(|| InspectError::io(action, Errno::INVAL))
+        self.namespace("ns/mnt", b"mnt", "read the mount namespace")
+    }
+
+    /// The inode number of its pid namespace.
+    pub(super) fn pid_namespace(&self) -> Result<u32, InspectError> {
+        self.namespace("ns/pid", b"pid", "read the pid namespace")
+    }
+
+    fn namespace(&self, name: &str, kind: &[u8], action: &str) -> Result<u32, InspectError> {
+        let link = self.link(name, action)?;
+        namespace_number(&link, kind)
+            .ok_or_else(|| InspectError::io(action.to_owned(), Errno::INVAL))
     }
 
     /// Its root directory.
@@ -143,9 +152,9 @@ impl Process {
     }
 }
 
-/// The number in `mnt:[4026531840]`.
-fn namespace_number(link: &[u8]) -> Option<u32> {
-    let number = link.strip_prefix(b"mnt:[")?.strip_suffix(b"]")?;
+/// The number in `mnt:[4026531840]`, `mnt` being the kind.
+fn namespace_number(link: &[u8], kind: &[u8]) -> Option<u32> {
+    let number = link.strip_prefix(kind)?.strip_prefix(b":[")?.strip_suffix(b"]")?;
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
@@ -232,7 +241,7 @@ mod tests {
         fn any_text_gets_an_answer(text: Vec<u8>) {
             parse_stat(&text);
             choose_cgroup(&text);
-            namespace_number(&text);
+            namespace_number(&text, b"mnt");
         }
     }
 }

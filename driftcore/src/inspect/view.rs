@@ -4,11 +4,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::ResolveFlags;
-
 use super::InspectError;
 use super::facts::Facts;
-use super::open::beneath;
+use super::open::cached;
 use super::open::strip;
 use super::process::Process;
 use crate::container::Mount;
@@ -42,6 +40,11 @@ impl View {
         &self.process
     }
 
+    /// The path of its root, from the namespace's root on.
+    pub(super) fn root(&self) -> &[u8] {
+        &self.root
+    }
+
     /// The mount with this id, if the process can reach it.
     pub(super) fn mount(&self, id: u64) -> Option<Placed> {
         // A process that has ended shows nothing.
@@ -52,12 +55,13 @@ impl View {
         Some(Placed { mount, point })
     }
 
-    /// What stands at a path of the namespace. Links are not followed.
+    /// What stands at a path of the namespace, if the kernel knows it without asking a
+    /// filesystem, as it does of the name of an open file. Links are not followed. `None` also
+    /// on Linux before 5.12.
     fn at(&self, path: &[u8]) -> Option<Facts> {
         let inside = strip(path, &self.root)?;
         let inside = Path::new("/").join(OsStr::from_bytes(inside));
-        let found = beneath(self.process.root().ok()?, &inside, ResolveFlags::NO_SYMLINKS);
-        Facts::of(&found.ok()?).ok()
+        Facts::of(&cached(self.process.root().ok()?, &inside).ok()?).ok()
     }
 }
 
@@ -71,11 +75,16 @@ impl Placed {
 }
 
 /// The path of an open file and whether that name is gone. The mark that the kernel adds may be
-/// the end of a name as well: what the whole text leads to decides.
+/// the end of a name as well: what the whole text leads to decides. It is not looked up on disk,
+/// since by now anything may be mounted there, also a filesystem that never answers; where that
+/// would be needed, the name counts as gone.
 pub(super) fn name(text: Vec<u8>, file: &Facts, view: Option<&View>) -> (Vec<u8>, bool) {
     let Some(name) = text.strip_suffix(DELETED) else {
         return (text, false);
     };
+    if file.nlink == 0 {
+        return (name.to_vec(), true);
+    }
     let called_so = view.and_then(|view| view.at(&text)).is_some_and(|found| found.is(file));
     if called_so { (text, false) } else { (name.to_vec(), true) }
 }

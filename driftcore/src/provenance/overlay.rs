@@ -61,6 +61,8 @@ pub(crate) enum InLayers {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     pub(crate) bounds: Bounds,
+    /// When a search is given up; `None` for never.
+    pub(crate) deadline: Option<Instant>,
     /// Whether the layers are searched for a file that no layer has at its path. False: it is
     /// taken for a file that has just been renamed.
     pub(crate) search: bool,
@@ -189,8 +191,7 @@ impl Finder<'_> {
         let number = self.shown.number;
         let mut found = self.layers.find(number, self.relative, is_it);
         if found.is_none() && search_layers {
-            let bounds = self.effort.bounds;
-            let deadline = Instant::now().checked_add(bounds.time);
+            let Effort { bounds, deadline, .. } = self.effort;
             let limits = Limits { bounds, deadline, stop: &NEVER };
             found = search(self.layers, number, is_it, &limits)?;
         }

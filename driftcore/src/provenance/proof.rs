@@ -43,6 +43,7 @@ pub(super) static NEVER: AtomicBool = AtomicBool::new(false);
 pub struct LayerLookup<'a> {
     layers: &'a Layers,
     bounds: Bounds,
+    deadline: Option<Instant>,
     stop: &'a AtomicBool,
     buffers: Option<Buffers>,
     search: Search,
@@ -62,13 +63,29 @@ enum Search {
 impl<'a> LayerLookup<'a> {
     /// A lookup in these layers. Each question gets the whole of `bounds`.
     pub const fn new(layers: &'a Layers, bounds: Bounds) -> Self {
-        Self { layers, bounds, stop: &NEVER, buffers: None, search: Search::Allowed, held: None }
+        Self {
+            layers,
+            bounds,
+            deadline: None,
+            stop: &NEVER,
+            buffers: None,
+            search: Search::Allowed,
+            held: None,
+        }
     }
 
     /// Gives up, between two reads, as soon as `stop` is set.
     #[must_use]
     pub const fn interruptible(mut self, stop: &'a AtomicBool) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Gives up at a deadline that several questions have in common, instead of giving each the
+    /// time of the bounds.
+    #[must_use]
+    pub(crate) const fn until(mut self, deadline: Option<Instant>) -> Self {
+        self.deadline = deadline;
         self
     }
 
@@ -102,7 +119,7 @@ impl<'a> LayerLookup<'a> {
     }
 
     fn limits(&self) -> Limits<'a> {
-        let deadline = Instant::now().checked_add(self.bounds.time);
+        let deadline = self.deadline.or_else(|| Instant::now().checked_add(self.bounds.time));
         Limits { bounds: self.bounds, deadline, stop: self.stop }
     }
 

@@ -43,7 +43,7 @@ impl Tree {
         search: bool,
         user_xattrs: bool,
     ) -> InLayers {
-        let effort = Effort { bounds: Bounds::default(), search, user_xattrs };
+        let effort = Effort { bounds: Bounds::default(), deadline: None, search, user_xattrs };
         in_layers(&self.layers, path.as_bytes(), shown, unhashed, effort)
     }
 
