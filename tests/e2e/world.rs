@@ -57,7 +57,9 @@ impl World {
 
     /// An argument that no other exec has: an event is found by it.
     pub(crate) fn mark(&self, what: &str) -> String {
-        format!("mark-{what}-{}", self.marks.fetch_add(1, Ordering::Relaxed))
+        // Some are looked for in all of /proc, where another run may have its own.
+        let number = self.marks.fetch_add(1, Ordering::Relaxed);
+        format!("mark-{what}-{}-{number}", std::process::id())
     }
 
     /// A directory of the laboratory that no other case has.
