@@ -18,9 +18,9 @@
 //! - Objects are opaque, named `driftcore_NAME`, made by `driftcore_NAME_new` or a verb, freed by
 //!   `driftcore_NAME_free(&pointer)`, which sets the pointer to NULL.
 //! - What may fail returns [`driftcore_status`](status::driftcore_status) and takes an error
-//!   out-parameter last; the body runs in [`guard`](guard::guard). What cannot fail runs in
-//!   [`quiet`](guard::quiet) and has a value for NULL.
-//! - Records that cross begin with their `size` and grow at their end ([`sized`]).
+//!   out-parameter last; the body runs in `guard::guard`. What cannot fail runs in
+//!   `guard::quiet` and has a value for NULL.
+//! - Records that cross begin with their `size` and grow at their end (`sized`).
 //! - Text that goes out is a [`driftcore_text`](text::driftcore_text) borrowed from an object; what
 //!   comes in is a C string for names and paths, a pointer with a length for the rest.
 //! - Each function says who owns what, which thread may call it, what NULL does, and since when.
