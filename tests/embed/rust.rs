@@ -36,6 +36,7 @@ const LINKED: &str = r#"
 
     fn main() {
         assert!(std::panic::catch_unwind(|| panic!("on purpose")).is_err());
+        // SAFETY: a constant that ends with NUL.
         println!("{}", unsafe { CStr::from_ptr(driftcore_version()) }.to_str().unwrap());
     }
 "#;
