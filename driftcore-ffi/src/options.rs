@@ -82,9 +82,7 @@ impl driftcore_options {
                 }
             }
             "rules.least_priority" => {
-                self.rules.least_priority = Priority::ALL
-                    .into_iter()
-                    .find(|priority| priority.as_str().eq_ignore_ascii_case(value))
+                self.rules.least_priority = Priority::of(value)
                     .ok_or_else(|| wrong("a priority from emergency to debug"))?;
             }
             "rules.suggested_output" => self.rules.suggested_output = flag()?,
@@ -207,6 +205,13 @@ mod tests {
         ] {
             assert_eq!(status(name, value), DRIFTCORE_STATUS_WRONG_TYPE, "{name}");
         }
+    }
+
+    #[test]
+    fn priorities_are_named_as_in_rules() {
+        let mut options = driftcore_options::default();
+        options.set("rules.least_priority", "info").unwrap();
+        assert_eq!(options.rules.least_priority, Priority::Informational);
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn classify(pid: &str, path: &Path) -> Result<(), Box<dyn Error>> {
     let inspected = Inspector::new(StateRoots::default()).file(pid, path)?;
     let provenance = &inspected.classified.provenance;
     let container = inspected.container.as_ref().map_or_else(|| "none".to_owned(), describe);
-    let sha256 = inspected.classified.sha256.map_or_else(|| "not computed".to_owned(), hex);
+    let sha256 = inspected.classified.sha256_text().unwrap_or_else(|| "not computed".to_owned());
     println!("container  {container}");
     println!("path       {}", inspected.path);
     println!("verdict    {}", provenance.verdict);
@@ -54,8 +54,4 @@ fn describe(container: &Container) -> String {
     let name = container.name.as_deref().unwrap_or_else(|| container.short_id());
     let image = container.image.as_deref().unwrap_or("image unknown");
     format!("{name} ({}, {image})", container.runtime)
-}
-
-fn hex(digest: [u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -19,7 +19,6 @@ use crate::cli::Matching;
 use crate::cli::RulesArguments;
 use crate::ruleset::RuleSources;
 use crate::ruleset::check_paths;
-use crate::ruleset::priority;
 
 /// `driftd.toml`; every key is documented in the `driftd.toml` beside this crate's manifest. Unknown keys are refused.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -151,7 +150,7 @@ impl Config {
         if !(-20..=19).contains(&self.sensor.nice) {
             bail!("sensor.nice = {}: give a number from -20 to 19", self.sensor.nice);
         }
-        if priority(&self.rules.least_priority).is_none() {
+        if Priority::of(&self.rules.least_priority).is_none() {
             bail!(
                 "rules.least_priority = \"{}\": give one of emergency, alert, critical, error, \
                  warning, notice, informational, debug",
@@ -170,7 +169,7 @@ impl Config {
             paths,
             options: SetOptions {
                 policy: self.rules.matching.into(),
-                least_priority: priority(&self.rules.least_priority).unwrap_or(Priority::Debug),
+                least_priority: Priority::of(&self.rules.least_priority).unwrap_or(Priority::Debug),
                 suggested_output: self.rules.suggested_output,
                 ..SetOptions::default()
             },

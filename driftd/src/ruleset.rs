@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use driftcore::matcher::Policy;
-use driftcore::matcher::Priority;
 use driftcore::rules::Diagnostic;
 use driftcore::rules::Limits;
 use driftcore::rules::Renderer;
@@ -66,13 +65,9 @@ impl RuleSources {
 }
 
 impl LoadedRules {
-    /// What is wrong. Warnings about the shipped rules are left out: they tell a user who replaces
-    /// one of their macros nothing.
+    /// What is wrong, as far as it concerns a user.
     pub(crate) fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics.iter().filter(|it| {
-            let file = self.sources.get(it.primary.0.source).map(|source| source.name.as_str());
-            it.severity == Severity::Error || file != Some(SHIPPED_NAME)
-        })
+        self.diagnostics.iter().filter(|it| it.concerns_users(&self.sources))
     }
 
     /// How many errors and warnings there are.
@@ -95,14 +90,6 @@ impl LoadedRules {
     }
 }
 
-/// A priority by its name, as rules write it.
-pub(crate) fn priority(name: &str) -> Option<Priority> {
-    if name.eq_ignore_ascii_case("info") {
-        return Some(Priority::Informational);
-    }
-    Priority::ALL.into_iter().find(|priority| priority.as_str().eq_ignore_ascii_case(name))
-}
-
 /// Paths are checked early, so that a typing error is no silent absence of rules.
 pub(crate) fn check_paths(paths: &[PathBuf]) -> anyhow::Result<()> {
     for directory in paths.iter().filter(|path| path.is_dir()) {
@@ -122,13 +109,6 @@ pub(crate) fn check_paths(paths: &[PathBuf]) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn priorities_are_read_as_rules_write_them() {
-        assert_eq!(priority("WARNING"), Some(Priority::Warning));
-        assert_eq!(priority("info"), Some(Priority::Informational));
-        assert_eq!(priority("3"), None);
-    }
 
     #[test]
     fn the_shipped_rules_are_sound() {

@@ -28,9 +28,7 @@ pub struct driftcore_classified {
 
 impl driftcore_classified {
     pub(super) fn new(classified: Classified, path: Vec<u8>, container: Option<Container>) -> Self {
-        let sha256 = classified
-            .sha256
-            .map(|digest| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let sha256 = classified.sha256_text();
         Self { classified, sha256, container, path }
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use driftcore::rules::Limits;
 use driftcore::rules::RuleSet;
-use driftcore::rules::SHIPPED_NAME;
 use driftcore::rules::Severity;
 use driftcore::rules::Status;
 use driftcore::rules::load;
@@ -70,10 +69,7 @@ pub unsafe extern "C" fn driftcore_rules_load(
 
         let said: Vec<Record> = said
             .iter()
-            .filter(|it| {
-                let file = sources.get(it.primary.0.source).map(|source| source.name.as_str());
-                it.severity == Severity::Error || file != Some(SHIPPED_NAME)
-            })
+            .filter(|it| it.concerns_users(sources))
             .map(|it| Record::new(sources, it))
             .collect();
         let outcome = match (set, said.iter().find(|it| it.severity == Severity::Error)) {

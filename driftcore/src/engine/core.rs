@@ -161,7 +161,7 @@ impl Core {
         let program = self.processes.program(exec).filter(|_| !self.waits_for_runtime(id));
         match (verdicts, program) {
             (Verdicts::Now(classified), Some(program)) => {
-                let sha256 = classified.sha256.as_ref().map(hex);
+                let sha256 = classified.sha256_text();
                 let number = self.matching.next_number();
                 let (provenance, hostname) = (&classified.provenance, &self.hostname);
                 let facts = seen.facts(program, provenance, sha256.as_deref(), number, hostname);
@@ -359,21 +359,10 @@ impl Core {
 /// Writes the verdict into the event.
 fn judge(event: &mut DriftEvent, classified: Classified) {
     event.drift = classified.provenance.verdict.is_drift_for_code();
-    if let (Some(file), Some(digest)) = (&mut event.file, &classified.sha256) {
-        file.sha256 = Some(hex(digest));
+    if let (Some(file), Some(digest)) = (&mut event.file, classified.sha256_text()) {
+        file.sha256 = Some(digest);
     }
     event.provenance = Some(classified.provenance);
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    use std::fmt::Write;
-
-    let mut text = String::with_capacity(64);
-    for byte in digest {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

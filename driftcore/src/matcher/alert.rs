@@ -45,6 +45,12 @@ impl Priority {
         Self::Debug,
     ];
 
+    /// The priority of this name, as rules write it: in any case, `info` for short.
+    pub fn of(name: &str) -> Option<Self> {
+        let known = Self::ALL.into_iter().find(|it| it.as_str().eq_ignore_ascii_case(name));
+        known.or(name.eq_ignore_ascii_case("info").then_some(Self::Informational))
+    }
+
     /// Falco's spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -208,6 +214,13 @@ mod tests {
             hostname: "node",
             event: Some(&event),
         })
+    }
+
+    #[test]
+    fn priorities_are_read_as_rules_write_them() {
+        assert_eq!(Priority::of("WARNING"), Some(Priority::Warning));
+        assert_eq!(Priority::of("info"), Some(Priority::Informational));
+        assert_eq!(Priority::of("3"), None);
     }
 
     #[test]

@@ -25,6 +25,19 @@ pub struct Classified {
 }
 
 impl Classified {
+    /// The SHA-256 in hexadecimal, as events give it.
+    pub fn sha256_text(&self) -> Option<String> {
+        use std::fmt::Write;
+
+        let digest = self.sha256.as_ref()?;
+        let mut text = String::with_capacity(2 * digest.len());
+        for byte in digest {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        Some(text)
+    }
+
     /// An `unknown` with its reason, for a caller that could not have the question answered.
     pub fn unknown(reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -329,6 +342,14 @@ mod tests {
             (classified.provenance.verdict, classified.provenance.evidence)
         })
         .to_vec()
+    }
+
+    #[test]
+    fn a_digest_is_text_of_two_digits_a_byte() {
+        let mut classified = Classified::unknown("test");
+        assert_eq!(classified.sha256_text(), None);
+        classified.sha256 = Some([0x0f; 32]);
+        assert_eq!(classified.sha256_text(), Some("0f".repeat(32)));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::SHIPPED_NAME;
+use super::Sources;
 use super::Span;
 
 /// How bad it is.
@@ -49,6 +51,13 @@ impl Diagnostic {
     /// A warning with nothing but a message and a place.
     pub fn warning(code: &'static str, message: impl Into<String>, span: Span) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message, span) }
+    }
+
+    /// Whether a user of rules should hear of it. Warnings about the shipped rules tell one who
+    /// replaces a macro of theirs nothing.
+    pub fn concerns_users(&self, sources: &Sources) -> bool {
+        let file = sources.get(self.primary.0.source).map(|source| source.name.as_str());
+        self.severity == Severity::Error || file != Some(SHIPPED_NAME)
     }
 
     /// Says what to write at the mark.

@@ -236,8 +236,7 @@ fn check_capture(keys: Keys<'_>) -> Result<(), Box<Diagnostic>> {
 fn priority(keys: Keys<'_>) -> Result<Option<Priority>, Box<Diagnostic>> {
     let Some((text, span)) = keys.text("priority")? else { return Ok(None) };
     let word = text.text.as_str();
-    let known = Priority::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(word));
-    let known = known.or(word.eq_ignore_ascii_case("info").then_some(Priority::Informational));
+    let known = Priority::of(word);
     if known.is_some() {
         return Ok(known);
     }
