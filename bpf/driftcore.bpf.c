@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* All probes are one object: they share maps and globals. One hook family a file. */
+#include "progs/call.h"
 #include "progs/exec.h"
 #include "progs/life.h"
 #include "progs/sweep.h"
@@ -10,3 +11,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 struct dc_exec *wire_exec __attribute__((unused));
 struct dc_fork *wire_fork __attribute__((unused));
 struct dc_exit *wire_exit __attribute__((unused));
+struct dc_file_event *wire_file __attribute__((unused));
+struct dc_socket_event *wire_socket __attribute__((unused));
+struct dc_call *wire_call __attribute__((unused));
+struct dc_writer *wire_writer __attribute__((unused));
+struct dc_settings *wire_settings __attribute__((unused));
+struct dc_budget *wire_budget __attribute__((unused));

@@ -162,12 +162,11 @@ static __always_inline void extract_overlay(struct inode *inode, struct dc_file 
 		out->flags |= DC_FILE_LAYERS_KNOWN;
 }
 
-static __always_inline void extract_file(struct task_struct *task, struct file *file,
+/* `mnt` may be NULL where only the dentry is known. */
+static __always_inline void extract_file(struct task_struct *task, struct vfsmount *mnt,
+					 struct dentry *dentry, struct inode *inode,
 					 const struct dc_container *container, struct dc_file *out)
 {
-	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
 	__u64 magic = BPF_CORE_READ(sb, s_magic);
 	unsigned long sb_flags = BPF_CORE_READ(sb, s_flags);
@@ -181,7 +180,7 @@ static __always_inline void extract_file(struct task_struct *task, struct file *
 
 	if (out->inode.dev == container->root_dev) {
 		out->flags |= DC_FILE_ON_ROOT_SUPERBLOCK;
-		if ((__u64)BPF_CORE_READ(mnt, mnt_root) == container->root_mount_root)
+		if (!mnt || (__u64)BPF_CORE_READ(mnt, mnt_root) == container->root_mount_root)
 			out->flags |= DC_FILE_ON_ROOT_MOUNT;
 	}
 	if (!BPF_CORE_READ(dentry, d_hash.pprev))
@@ -197,7 +196,7 @@ static __always_inline void extract_file(struct task_struct *task, struct file *
 		extract_overlay(inode, out);
 
 	/* A container's process that went to the host's namespace and runs what it found there. */
-	if ((__u64)BPF_CORE_READ(task, nsproxy, mnt_ns) == host.mnt_ns &&
+	if (mnt && (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns) == host.mnt_ns &&
 	    (__u64)BPF_CORE_READ(mount_of(mnt), mnt_ns) == host.mnt_ns)
 		out->flags |= DC_FILE_HOST;
 }
@@ -341,6 +340,38 @@ static __always_inline void extract_task(struct task_struct *task, struct dc_tas
 	out->uts_ns = BPF_CORE_READ(ns, uts_ns, ns.inum);
 	out->ipc_ns = BPF_CORE_READ(ns, ipc_ns, ns.inum);
 	out->cgroup_ns = BPF_CORE_READ(ns, cgroup_ns, ns.inum);
+	BPF_CORE_READ_STR_INTO(&out->comm, task, comm);
+}
+
+/* Of an event that is not an exec: what the process's exec did not tell, or may have changed since. */
+static __always_inline void extract_actor(struct task_struct *task, __u64 container,
+					  __u32 root_dev, struct dc_actor *out)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
+	out->container = container;
+	out->root_dev = root_dev;
+	out->start_ns = BPF_CORE_READ(leader, start_boottime);
+	out->parent_start_ns = leader_start(parent);
+	if (bpf_core_field_size(task->self_exec_id) == sizeof(__u64))
+		out->exec_id = BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
+	else
+		out->exec_id = BPF_CORE_READ(task, self_exec_id);
+	out->pid = BPF_CORE_READ(task, tgid);
+	out->tid = BPF_CORE_READ(task, pid);
+	out->ppid = BPF_CORE_READ(parent, tgid);
+	out->container_pid = innermost_number(BPF_CORE_READ(leader, thread_pid));
+	out->container_tid = innermost_number(BPF_CORE_READ(task, thread_pid));
+	out->cap_effective = capabilities_effective(cred);
+	out->uid = BPF_CORE_READ(cred, uid.val);
+	out->gid = BPF_CORE_READ(cred, gid.val);
+	out->euid = BPF_CORE_READ(cred, euid.val);
+	out->egid = BPF_CORE_READ(cred, egid.val);
+	out->loginuid = -1;
+	if (bpf_core_field_exists(task->loginuid)) /* CONFIG_AUDIT */
+		out->loginuid = BPF_CORE_READ(task, loginuid.val);
 	BPF_CORE_READ_STR_INTO(&out->comm, task, comm);
 }
 

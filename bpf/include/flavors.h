@@ -115,6 +115,22 @@ struct ovl_inode___oe {
 	struct ovl_entry *oe;
 };
 
+/* Registers at a system call, by architecture. */
+struct pt_regs___x86_64 {
+	unsigned long r10;
+	unsigned long r9;
+	unsigned long r8;
+	unsigned long dx;
+	unsigned long si;
+	unsigned long di;
+	unsigned long orig_ax;
+};
+
+struct pt_regs___arm64 {
+	u64 regs[31];
+	int syscallno;
+};
+
 #pragma clang attribute pop
 
 #endif

@@ -29,6 +29,13 @@ struct {
 	__uint(max_entries, 1024 * 1024); /* resized by user space */
 } life_ring SEC(".maps");
 
+/* Files, sockets and other calls: many, each with a container that answers for it
+ * (include/emit.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 * 1024 * 1024); /* resized by user space */
+} bulk_ring SEC(".maps");
+
 /* The reader's promise: the CLOCK_BOOTTIME until which it will have looked at the rings again
  * without being woken. */
 struct {
@@ -66,18 +73,85 @@ struct {
 	__type(value, struct dc_container);
 } containers SEC(".maps");
 
-/* A record while it is built: [0] by the exec probe, [1] by the iterator, which a probe may
- * interrupt. */
+/* Numbers of system calls that are told apart; there is none above so far. */
+#define DC_CALLS 512
+
+/* What the exit of a system call says: which numbers are which is for user space to know. */
+enum dc_class {
+	DC_CLASS_OPEN = 1,
+};
+
+/* What is asked for; changed by user space while the probes run. */
+struct dc_settings {
+	__u64 operations; /* 1 << enum dc_operation */
+	__u64 sockets; /* 1 << enum dc_socket_operation */
+	__u64 budget_rate; /* bulk events a second that a container may cause; 0: any number */
+	__u64 budget_burst; /* and at once */
+	/* enum dc_class of each system call by its number on this architecture; 0: not asked for. */
+	__u8 calls[DC_CALLS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct dc_settings);
+} settings SEC(".maps");
+
+/* What a container may still cause, and what was kept back. */
+struct dc_budget {
+	__u64 tokens;
+	__u64 filled_ns;
+	__u64 suppressed[DC_KIND_CALL + 1]; /* by enum dc_kind, since it was first seen */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* container */
+	__type(value, struct dc_budget);
+} budgets SEC(".maps");
+
+/* Room for the fixed part of any record. */
+#define DC_HEAD_SIZE 512
+
+/* A record while it is built. Its fixed part, whatever the kind, ends where the tail begins. */
 struct dc_scratch {
 	__u32 end; /* of what stands in the tail so far */
-	__u32 reserved;
-	struct dc_exec exec;
+	__u32 cut; /* what was stored last did not fit */
+	union {
+		struct {
+			char before_exec[DC_HEAD_SIZE - sizeof(struct dc_exec)];
+			struct dc_exec exec;
+		};
+		struct {
+			char before_file[DC_HEAD_SIZE - sizeof(struct dc_file_event)];
+			struct dc_file_event file;
+		};
+		struct {
+			char before_socket[DC_HEAD_SIZE - sizeof(struct dc_socket_event)];
+			struct dc_socket_event socket;
+		};
+		struct {
+			char before_call[DC_HEAD_SIZE - sizeof(struct dc_call)];
+			struct dc_call call;
+		};
+	};
 	char tail[DC_TAIL_SIZE];
+};
+
+/* Who builds in which slot. What may interrupt another has a slot of its own. */
+enum dc_slot {
+	DC_SLOT_EXEC = 0,
+	DC_SLOT_SWEEP = 1,
+	DC_SLOT_CALL = 2, /* exits and entries of system calls */
+	DC_SLOT_HOOK = 3, /* what the fentry and LSM sets call */
+	DC_SLOTS = 4,
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, DC_SLOTS);
 	__type(key, __u32);
 	__type(value, struct dc_scratch);
 } scratch SEC(".maps");
@@ -102,6 +176,13 @@ struct dc_host host;
 
 /* Set by user space: the iterator's next pass looks for the host instead of containers. */
 __u32 find_host;
+
+static __always_inline struct dc_settings *get_settings(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&settings, &zero);
+}
 
 static __always_inline void count_loss(__u32 reason)
 {

@@ -6,6 +6,12 @@
 #include "extract.h"
 #include "store.h"
 
+static __always_inline __u32 end_exec_string(struct dc_scratch *s, enum dc_string string, __u32 cut,
+					     __u32 begin)
+{
+	return end_string(s, &s->exec.string_size[string], &s->exec.flags, cut, begin);
+}
+
 /* Everything but what only the exec itself knows (file name, interpreter, arguments). Returns
  * where the tail goes on. */
 static __always_inline __u32 begin_exec(struct dc_scratch *s, __u16 kind, __u64 id,
@@ -16,40 +22,48 @@ static __always_inline __u32 begin_exec(struct dc_scratch *s, __u16 kind, __u64 
 
 	__builtin_memset(&s->exec, 0, sizeof(s->exec));
 	s->end = 0;
+	s->cut = 0;
 	s->exec.header.version = DC_WIRE_VERSION;
 	s->exec.header.kind = kind;
 	s->exec.header.boot_ns = bpf_ktime_get_boot_ns();
 	s->exec.task.container = id;
 	s->exec.task.root_dev = container->root_dev;
 	extract_task(task, &s->exec.task);
-	extract_file(task, file, container, &s->exec.file);
+	extract_file(task, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry),
+		     BPF_CORE_READ(file, f_inode), container, &s->exec.file);
 
 	store_path(s, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry),
-		   container->root_dentry, DC_EXEC_EXE_TRUNCATED);
-	begin = end_string(s, DC_STRING_EXE, begin);
+		   container->root_dentry);
+	begin = end_exec_string(s, DC_STRING_EXE, DC_EXEC_EXE_TRUNCATED, begin);
 	store_path(s, BPF_CORE_READ(task, fs, pwd.mnt), BPF_CORE_READ(task, fs, pwd.dentry),
-		   container->root_dentry, DC_EXEC_CWD_TRUNCATED);
-	begin = end_string(s, DC_STRING_CWD, begin);
+		   container->root_dentry);
+	begin = end_exec_string(s, DC_STRING_CWD, DC_EXEC_CWD_TRUNCATED, begin);
 
 	struct cgroup *cgroup = extract_cgroup(task);
 
 	s->exec.task.cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 	store_cgroup(s, BPF_CORE_READ(cgroup, kn));
-	return end_string(s, DC_STRING_CGROUP, begin);
+	return end_exec_string(s, DC_STRING_CGROUP, DC_EXEC_CGROUP_TRUNCATED, begin);
 }
 
-/* Completes the header; the size of the whole record, never more than the scratch has. */
-static __always_inline __u32 end_exec(struct dc_scratch *s)
+/* Completes the header of a record whose fixed part has `head` bytes; the size of the whole record,
+ * never more than the scratch has. */
+static __always_inline __u32 end_record(struct dc_scratch *s, struct dc_header *header, __u32 head)
 {
 	__u32 end = *(volatile __u32 *)&s->end;
 
 	if (end > DC_TAIL_SIZE)
 		end = DC_TAIL_SIZE;
 
-	__u32 size = sizeof(s->exec) + end;
+	__u32 size = head + end;
 
-	s->exec.header.size = size;
+	header->size = size;
 	return size;
+}
+
+static __always_inline __u32 end_exec(struct dc_scratch *s)
+{
+	return end_record(s, &s->exec.header, sizeof(s->exec));
 }
 
 #endif

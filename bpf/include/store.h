@@ -29,12 +29,17 @@ static __always_inline bool store_name(struct dc_scratch *s, const void *name)
 	return true;
 }
 
-/* Ends a string of the record: its size is what came since `begin`. Returns the new beginning. */
-static __always_inline __u32 end_string(struct dc_scratch *s, enum dc_string string, __u32 begin)
+/* Ends a string of the record: its size is what came since `begin`; the bit `cut` is set in `flags`
+ * when not all of it fitted. Returns the new beginning. */
+static __always_inline __u32 end_string(struct dc_scratch *s, __u16 *size, __u32 *flags, __u32 cut,
+					__u32 begin)
 {
 	__u32 end = *(volatile __u32 *)&s->end;
 
-	s->exec.string_size[string] = end - begin;
+	*size = end - begin;
+	if (s->cut)
+		*flags |= cut;
+	s->cut = 0;
 	return end;
 }
 
@@ -43,7 +48,7 @@ static __always_inline __u32 end_string(struct dc_scratch *s, enum dc_string str
  * any tree (a memfd) has its own name alone.
  */
 static __always_inline void store_path(struct dc_scratch *s, struct vfsmount *mnt,
-				       struct dentry *dentry, __u64 root_dentry, __u32 cut)
+				       struct dentry *dentry, __u64 root_dentry)
 {
 	__u32 limit = *(volatile __u32 *)&s->end + DC_PATH_MAX;
 
@@ -74,7 +79,7 @@ static __always_inline void store_path(struct dc_scratch *s, struct vfsmount *mn
 			return;
 		dentry = parent;
 	}
-	s->exec.flags |= cut;
+	s->cut = 1;
 }
 
 static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
@@ -96,7 +101,7 @@ static __always_inline void store_cgroup(struct dc_scratch *s, struct kernfs_nod
 			break;
 		node = parent;
 	}
-	s->exec.flags |= DC_EXEC_CGROUP_TRUNCATED;
+	s->cut = 1;
 }
 
 /* A kernel string without its NUL byte. */
@@ -124,11 +129,11 @@ static __always_inline void store_args(struct dc_scratch *s, struct mm_struct *m
 		return;
 	if (size > DC_ARGS_MAX) {
 		size = DC_ARGS_MAX;
-		s->exec.flags |= DC_EXEC_ARGS_TRUNCATED;
+		s->cut = 1;
 	}
 	/* A page that is not there any more: say so, never pass it off as no arguments. */
 	if (bpf_probe_read_user(&s->tail[end], size, (void *)start))
-		s->exec.flags |= DC_EXEC_ARGS_TRUNCATED;
+		s->cut = 1;
 	else
 		*(volatile __u32 *)&s->end = end + size;
 }

@@ -38,7 +38,7 @@ int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_
 {
 	struct dc_container container = {};
 	__u64 id = container_of_task(task, &container);
-	__u32 slot = 0;
+	__u32 slot = DC_SLOT_EXEC;
 
 	if (!id)
 		return 0;
@@ -54,11 +54,11 @@ int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		s->exec.flags |= DC_EXEC_SECURE;
 	store_string(s, BPF_CORE_READ(bprm, filename));
-	begin = end_string(s, DC_STRING_FILENAME, begin);
+	begin = end_exec_string(s, DC_STRING_FILENAME, 0, begin);
 	store_string(s, BPF_CORE_READ(bprm, interp));
-	begin = end_string(s, DC_STRING_INTERP, begin);
+	begin = end_exec_string(s, DC_STRING_INTERP, 0, begin);
 	store_args(s, BPF_CORE_READ(task, mm));
-	end_string(s, DC_STRING_ARGS, begin);
+	end_exec_string(s, DC_STRING_ARGS, DC_EXEC_ARGS_TRUNCATED, begin);
 
 	__u64 wakeup = exec_wakeup(&s->exec.file, s->exec.header.boot_ns);
 

@@ -26,7 +26,7 @@ int process__sweep(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct dc_container container = {};
-	__u32 slot = 1;
+	__u32 slot = DC_SLOT_SWEEP;
 	__u64 id;
 
 	if (!task)

@@ -51,6 +51,9 @@ impl driftcore_options {
         match name {
             "sensor.exec_ring_bytes" => self.sensor.exec_ring = ring()?,
             "sensor.life_ring_bytes" => self.sensor.life_ring = ring()?,
+            "sensor.bulk_ring_bytes" => self.sensor.bulk_ring = ring()?,
+            "sensor.events_per_second" => self.sensor.budget_rate = number()?,
+            "sensor.events_at_once" => self.sensor.budget_burst = number()?,
             "sensor.allow_degraded" => self.allow_degraded = flag()?,
             "proof.max_bytes" => self.bounds.bytes = number()?,
             "proof.max_milliseconds" => self.bounds.time = Duration::from_millis(number()?),
@@ -114,6 +117,9 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | --- | --- | --- |
 /// | sensor.exec_ring_bytes | a power of two | 8388608 |
 /// | sensor.life_ring_bytes | a power of two | 2097152 |
+/// | sensor.bulk_ring_bytes | a power of two | 8388608 |
+/// | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
+/// | sensor.events_at_once | before that rate counts | 8000 |
 /// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
 /// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |

@@ -35,6 +35,9 @@ pub(crate) struct Config {
 struct Sensor {
     exec_ring_bytes: u32,
     life_ring_bytes: u32,
+    bulk_ring_bytes: u32,
+    events_per_second: u64,
+    events_at_once: u64,
     nice: i32,
 }
 
@@ -73,8 +76,15 @@ struct Containerd {
 
 impl Default for Sensor {
     fn default() -> Self {
-        let SensorOptions { exec_ring, life_ring } = SensorOptions::default();
-        Self { exec_ring_bytes: exec_ring, life_ring_bytes: life_ring, nice: -10 }
+        let options = SensorOptions::default();
+        Self {
+            exec_ring_bytes: options.exec_ring,
+            life_ring_bytes: options.life_ring,
+            bulk_ring_bytes: options.bulk_ring,
+            events_per_second: options.budget_rate,
+            events_at_once: options.budget_burst,
+            nice: -10,
+        }
     }
 }
 
@@ -141,6 +151,7 @@ impl Config {
         let rings = [
             ("exec_ring_bytes", self.sensor.exec_ring_bytes),
             ("life_ring_bytes", self.sensor.life_ring_bytes),
+            ("bulk_ring_bytes", self.sensor.bulk_ring_bytes),
         ];
         for (key, size) in rings {
             if !size.is_power_of_two() || size < 4096 {
@@ -185,6 +196,10 @@ impl Config {
         SensorOptions {
             exec_ring: self.sensor.exec_ring_bytes,
             life_ring: self.sensor.life_ring_bytes,
+            bulk_ring: self.sensor.bulk_ring_bytes,
+            budget_rate: self.sensor.events_per_second,
+            budget_burst: self.sensor.events_at_once,
+            ..SensorOptions::default()
         }
     }
 

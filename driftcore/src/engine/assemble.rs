@@ -23,6 +23,7 @@ use crate::event::Process;
 use crate::event::Provenance;
 use crate::event::Text;
 use crate::event::Timestamp;
+use crate::fields::EventType;
 use crate::view::AccountNames;
 use crate::view::Ancestors;
 use crate::view::FileFacts;
@@ -85,6 +86,8 @@ impl<'a> Sighting<'a> {
             number,
             kind: Kind::Binary,
             action: Action::Exec,
+            event_type: EventType::EXECVE,
+            result: 0,
             drift: provenance.verdict.is_drift_for_code(),
             before_start: self.origin == Origin::BeforeStart,
             recovered: self.origin == Origin::Recovered,
@@ -114,6 +117,14 @@ impl<'a> Sighting<'a> {
             }),
             file: Some(FileFacts {
                 path: self.path,
+                old_path: None,
+                raw_name: None,
+                value: 0,
+                attribute: None,
+                descriptor: None,
+                changed_attributes: &[],
+                written: None,
+                writer: None,
                 inode: exec.file.inode.number,
                 device: exec.file.inode.major_minor(),
                 mode: exec.file.mode & 0o7777,
@@ -126,6 +137,10 @@ impl<'a> Sighting<'a> {
                 changed: live.file_changed,
                 modified: live.file_modified,
             }),
+            network: None,
+            call: None,
+            tainted: false,
+            unproved: false,
             provenance: Some(provenance),
             hostname,
         }
@@ -162,6 +177,7 @@ impl<'a> Sighting<'a> {
             file_modified: Some(Timestamp::from_nanos(exec.file.inode.mtime_ns)),
             upper_layer: flags.contains(known).then(|| self.evidence.upper.is_some()),
             writable: may_write(task, self.evidence),
+            ..LiveFacts::default()
         }
     }
 }
@@ -191,7 +207,7 @@ pub(super) fn exec_event(
         mode: format!("{:04o}", exec.file.mode & 0o7777),
         owner: Owner { uid: exec.file.uid, gid: exec.file.gid },
         size: exec.file.inode.size,
-        sha256: None,
+        ..File::default()
     });
     event.process = Some(Process {
         pid: task.pid,
@@ -223,7 +239,7 @@ pub(super) fn exec_event(
     event
 }
 
-fn text(path: KernelPath<'_>) -> Text {
+pub(super) fn text(path: KernelPath<'_>) -> Text {
     let mut bytes = Vec::new();
     path.write_to(&mut bytes);
     Text::from(bytes)

@@ -10,6 +10,7 @@ use crate::event::Container;
 use crate::provenance::Bounds;
 use crate::rules::RuleSet;
 use crate::sensor::SensorOptions;
+use crate::sensor::Wanted;
 use crate::sink::Sink;
 
 /// Which events reach the sink.
@@ -43,6 +44,7 @@ pub struct EngineBuilder {
     pub(super) proofs: ProofOptions,
     pub(super) allow_degraded: bool,
     pub(super) rules: Option<Arc<RuleSet>>,
+    pub(super) wanted: Wanted,
 }
 
 impl EngineBuilder {
@@ -79,6 +81,12 @@ impl EngineBuilder {
     /// others by [`Engine::rules`].
     pub fn rules(&mut self, rules: impl Into<Arc<RuleSet>>) -> &mut Self {
         self.rules = Some(rules.into());
+        self
+    }
+
+    /// What is asked of the sensor beside execs, whatever the rules need. Default: nothing.
+    pub fn watch(&mut self, wanted: Wanted) -> &mut Self {
+        self.wanted = wanted;
         self
     }
 

@@ -22,6 +22,7 @@ use super::proofs::Answered;
 use super::proofs::Proofs;
 use super::proofs::Verdicts;
 use crate::decode::decode;
+use crate::enrich::Identity;
 use crate::enrich::Lineage;
 use crate::enrich::ProcessTable;
 use crate::enrich::Seen;
@@ -54,9 +55,9 @@ pub(super) struct Core {
     pub(super) scope: Scope,
     pub(super) hostname: String,
     pub(super) matching: Matching,
-    held: HeldBack,
+    pub(super) held: HeldBack,
     pub(super) sink: Box<dyn Sink + Send>,
-    path: Vec<u8>,
+    pub(super) path: Vec<u8>,
 }
 
 impl Core {
@@ -104,6 +105,18 @@ impl Core {
                 }
             }
             Event::Exec(exec) => self.exec(&exec, origin),
+            Event::File(event) => {
+                self.counters.files += 1;
+                self.file(&event);
+            }
+            Event::Socket(event) => {
+                self.counters.sockets += 1;
+                self.socket(&event);
+            }
+            Event::Call(call) => {
+                self.counters.calls += 1;
+                self.call(&call);
+            }
         }
     }
 
@@ -140,9 +153,10 @@ impl Core {
             known.container.started_at,
             &mut self.counters,
         );
-        self.processes.complete_ancestry(exec);
+        let who = Identity::from(&exec.task);
+        self.processes.complete_ancestry(who);
         self.processes.complete_leaders(exec);
-        let relatives = self.processes.ancestry(exec);
+        let relatives = self.processes.ancestry(who);
         let ancestors = Ancestors::new(relatives.map(|(pid, program)| Relative { pid, program }));
         let names = self.containers.names(exec.task.container, exec.task.pid);
         let seen = Sighting {
@@ -158,7 +172,7 @@ impl Core {
             ancestors: &ancestors,
         };
         let id = exec.task.container;
-        let program = self.processes.program(exec).filter(|_| !self.waits_for_runtime(id));
+        let program = self.processes.program(who).filter(|_| !self.waits_for_runtime(id));
         match (verdicts, program) {
             (Verdicts::Now(classified), Some(program)) => {
                 let sha256 = classified.sha256_text();
@@ -178,7 +192,7 @@ impl Core {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin);
                 let event = Observed { container: id, event, live };
-                self.answer(Answered { event, classified });
+                self.answer(Answered { event, classified: Some(classified) });
             }
             (Verdicts::Later(question), _) => {
                 let live = seen.live(true);
@@ -192,7 +206,7 @@ impl Core {
     }
 
     fn assemble(&self, exec: &Exec<'_>, args: (&[u8], bool), origin: Origin) -> DriftEvent {
-        let ancestors = self.processes.ancestors(exec);
+        let ancestors = self.processes.ancestors(&exec.task);
         let container = self.containers.get(exec.task.container);
         let container = container.map(|known| (*known.container).clone());
         exec_event(exec, args, origin, self.clock, container, ancestors)
@@ -206,7 +220,7 @@ impl Core {
         self.release();
     }
 
-    fn answer(&mut self, answered: Answered) {
+    pub(super) fn answer(&mut self, answered: Answered) {
         if self.waits_for_runtime(answered.event.container) {
             self.hold(answered);
         } else {
@@ -217,7 +231,9 @@ impl Core {
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
         let Answered { event: Observed { container, mut event, live }, classified } = answered;
-        judge(&mut event, classified);
+        if let Some(classified) = classified {
+            judge(&mut event, classified);
+        }
         let number = self.matching.next_number();
         let pid = event.process.as_ref().map_or(0, |process| process.pid);
         let names = self.containers.names(container, pid);
@@ -234,7 +250,7 @@ impl Core {
         !self.held.is_empty()
     }
 
-    fn waits_for_runtime(&self, container: u64) -> bool {
+    pub(super) fn waits_for_runtime(&self, container: u64) -> bool {
         self.held.holds(container)
             || self.containers.get(container).is_some_and(|known| known.awaited_until().is_some())
     }
@@ -277,7 +293,7 @@ impl Core {
         self.hand_over(&event, outcome);
     }
 
-    fn hand_over(&mut self, event: &DriftEvent, outcome: &Outcome) {
+    pub(super) fn hand_over(&mut self, event: &DriftEvent, outcome: &Outcome) {
         if !self.scope.includes(event.container.as_ref()) {
             return;
         }
@@ -301,6 +317,19 @@ impl Core {
         event.drift = true;
         // Of what is lost, only its lasting effects can be found again.
         tracing::warn!(lost = ?event.lost, "events were lost");
+        self.sink.event(&event);
+    }
+
+    /// Says that a container's budget kept events back.
+    pub(super) fn suppressed(&mut self, container: u64, kept_back: [(LossReason, u64); 3]) {
+        let mut event = DriftEvent::new(Timestamp::now(), Kind::Sensor, Action::Suppressed);
+        event.container = self.containers.get(container).map(|known| (*known.container).clone());
+        for (reason, count) in kept_back.into_iter().filter(|&(_, count)| count > 0) {
+            event.lost.insert(reason, count);
+            *self.counters.lost.entry(reason).or_default() += count;
+        }
+        event.drift = true;
+        tracing::warn!(lost = ?event.lost, "a container caused more events than its budget allows");
         self.sink.event(&event);
     }
 
@@ -333,7 +362,8 @@ impl Core {
         }
         for event in self.proofs.abandon() {
             let reason = "the content proof was not done when the sensor stopped";
-            self.decide(Answered { event, classified: Classified::unknown(reason) });
+            let classified = Some(Classified::unknown(reason));
+            self.decide(Answered { event, classified });
         }
     }
 
@@ -420,7 +450,10 @@ mod tests {
             ..Exec::default()
         };
         core.exec(&exec, Origin::Live);
-        assert!(core.processes.program(&exec).is_none(), "it kept its place: nothing is tested");
+        assert!(
+            core.processes.program((&exec.task).into()).is_none(),
+            "it kept its place: nothing is tested"
+        );
         let events = events.lock().unwrap();
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].provenance.as_ref().unwrap().verdict, Verdict::Memfd);

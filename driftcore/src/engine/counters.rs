@@ -10,6 +10,12 @@ use crate::event::LossReason;
 pub struct Counters {
     /// Execs in containers that were seen live.
     pub execs: u64,
+    /// Operations on files that were seen.
+    pub files: u64,
+    /// Operations on sockets that were seen.
+    pub sockets: u64,
+    /// Other system calls that were seen.
+    pub calls: u64,
     /// Running processes of containers that a sweep found.
     pub found_running: u64,
     /// Events that were drift.
@@ -25,4 +31,11 @@ pub struct Counters {
     pub proofs_refused: u64,
     /// Events that were lost, by reason.
     pub lost: BTreeMap<LossReason, u64>,
+}
+
+impl Counters {
+    /// Records that came through the rings, but for forks and exits.
+    pub(super) fn seen(&self) -> u64 {
+        self.execs + self.files + self.sockets + self.calls
+    }
 }

@@ -80,7 +80,7 @@ mod tests {
         let event = DriftEvent::new(Timestamp::from_nanos(number), Kind::Binary, Action::Exec);
         Answered {
             event: Observed { event, live: LiveFacts::default(), container: 0 },
-            classified: Classified::unknown("a test"),
+            classified: Some(Classified::unknown("a test")),
         }
     }
 

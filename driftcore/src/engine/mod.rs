@@ -5,13 +5,16 @@
 //! [`Engine::as_fd`](std::os::fd::AsFd::as_fd) is readable in a loop of the caller's own. Only the
 //! comparison of file contents has threads of its own.
 
+mod acting;
 mod assemble;
 mod builder;
+mod calls;
 mod clock;
 mod containers;
 mod core;
 mod counters;
 mod error;
+mod files;
 mod held;
 mod matching;
 mod names;
@@ -20,6 +23,7 @@ mod pipeline;
 mod proofs;
 mod run;
 mod selftest;
+mod sockets;
 mod survey;
 mod wake;
 

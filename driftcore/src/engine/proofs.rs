@@ -48,11 +48,11 @@ pub(super) struct Question {
     path: Vec<u8>,
 }
 
-/// An event whose verdict has come.
+/// An event whose verdict has come; `None` where it has its own.
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) event: Observed,
-    pub(super) classified: Classified,
+    pub(super) classified: Option<Classified>,
 }
 
 /// One file state that is being compared. Every event about the same state waits for the one
@@ -169,7 +169,7 @@ impl Proofs {
                 events
                     .into_iter()
                     .rev()
-                    .map(|event| Answered { event, classified: classified.clone() }),
+                    .map(|event| Answered { event, classified: Some(classified.clone()) }),
             );
         }
         self.answered.pop()
@@ -191,6 +191,8 @@ fn refused(event: Observed, counters: &mut Counters) -> Answered {
     counters.proofs_refused += 1;
     Answered {
         event,
-        classified: Classified::unknown("too many files were waiting for their content proof"),
+        classified: Some(Classified::unknown(
+            "too many files were waiting for their content proof",
+        )),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustc_hash::FxHashMap;
 use rustix::event::epoll;
 use rustix::event::epoll::EventData;
 use rustix::event::epoll::EventFlags;
@@ -37,6 +38,7 @@ use crate::sensor::Batch;
 use crate::sensor::Canary;
 use crate::sensor::Losses;
 use crate::sensor::Sensor;
+use crate::sensor::Suppressed;
 use crate::sink::Sink;
 use crate::wire::RawEvent;
 
@@ -62,6 +64,7 @@ pub struct Engine {
     lingering: Duration,
     next_tick: Instant,
     losses: Losses,
+    suppressed: FxHashMap<u64, Suppressed>,
 }
 
 impl fmt::Debug for Engine {
@@ -107,6 +110,8 @@ impl Engine {
             core.blind(what);
         }
 
+        sensor.ask(&options.wanted)?;
+
         let timer = timer(Some(TICK))?;
         let linger = self::timer(None)?;
         let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
@@ -122,6 +127,7 @@ impl Engine {
             lingering: LINGER,
             next_tick: Instant::now() + TICK,
             losses,
+            suppressed: FxHashMap::default(),
         };
         // What came live so far first: a sweep then shows only what is newer or was there before.
         engine.read_rings()?;
@@ -153,7 +159,7 @@ impl Engine {
             tv_nsec: timeout.subsec_nanos().into(),
         });
         let mut events =
-            [epoll::Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 4];
+            [epoll::Event { flags: EventFlags::empty(), data: EventData::new_u64(0) }; 8];
         match epoll::wait(&self.epoll, &mut events[..], timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(errno) => return Err(EngineError::io("wait for events")(errno)),
@@ -199,7 +205,7 @@ impl Engine {
     }
 
     fn read_rings(&mut self) -> Result<(), EngineError> {
-        let before = self.core.counters.execs;
+        let before = self.core.counters.seen();
         loop {
             let more = self.sensor.read(&mut self.batch)?;
             if self.batch.is_empty() {
@@ -212,7 +218,7 @@ impl Engine {
                 break;
             }
         }
-        match self.core.counters.execs - before {
+        match self.core.counters.seen() - before {
             0 => {}
             1 => self.linger(LINGER)?,
             _ => self.linger((self.lingering * 2).min(LINGER_MAX))?,
@@ -237,9 +243,30 @@ impl Engine {
             self.core.dropped(lost.iter());
             self.repair(&lost)?;
         }
+        self.report_suppressed();
         let sensor = &self.sensor;
-        self.core.expire(|container| sensor.forget_container(container));
+        let suppressed = &mut self.suppressed;
+        self.core.expire(|container| {
+            sensor.forget_container(container);
+            suppressed.remove(&container);
+        });
         Ok(())
+    }
+
+    /// Reports what the budgets of containers kept back since the last time.
+    fn report_suppressed(&mut self) {
+        for now in self.sensor.suppressed() {
+            let before = self.suppressed.insert(now.container, now);
+            let of = |count: fn(&Suppressed) -> u64| count(&now) - before.as_ref().map_or(0, count);
+            let kept_back = [
+                (LossReason::FileBudget, of(|it| it.files)),
+                (LossReason::NetworkBudget, of(|it| it.sockets)),
+                (LossReason::CallBudget, of(|it| it.calls)),
+            ];
+            if kept_back.iter().any(|&(_, count)| count > 0) {
+                self.core.suppressed(now.container, kept_back);
+            }
+        }
     }
 
     /// Makes up for lost events as far as their effects still show.
@@ -282,6 +309,7 @@ fn wait_set(
     let watched = [
         (sensor.exec_fd(), EventFlags::IN),
         (sensor.life_fd(), EventFlags::IN | EventFlags::ET),
+        (sensor.bulk_fd(), EventFlags::IN | EventFlags::ET),
         (stopper.fd(), EventFlags::IN),
         (timer.as_fd(), EventFlags::IN | EventFlags::ET),
         (linger.as_fd(), EventFlags::IN | EventFlags::ET),

@@ -3,6 +3,7 @@
 mod proc;
 mod processes;
 mod program;
+mod standing;
 mod writable;
 
 pub use proc::command_line;
@@ -11,4 +12,6 @@ pub use processes::ProcessTable;
 pub use processes::Seen;
 pub use processes::split_args;
 pub use program::Program;
+pub use standing::Identity;
+pub use standing::Standing;
 pub use writable::may_write;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use rustc_hash::FxHashSet;
 
+use super::Identity;
 use super::Program;
+use super::Standing;
 use super::proc;
 use crate::event::Ancestor;
 use crate::event::Exec;
@@ -134,10 +136,11 @@ impl ProcessTable {
         let mut path = std::mem::take(&mut self.path);
         exec.exe.write_to(&mut path);
         let args = if self.bytes < CAPACITY_BYTES { args.to_vec() } else { Vec::new() };
-        let program = Program::new(task.comm.to_vec(), path.clone(), args);
+        let program =
+            Program::new(task.comm.to_vec(), path.clone(), args).with_standing(Standing::of(exec));
         self.path = path;
         // Keep the parent that forked it: a later one is only who inherited the orphan.
-        let parent = self.parent_of(exec);
+        let parent = self.parent_of(task.into());
         self.insert(
             task.pid,
             Entry {
@@ -230,8 +233,8 @@ impl ProcessTable {
 
     /// Looks up the ancestors of a process that are host processes and not yet known, so that
     /// [`ancestry`](Self::ancestry) is whole up to the host's first process.
-    pub fn complete_ancestry(&mut self, exec: &Exec<'_>) {
-        let mut next = self.parent_of(exec);
+    pub fn complete_ancestry(&mut self, who: impl Into<Identity>) {
+        let mut next = self.parent_of(who.into());
         for _ in 0..DEPTH {
             if next.0 == 0 {
                 return;
@@ -247,9 +250,9 @@ impl ProcessTable {
     /// The ancestors of a process as far as they are known, its parent first: pid and program.
     pub fn ancestry<'t>(
         &'t self,
-        exec: &Exec<'_>,
+        who: Identity,
     ) -> impl Iterator<Item = (u32, &'t Program)> + use<'t> {
-        let mut next = Some(self.parent_of(exec));
+        let mut next = Some(self.parent_of(who));
         std::iter::from_fn(move || {
             let (pid, start_ns) = next.filter(|next| next.0 != 0)?;
             let entry = self.entries.get(&pid).filter(|entry| entry.is(start_ns))?;
@@ -260,8 +263,8 @@ impl ProcessTable {
     }
 
     /// The same in the form of events.
-    pub fn ancestors(&self, exec: &Exec<'_>) -> Vec<Ancestor> {
-        let ancestors = self.ancestry(exec).map(|(pid, program)| Ancestor {
+    pub fn ancestors(&self, who: impl Into<Identity>) -> Vec<Ancestor> {
+        let ancestors = self.ancestry(who.into()).map(|(pid, program)| Ancestor {
             pid,
             name: Text::from(program.name()),
             exe: Text::from(program.exe()),
@@ -270,11 +273,15 @@ impl ProcessTable {
         ancestors.collect()
     }
 
-    /// What the process of an exec runs, once the exec was taken in.
-    pub fn program(&self, exec: &Exec<'_>) -> Option<&Program> {
-        let task = &exec.task;
-        let entry = self.entries.get(&task.pid).filter(|entry| entry.start_ns == task.start_ns)?;
+    /// What a process runs, once its exec was taken in.
+    pub fn program(&self, who: Identity) -> Option<&Arc<Program>> {
+        let entry = self.entries.get(&who.pid).filter(|entry| entry.is(who.start_ns))?;
         Some(&entry.program)
+    }
+
+    /// Looks up a process of the host that is not yet known.
+    pub fn complete_host_process(&mut self, who: Identity) {
+        let _ = self.find(who.pid, who.start_ns);
     }
 
     /// What the leader of the process's session runs, where that is known.
@@ -310,12 +317,11 @@ impl ProcessTable {
     }
 
     /// Who forked the process, which an orphan's parent is not any more.
-    fn parent_of(&self, exec: &Exec<'_>) -> (u32, u64) {
-        let task = &exec.task;
+    fn parent_of(&self, who: Identity) -> (u32, u64) {
         self.entries
-            .get(&task.pid)
-            .filter(|entry| entry.start_ns == task.start_ns)
-            .map_or((task.ppid, task.parent_start_ns), |entry| entry.parent)
+            .get(&who.pid)
+            .filter(|entry| entry.start_ns == who.start_ns)
+            .map_or((who.ppid, who.parent_start_ns), |entry| entry.parent)
     }
 
     /// A process by pid and start; a host process is looked up when it is first asked for.
@@ -458,9 +464,9 @@ mod tests {
         // The kernel names the reaper as parent by now.
         let orphan = exec(GRANDCHILD.0, GRANDCHILD.1, 2, (0, 0));
         table.exec(&orphan, b"x\0");
-        let pids: Vec<u32> = table.ancestors(&orphan).iter().map(|a| a.pid).collect();
+        let pids: Vec<u32> = table.ancestors(&orphan.task).iter().map(|a| a.pid).collect();
         assert_eq!(pids, [TOOL.0, SHELL.0]);
-        let shell = table.ancestors(&orphan).pop().unwrap();
+        let shell = table.ancestors(&orphan.task).pop().unwrap();
         assert_eq!(shell.cmdline, [Text::from("sh"), Text::from("-c")]);
         assert_eq!(shell.exe, Text::from("/bin/name"));
     }
@@ -574,9 +580,9 @@ mod tests {
         let mut table = ProcessTable::new();
         let child = exec(SHELL.0, SHELL.1, 1, (TOOL.0, TOOL.1));
         table.exec(&child, b"");
-        table.complete_ancestry(&child);
+        table.complete_ancestry(&child.task);
         assert_eq!(table.gone.len(), 1);
-        assert!(table.ancestors(&child).is_empty());
+        assert!(table.ancestors(&child.task).is_empty());
         table.expire(0);
         assert!(table.gone.is_empty());
     }
@@ -588,8 +594,8 @@ mod tests {
         let mut table = ProcessTable::new();
         let child = exec(SHELL.0, SHELL.1, 1, (me, start));
         table.exec(&child, b"");
-        table.complete_ancestry(&child);
-        let ancestors = table.ancestors(&child);
+        table.complete_ancestry(&child.task);
+        let ancestors = table.ancestors(&child.task);
         assert_eq!(ancestors[0].pid, me);
         assert!(!ancestors[0].cmdline.is_empty());
     }

@@ -2,12 +2,15 @@
 
 use std::sync::OnceLock;
 
+use super::Standing;
+
 /// What a process runs. Shared by a process and the children that it forks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
     name: Vec<u8>,
     exe: Vec<u8>,
     args: Vec<u8>,
+    standing: Option<Box<Standing>>,
     /// Made when it is first asked for; one look serves every event of the process.
     command_line: OnceLock<Vec<u8>>,
 }
@@ -16,7 +19,17 @@ impl Program {
     /// A program by its `comm`, the path of its executable as the container sees it, and its
     /// arguments, each ended by a NUL byte.
     pub const fn new(name: Vec<u8>, exe: Vec<u8>, args: Vec<u8>) -> Self {
-        Self { name, exe, args, command_line: OnceLock::new() }
+        Self { name, exe, args, standing: None, command_line: OnceLock::new() }
+    }
+
+    /// With where its process stood at the exec.
+    pub fn with_standing(self, standing: Standing) -> Self {
+        Self { standing: Some(Box::new(standing)), ..self }
+    }
+
+    /// Where its process stood at the exec, where that is known.
+    pub fn standing(&self) -> Option<&Standing> {
+        self.standing.as_deref()
     }
 
     /// `comm`, at most 15 bytes.
@@ -64,7 +77,8 @@ impl Program {
 
     /// How much memory it takes, about.
     pub(super) fn bytes(&self) -> usize {
-        self.name.len() + self.exe.len() + self.args.len()
+        let standing = self.standing.as_ref().map_or(0, |it| it.cwd.len() + it.cgroup.len());
+        self.name.len() + self.exe.len() + self.args.len() + standing
     }
 }
 

@@ -12,8 +12,10 @@ use serde::ser::SerializeStruct;
 use super::Container;
 use super::File;
 use super::LossReason;
+use super::Network;
 use super::Process;
 use super::Provenance;
+use super::SystemCall;
 use super::Text;
 use super::Timestamp;
 
@@ -27,6 +29,12 @@ pub const VERSION: u32 = 1;
 pub enum Kind {
     /// Code that runs.
     Binary,
+    /// The container's files.
+    File,
+    /// Its listeners and connections.
+    Network,
+    /// Another system call that rules ask for.
+    Syscall,
     /// The sensor itself.
     Sensor,
 }
@@ -36,6 +44,9 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Binary => "binary",
+            Self::File => "file",
+            Self::Network => "network",
+            Self::Syscall => "syscall",
             Self::Sensor => "sensor",
         }
     }
@@ -54,8 +65,40 @@ impl fmt::Display for Kind {
 pub enum Action {
     /// Binary: a program was executed.
     Exec,
+    /// Binary: an interpreter runs a script.
+    Script,
+    /// Binary: a file was mapped executable.
+    Library,
+    /// File: an open that made it, a directory, a node.
+    Create,
+    /// File: opened for writing, written, truncated, allocated.
+    Modify,
+    /// File: a name, or a directory, was removed.
+    Delete,
+    /// File: it has another name; `old_path` is the former, or the one exchanged with.
+    Rename,
+    /// File: a hard or symbolic link; `old_path` is the target.
+    Link,
+    /// File: mode, owner or extended attributes, as `changed` says.
+    Attributes,
+    /// File: opened for reading alone. Never drift; only where rules ask for it.
+    Read,
+    /// Network: a socket listens.
+    Listen,
+    /// Network: a connection out, or a first datagram to a remote.
+    Connect,
+    /// Network: a local address was taken.
+    Bind,
+    /// Network: a connection came in.
+    Accept,
+    /// Network: a message was sent.
+    Send,
+    /// Syscall: the one that `call` names.
+    Call,
     /// Sensor: events were lost; `lost` counts them by reason.
     Dropped,
+    /// Sensor: a container caused more events than its budget allows; `lost` counts them by kind.
+    Suppressed,
     /// Sensor: something cannot be seen; the provenance's reason says what.
     Blind,
 }
@@ -65,7 +108,23 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exec => "exec",
+            Self::Script => "script",
+            Self::Library => "library",
+            Self::Create => "create",
+            Self::Modify => "modify",
+            Self::Delete => "delete",
+            Self::Rename => "rename",
+            Self::Link => "link",
+            Self::Attributes => "attributes",
+            Self::Read => "read",
+            Self::Listen => "listen",
+            Self::Connect => "connect",
+            Self::Bind => "bind",
+            Self::Accept => "accept",
+            Self::Send => "send",
+            Self::Call => "call",
             Self::Dropped => "dropped",
+            Self::Suppressed => "suppressed",
             Self::Blind => "blind",
         }
     }
@@ -100,6 +159,21 @@ pub struct DriftEvent {
     /// To which file.
     #[serde(default)]
     pub file: Option<File>,
+    /// With which socket.
+    #[serde(default)]
+    pub network: Option<Network>,
+    /// By which system call, of kind [`Kind::Syscall`].
+    #[serde(default)]
+    pub call: Option<SystemCall>,
+    /// The process runs drifted code, or was started by what did.
+    #[serde(default)]
+    pub tainted: bool,
+    /// Names were read from the caller's memory and are not confirmed by what the kernel did.
+    #[serde(default)]
+    pub unproved: bool,
+    /// How many like it this event stands for.
+    #[serde(default)]
+    pub count: Option<u64>,
     /// The process was already running when the sensor started.
     #[serde(default)]
     pub before_start: bool,
@@ -129,6 +203,11 @@ impl DriftEvent {
             container: None,
             process: None,
             file: None,
+            network: None,
+            call: None,
+            tainted: false,
+            unproved: false,
+            count: None,
             before_start: false,
             recovered: false,
             truncated: Vec::new(),
@@ -149,50 +228,98 @@ impl DriftEvent {
     /// Calls `visit` with every text that may hold any bytes, and the name of its field.
     fn visit_texts<'a>(&'a self, visit: &mut dyn FnMut(&dyn fmt::Display, &'a Text)) {
         if let Some(process) = &self.process {
-            visit(&"process.name", &process.name);
-            visit(&"process.exe", &process.exe);
-            for (index, argument) in process.cmdline.iter().enumerate() {
-                visit(&format_args!("process.cmdline[{index}]"), argument);
-            }
-            visit(&"process.cwd", &process.cwd);
-            visit(&"process.cgroup", &process.cgroup);
-            for (number, ancestor) in process.ancestors.iter().enumerate() {
-                visit(&format_args!("process.ancestors[{number}].name"), &ancestor.name);
-                visit(&format_args!("process.ancestors[{number}].exe"), &ancestor.exe);
-                for (index, argument) in ancestor.cmdline.iter().enumerate() {
-                    let name = format_args!("process.ancestors[{number}].cmdline[{index}]");
-                    visit(&name, argument);
-                }
-            }
+            visit_process(&"process", process, visit);
         }
         if let Some(file) = &self.file {
             visit(&"file.path", &file.path);
+            if let Some(path) = &file.old_path {
+                visit(&"file.old_path", path);
+            }
+            if let Some(writer) = &file.writer {
+                visit_process(&"file.writer", &writer.process, visit);
+            }
+        }
+        if let Some(network) = &self.network {
+            visit(&"network.local", &network.local);
+            if let Some(remote) = &network.remote {
+                visit(&"network.remote", remote);
+            }
+        }
+        if let Some(call) = &self.call {
+            for (index, (_, value)) in call.args.iter().enumerate() {
+                visit(&format_args!("call.args[{index}]"), value);
+            }
         }
     }
 
     /// The text that an `escaped` list names.
     fn text_mut(&mut self, name: &str) -> Option<&mut Text> {
-        if name == "file.path" {
-            return self.file.as_mut().map(|file| &mut file.path);
+        let (part, rest) = name.split_once('.')?;
+        match part {
+            "process" => process_text(self.process.as_mut()?, rest),
+            "file" => {
+                let file = self.file.as_mut()?;
+                match rest {
+                    "path" => Some(&mut file.path),
+                    "old_path" => file.old_path.as_mut(),
+                    _ => {
+                        let rest = rest.strip_prefix("writer.")?;
+                        process_text(&mut file.writer.as_mut()?.process, rest)
+                    }
+                }
+            }
+            "network" => {
+                let network = self.network.as_mut()?;
+                if rest == "local" { Some(&mut network.local) } else { network.remote.as_mut() }
+            }
+            "call" => {
+                let index = rest.strip_prefix("args[")?.strip_suffix(']')?;
+                let args = &mut self.call.as_mut()?.args;
+                args.get_mut(index.parse::<usize>().ok()?).map(|(_, value)| value)
+            }
+            _ => None,
         }
-        let process = self.process.as_mut()?;
-        let name = name.strip_prefix("process.")?;
-        if let Some(rest) = name.strip_prefix("ancestors[") {
-            let (number, name) = rest.split_once("].")?;
-            let ancestor = process.ancestors.get_mut(number.parse::<usize>().ok()?)?;
-            return match name {
-                "name" => Some(&mut ancestor.name),
-                "exe" => Some(&mut ancestor.exe),
-                _ => element(&mut ancestor.cmdline, name),
-            };
+    }
+}
+
+fn visit_process<'a>(
+    prefix: &dyn fmt::Display,
+    process: &'a Process,
+    visit: &mut dyn FnMut(&dyn fmt::Display, &'a Text),
+) {
+    visit(&format_args!("{prefix}.name"), &process.name);
+    visit(&format_args!("{prefix}.exe"), &process.exe);
+    for (index, argument) in process.cmdline.iter().enumerate() {
+        visit(&format_args!("{prefix}.cmdline[{index}]"), argument);
+    }
+    visit(&format_args!("{prefix}.cwd"), &process.cwd);
+    visit(&format_args!("{prefix}.cgroup"), &process.cgroup);
+    for (number, ancestor) in process.ancestors.iter().enumerate() {
+        visit(&format_args!("{prefix}.ancestors[{number}].name"), &ancestor.name);
+        visit(&format_args!("{prefix}.ancestors[{number}].exe"), &ancestor.exe);
+        for (index, argument) in ancestor.cmdline.iter().enumerate() {
+            let name = format_args!("{prefix}.ancestors[{number}].cmdline[{index}]");
+            visit(&name, argument);
         }
-        match name {
-            "name" => Some(&mut process.name),
-            "exe" => Some(&mut process.exe),
-            "cwd" => Some(&mut process.cwd),
-            "cgroup" => Some(&mut process.cgroup),
-            _ => element(&mut process.cmdline, name),
-        }
+    }
+}
+
+fn process_text<'a>(process: &'a mut Process, name: &str) -> Option<&'a mut Text> {
+    if let Some(rest) = name.strip_prefix("ancestors[") {
+        let (number, name) = rest.split_once("].")?;
+        let ancestor = process.ancestors.get_mut(number.parse::<usize>().ok()?)?;
+        return match name {
+            "name" => Some(&mut ancestor.name),
+            "exe" => Some(&mut ancestor.exe),
+            _ => element(&mut ancestor.cmdline, name),
+        };
+    }
+    match name {
+        "name" => Some(&mut process.name),
+        "exe" => Some(&mut process.exe),
+        "cwd" => Some(&mut process.cwd),
+        "cgroup" => Some(&mut process.cgroup),
+        _ => element(&mut process.cmdline, name),
     }
 }
 
@@ -211,7 +338,7 @@ impl Serialize for DriftEvent {
         });
 
         // The length is a hint that JSON does not need; parts that say nothing are skipped.
-        let mut event = serializer.serialize_struct("DriftEvent", 14)?;
+        let mut event = serializer.serialize_struct("DriftEvent", 19)?;
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
@@ -222,6 +349,21 @@ impl Serialize for DriftEvent {
         event.serialize_field("process", &self.process)?;
         if let Some(file) = &self.file {
             event.serialize_field("file", file)?;
+        }
+        if let Some(network) = &self.network {
+            event.serialize_field("network", network)?;
+        }
+        if let Some(call) = &self.call {
+            event.serialize_field("call", call)?;
+        }
+        if self.tainted {
+            event.serialize_field("tainted", &true)?;
+        }
+        if self.unproved {
+            event.serialize_field("unproved", &true)?;
+        }
+        if let Some(count) = self.count {
+            event.serialize_field("count", &count)?;
         }
         if self.before_start {
             event.serialize_field("before_start", &true)?;

@@ -2,17 +2,23 @@
 //! reports ([`DriftEvent`]). Data only, with its JSON form; no logic, and nothing imported
 //! from the rest of the crate.
 
+mod call;
 mod container;
 mod details;
 mod drift;
 mod file;
+mod network;
 mod observed;
+mod operation;
 mod process;
 mod provenance;
 mod sensor;
+mod socket;
 mod text;
 mod time;
 
+pub use call::Call;
+pub use call::SystemCall;
 pub use container::Container;
 pub use details::ContainerDetails;
 pub use details::MountPoint;
@@ -20,8 +26,13 @@ pub use drift::Action;
 pub use drift::DriftEvent;
 pub use drift::Kind;
 pub use drift::VERSION;
+pub use file::Changed;
 pub use file::File;
 pub use file::Owner;
+pub use file::Writer;
+pub use file::WriterOrigin;
+pub use network::Network;
+pub use network::Protocol;
 pub use observed::Capabilities;
 pub use observed::Event;
 pub use observed::EvidenceFlags;
@@ -33,11 +44,20 @@ pub use observed::Inode;
 pub use observed::KernelPath;
 pub use observed::NamespaceIds;
 pub use observed::TaskFacts;
+pub use operation::Actor;
+pub use operation::ActorFlags;
+pub use operation::FileEvent;
+pub use operation::FileOperation;
+pub use operation::NamedPath;
+pub use operation::WriterFacts;
 pub use process::Ancestor;
 pub use process::Process;
 pub use provenance::Evidence;
 pub use provenance::Provenance;
 pub use provenance::Verdict;
 pub use sensor::LossReason;
+pub use socket::SocketEnd;
+pub use socket::SocketEvent;
+pub use socket::SocketOperation;
 pub use text::Text;
 pub use time::Timestamp;

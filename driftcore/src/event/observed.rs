@@ -1,9 +1,12 @@
 //! What the kernel side saw, decoded and borrowed from the ring: no allocation, no lookup.
 
+use super::Call;
+use super::FileEvent;
+use super::SocketEvent;
+
 /// One event of the sensor, borrowed from the bytes it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack, one at a time")]
 pub enum Event<'a> {
     /// A program was executed in a container.
     Exec(Exec<'a>),
@@ -11,6 +14,12 @@ pub enum Event<'a> {
     Fork(Fork),
     /// A process of a container ended.
     Exit(Exit),
+    /// Something was done to a file of a container.
+    File(FileEvent<'a>),
+    /// Something was done with a socket of a container.
+    Socket(SocketEvent<'a>),
+    /// Another system call of a container's process.
+    Call(Call<'a>),
 }
 
 /// A successful execve or execveat, or (from the task iterator) a process that already runs.

@@ -18,10 +18,20 @@ pub enum LossReason {
     TaskTable,
     /// The kernel's table of containers was full.
     ContainerTable,
+    /// The ring of files, sockets and other calls was full.
+    BulkRing,
+    /// A probe found another one at work on its memory.
+    Scratch,
     /// The kernel did not run the probe because it was already running on that processor.
     Recursion,
     /// Bytes from the ring that are no event of this schema.
     Malformed,
+    /// Kept back by the container's budget: of files.
+    FileBudget,
+    /// Kept back by the container's budget: of sockets.
+    NetworkBudget,
+    /// Kept back by the container's budget: of other calls.
+    CallBudget,
 }
 
 impl LossReason {
@@ -32,8 +42,13 @@ impl LossReason {
             Self::LifeRing => "life_ring",
             Self::TaskTable => "task_table",
             Self::ContainerTable => "container_table",
+            Self::BulkRing => "bulk_ring",
+            Self::Scratch => "scratch",
             Self::Recursion => "recursion",
             Self::Malformed => "malformed",
+            Self::FileBudget => "file_budget",
+            Self::NetworkBudget => "network_budget",
+            Self::CallBudget => "call_budget",
         }
     }
 }

@@ -8,12 +8,16 @@
 //! namespace.
 
 mod batch;
+mod calls;
 mod canary;
 mod error;
 mod features;
 mod log;
 mod probes;
+mod programs;
+mod settings;
 mod sweep;
+mod wanted;
 
 pub use batch::Batch;
 pub use canary::Canary;
@@ -24,3 +28,5 @@ pub use log::log_libbpf;
 pub use probes::Losses;
 pub use probes::Sensor;
 pub use probes::SensorOptions;
+pub use probes::Suppressed;
+pub use wanted::Wanted;

@@ -1,30 +1,30 @@
 //! The probes, loaded and attached.
 
-use std::mem::MaybeUninit;
 use std::mem::offset_of;
+use std::mem::size_of;
 use std::os::fd::AsFd;
-use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use driftcore_bpf::DriftcoreSkelBuilder;
 use driftcore_bpf::types::bss;
+use driftcore_bpf::types::dc_budget;
 use libbpf_rs::Link;
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::MapHandle;
 use libbpf_rs::RingBuffer;
 use libbpf_rs::RingBufferBuilder;
-use libbpf_rs::skel::OpenSkel;
-use libbpf_rs::skel::SkelBuilder;
 
 use super::Batch;
 use super::Features;
 use super::SensorError;
+use super::Wanted;
 use super::error::Tried;
+use super::programs::Probe;
+use super::programs::Programs;
+use super::settings;
 use super::sweep;
 use crate::event::LossReason;
 
@@ -36,11 +36,25 @@ pub struct SensorOptions {
     pub exec_ring: u32,
     /// For forks and exits: 56 bytes each. Default 2 MiB.
     pub life_ring: u32,
+    /// For files, sockets and other calls: 200 to 350 bytes each and their paths. Default 8 MiB: some
+    /// 16,000 file events.
+    pub bulk_ring: u32,
+    /// Events beside execs that one container may cause a second before the rest is only counted; 0:
+    /// any number. Default 2,000.
+    pub budget_rate: u64,
+    /// And at once, before the rate counts. Default 8,000.
+    pub budget_burst: u64,
 }
 
 impl Default for SensorOptions {
     fn default() -> Self {
-        Self { exec_ring: 8 << 20, life_ring: 2 << 20 }
+        Self {
+            exec_ring: 8 << 20,
+            life_ring: 2 << 20,
+            bulk_ring: 8 << 20,
+            budget_rate: 2000,
+            budget_burst: 8000,
+        }
     }
 }
 
@@ -51,11 +65,13 @@ pub struct Losses {
 }
 
 /// In the order of `enum dc_loss`; the last one is counted by the kernel itself.
-const REASONS: [LossReason; 5] = [
+const REASONS: [LossReason; 7] = [
     LossReason::ExecRing,
     LossReason::LifeRing,
     LossReason::TaskTable,
     LossReason::ContainerTable,
+    LossReason::BulkRing,
+    LossReason::Scratch,
     LossReason::Recursion,
 ];
 
@@ -80,33 +96,48 @@ impl Losses {
     }
 }
 
+/// What the budget of a container kept back since the sensor was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The container.
+    pub container: u64,
+    /// Events about files.
+    pub files: u64,
+    /// Events about sockets.
+    pub sockets: u64,
+    /// Events about other calls.
+    pub calls: u64,
+}
+
 /// The attached probes. Dropping it detaches and unloads them: nothing is pinned.
 #[derive(Debug)]
 pub struct Sensor {
+    options: SensorOptions,
     rings: RingBuffer<'static>,
     batch: Arc<Mutex<Batch>>,
     exec_ring: MapHandle,
     life_ring: MapHandle,
+    bulk_ring: MapHandle,
     promise: MapHandle,
     losses: MapHandle,
     containers: MapHandle,
+    budgets: MapHandle,
+    settings: MapHandle,
     sweep: Link,
-    probes: Vec<Probe>,
-}
-
-/// An attached probe and a descriptor of its program.
-#[derive(Debug)]
-struct Probe {
-    _link: Link,
-    program: OwnedFd,
+    core: Vec<Probe>,
+    asked: Vec<Probe>,
+    programs: Programs,
 }
 
 /// What the ring callback returns to make libbpf stop reading: the batch has enough. The record
 /// at hand has been taken by then.
 const ENOUGH: i32 = -105; // ENOBUFS
 
+/// The tracepoint set's probe at the exit of system calls.
+const CALL_EXIT: &str = "call__exit";
+
 impl Sensor {
-    /// Loads the probes and attaches them.
+    /// Loads the probes and attaches those that see execs and process life.
     ///
     /// # Errors
     ///
@@ -120,49 +151,80 @@ impl Sensor {
         if !features.btf {
             return Err(SensorError::NoBtf);
         }
-
-        let mut storage = MaybeUninit::uninit();
-        let mut open =
-            DriftcoreSkelBuilder::default().open(&mut storage).tried("read the probes")?;
-        open.maps.exec_ring.set_max_entries(options.exec_ring).tried("size the exec ring")?;
-        open.maps.life_ring.set_max_entries(options.life_ring).tried("size the life ring")?;
-        if let Some(constants) = open.maps.rodata_data.as_deref_mut() {
-            constants.overlay_layout = features.overlay_layout();
-        }
-        let skel = open.load().tried("load the probes")?;
+        let programs = Programs::load(options, &features)?;
 
         // What the host is must be known before the first probe runs.
-        let sweep = skel.progs.process__sweep.attach().tried("attach the task iterator")?;
-        find_host(&skel.maps.bss, &sweep)?;
+        let sweep = programs.attach_sweep()?;
+        find_host(&programs.globals()?, &sweep)?;
 
         let batch = Arc::new(Mutex::new(Batch::new()));
-        let handle = |map: &libbpf_rs::MapMut<'_>| {
-            MapHandle::try_from(map).tried("keep a map of the probes open")
-        };
-        // The rings outlive the skeleton, so they are read through handles of their own. The life
-        // ring comes first: a fork is read before the exec that follows it.
-        let life_ring = handle(&skel.maps.life_ring)?;
-        let exec_ring = handle(&skel.maps.exec_ring)?;
-        let rings = open_rings(&[&life_ring, &exec_ring], &batch)?;
-
-        let mut probes = Vec::new();
-        for probe in
-            [&skel.progs.process__fork, &skel.progs.process__exit, &skel.progs.process__exec]
-        {
-            let program = probe.as_fd().try_clone_to_owned().tried("keep a probe open")?;
-            probes.push(Probe { _link: probe.attach().tried("attach a probe")?, program });
-        }
-        Ok(Self {
+        // The life ring comes first: a fork is read before the exec that follows it. The bulk ring
+        // comes last: an exec is read before what its program does.
+        let life_ring = programs.map("life_ring")?;
+        let exec_ring = programs.map("exec_ring")?;
+        let bulk_ring = programs.map("bulk_ring")?;
+        let rings = open_rings(&[&life_ring, &exec_ring, &bulk_ring], &batch)?;
+        let mut sensor = Self {
+            options,
             rings,
             batch,
             exec_ring,
             life_ring,
-            promise: handle(&skel.maps.promise)?,
-            losses: handle(&skel.maps.losses)?,
-            containers: handle(&skel.maps.containers)?,
+            bulk_ring,
+            promise: programs.map("promise")?,
+            losses: programs.map("losses")?,
+            containers: programs.map("containers")?,
+            budgets: programs.map("budgets")?,
+            settings: programs.map("settings")?,
             sweep,
-            probes,
+            core: programs.attach_core()?,
+            asked: Vec::new(),
+            programs,
+        };
+        sensor.ask(&Wanted::NOTHING)?;
+        Ok(sensor)
+    }
+
+    /// Asks for events beside execs and process life, instead of those asked for before. Probes that
+    /// nothing needs any more are detached.
+    ///
+    /// # Errors
+    ///
+    /// [`SensorError::Bpf`] when a probe cannot be attached.
+    pub fn ask(&mut self, wanted: &Wanted) -> Result<(), SensorError> {
+        let mut names = Vec::new();
+        if wanted.has_files() {
+            names.push(CALL_EXIT);
+        }
+        self.asked.retain(|probe| names.contains(&probe.name));
+        let key = 0_u32.to_ne_bytes();
+        let value = settings::bytes(wanted, self.options);
+        self.settings.update(&key, &value, MapFlags::ANY).tried("tell the probes what to see")?;
+        for name in names {
+            if !self.asked.iter().any(|probe| probe.name == name) {
+                self.asked.push(self.programs.attach(name)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the budgets of containers kept back, of those that exceeded them.
+    pub fn suppressed(&self) -> Vec<Suppressed> {
+        let keys = self.budgets.keys();
+        keys.filter_map(|key| {
+            let container = u64::from_ne_bytes(*key.first_chunk()?);
+            let value = self.budgets.lookup(&key, MapFlags::ANY).ok()??;
+            let of = |kind: usize| {
+                let at = offset_of!(dc_budget, suppressed) + kind * size_of::<u64>();
+                value
+                    .get(at..)
+                    .and_then(<[u8]>::first_chunk)
+                    .map_or(0, |it| u64::from_ne_bytes(*it))
+            };
+            let found = Suppressed { container, files: of(5), sockets: of(6), calls: of(7) };
+            (found.files + found.sockets + found.calls > 0).then_some(found)
         })
+        .collect()
     }
 
     /// Readable when an exec waits in its ring, except for code from the image while a
@@ -175,6 +237,11 @@ impl Sensor {
     /// alone wake nobody before.
     pub fn life_fd(&self) -> BorrowedFd<'_> {
         self.life_ring.as_fd()
+    }
+
+    /// Readable when an event of another kind waits, outside a [promise](Sensor::promise).
+    pub fn bulk_fd(&self) -> BorrowedFd<'_> {
+        self.bulk_ring.as_fd()
     }
 
     /// Takes what waits in the rings, up to the limit of a batch, into `into`, which is cleared.
@@ -238,7 +305,7 @@ impl Sensor {
                 .sum();
         }
         counts[REASONS.len() - 1] =
-            self.probes.iter().map(|probe| recursion_misses(probe.program.as_fd())).sum();
+            self.core.iter().chain(&self.asked).map(Probe::recursion_misses).sum();
         Ok(Losses { counts })
     }
 
@@ -246,13 +313,14 @@ impl Sensor {
     pub fn forget_container(&self, container: u64) {
         // Not there any more is as good as deleted.
         let _ = self.containers.delete(&container.to_ne_bytes());
+        let _ = self.budgets.delete(&container.to_ne_bytes());
     }
 }
 
 /// Lets the iterator look for the host's mount namespace and root. The globals are set by system
 /// calls, not through the skeleton's mapping: the kernel changes them while Rust must believe that
 /// nobody does.
-fn find_host(globals: &libbpf_rs::MapMut<'_>, sweep: &Link) -> Result<(), SensorError> {
+fn find_host(globals: &MapHandle, sweep: &Link) -> Result<(), SensorError> {
     let key = 0_u32.to_ne_bytes();
     let read = || {
         let value = globals.lookup(&key, MapFlags::ANY).tried("read the probes' globals")?;
@@ -280,18 +348,6 @@ fn find_host(globals: &libbpf_rs::MapMut<'_>, sweep: &Link) -> Result<(), Sensor
         Some(known) if u64::from_ne_bytes(*known) != 0 => Ok(()),
         _ => Err(SensorError::NotInHostPidNamespace),
     }
-}
-
-/// Runs that the kernel left out because the same probe was already running on that processor
-/// (counted from 5.12 on).
-fn recursion_misses(program: BorrowedFd<'_>) -> u64 {
-    std::fs::read_to_string(format!("/proc/self/fdinfo/{}", program.as_raw_fd()))
-        .ok()
-        .and_then(|info| {
-            let line = info.lines().find_map(|line| line.strip_prefix("recursion_misses:"))?;
-            line.trim().parse().ok()
-        })
-        .unwrap_or(0)
 }
 
 fn open_rings(

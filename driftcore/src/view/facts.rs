@@ -5,12 +5,17 @@ use super::Ancestors;
 use crate::enrich::Program;
 use crate::event::Action;
 use crate::event::Capabilities;
+use crate::event::Changed;
 use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::KernelPath;
 use crate::event::Kind;
+use crate::event::Protocol;
 use crate::event::Provenance;
+use crate::event::SocketEnd;
 use crate::event::Timestamp;
+use crate::event::Writer;
+use crate::fields::EventType;
 
 /// What is known of an event.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,10 @@ pub struct ObservedFacts<'a> {
     pub kind: Kind,
     /// What happened to it.
     pub action: Action,
+    /// The system call that it came by, or that stands for it: Falco's rules ask for it.
+    pub event_type: EventType,
+    /// What that call returned; 0 where nothing is known of it.
+    pub result: i64,
     /// Whether it is drift.
     pub drift: bool,
     /// The process was running already when the sensor started.
@@ -39,6 +48,14 @@ pub struct ObservedFacts<'a> {
     pub process: Option<ProcessFacts<'a>>,
     /// To which file.
     pub file: Option<FileFacts<'a>>,
+    /// With which socket.
+    pub network: Option<NetworkFacts<'a>>,
+    /// The arguments of the system call, of kind [`Kind::Syscall`].
+    pub call: Option<CallFacts<'a>>,
+    /// The process runs drifted code, or was started by what did.
+    pub tainted: bool,
+    /// Names were read from the caller's memory and are not confirmed.
+    pub unproved: bool,
     /// Where the file came from.
     pub provenance: Option<&'a Provenance>,
     /// The node's name.
@@ -108,6 +125,23 @@ pub struct ProcessIds {
 pub struct FileFacts<'a> {
     /// Its path as the container sees it.
     pub path: &'a [u8],
+    /// Of a rename its former path; of a link its target.
+    pub old_path: Option<&'a [u8]>,
+    /// The name as the caller gave it, where that is known.
+    pub raw_name: Option<&'a [u8]>,
+    /// Flags of the open (`open(2)`), or the value that was asked for; see
+    /// [`FileEvent::value`](crate::event::FileEvent::value).
+    pub value: u64,
+    /// Name of the extended attribute.
+    pub attribute: Option<&'a [u8]>,
+    /// The descriptor that the call returned or was given.
+    pub descriptor: Option<i64>,
+    /// Which attributes were changed.
+    pub changed_attributes: &'a [Changed],
+    /// Whether content was really written.
+    pub written: Option<bool>,
+    /// Who wrote it last.
+    pub writer: Option<&'a Writer>,
     /// Inode number.
     pub inode: u64,
     /// Device: major and minor number.
@@ -130,6 +164,28 @@ pub struct FileFacts<'a> {
     pub changed: Option<Timestamp>,
     /// Last modification.
     pub modified: Option<Timestamp>,
+}
+
+/// What is known of the socket.
+#[derive(Clone, Copy, Debug)]
+pub struct NetworkFacts<'a> {
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// `AF_INET`, `AF_INET6`, `AF_UNIX`.
+    pub family: u16,
+    /// The local end.
+    pub local: SocketEnd<'a>,
+    /// The remote end, where there is one.
+    pub remote: Option<SocketEnd<'a>>,
+    /// True where the container's end is the server's.
+    pub is_server: bool,
+}
+
+/// What is known of a system call.
+#[derive(Clone, Copy, Debug)]
+pub struct CallFacts<'a> {
+    /// The arguments by Falco's names, in Falco's order, as text.
+    pub args: &'a [(&'a str, &'a [u8])],
 }
 
 /// A path: as text, or as the kernel walks it.

@@ -154,7 +154,7 @@ impl<'a> View<'a> {
 
 impl Fields for View<'_> {
     fn event_type(&self) -> EventType {
-        event_type(self.facts.kind, self.facts.action)
+        self.facts.event_type
     }
 
     fn get(&self, field: &FieldRef) -> Value<'_> {
@@ -162,10 +162,21 @@ impl Fields for View<'_> {
     }
 }
 
-/// The system call that stands for an event: Falco's rules ask for it.
-pub(super) fn event_type(kind: Kind, action: Action) -> EventType {
+/// The system call that stands for an event where the one that it came by is not known.
+pub(crate) fn event_type(kind: Kind, action: Action) -> EventType {
     match (kind, action) {
-        (Kind::Binary, Action::Exec) => EventType::EXECVE,
+        (Kind::Binary, Action::Exec | Action::Script) => EventType::EXECVE,
+        (Kind::Binary, Action::Library) => EventType::MMAP,
+        (Kind::File, Action::Delete) => EventType::UNLINKAT,
+        (Kind::File, Action::Rename) => EventType::RENAMEAT2,
+        (Kind::File, Action::Link) => EventType::LINKAT,
+        (Kind::File, Action::Attributes) => EventType::FCHMODAT,
+        (Kind::File, _) => EventType::OPENAT,
+        (Kind::Network, Action::Listen) => EventType::LISTEN,
+        (Kind::Network, Action::Bind) => EventType::BIND,
+        (Kind::Network, Action::Accept) => EventType::ACCEPT4,
+        (Kind::Network, Action::Send) => EventType::SENDTO,
+        (Kind::Network, _) => EventType::CONNECT,
         // What the sensor says of itself: Falco's own kind of event.
         _ => EventType::DROP,
     }

@@ -1,28 +1,53 @@
 //! A view of a [`DriftEvent`]: of one that waited for its verdict, or was read from a file.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::AccountNames;
 use super::Ancestors;
+use super::CallFacts;
 use super::FileFacts;
+use super::NetworkFacts;
 use super::ObservedFacts;
 use super::PathText;
 use super::ProcessFacts;
 use super::ProcessIds;
 use super::Relative;
 use super::View;
+use super::event_type;
 use crate::enrich::Program;
 use crate::event::Capabilities;
 use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
+use crate::event::Network;
 use crate::event::Process;
+use crate::event::Protocol;
+use crate::event::SocketEnd;
 use crate::event::Text;
 use crate::event::Timestamp;
 use crate::event::Verdict;
+use crate::fields::EventType;
+
+const AF_UNIX: u16 = 1;
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
 
 /// What rules may ask of a live event that its [`DriftEvent`] does not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveFacts {
+    /// The system call that the event came by.
+    pub event_type: Option<EventType>,
+    /// What it returned.
+    pub result: i64,
+    /// The name of the file as the caller gave it.
+    pub raw_name: Option<Vec<u8>>,
+    /// Flags of an open, or what was asked for; see
+    /// [`FileEvent::value`](crate::event::FileEvent::value).
+    pub value: u64,
+    /// Name of the extended attribute.
+    pub attribute: Option<Vec<u8>>,
+    /// The descriptor that the call returned or was given.
+    pub descriptor: Option<i64>,
     /// The path as it was given to execve.
     pub filename: Option<Vec<u8>>,
     /// When the process started.
@@ -102,11 +127,16 @@ impl<'a> Recorded<'a> {
         let event = self.event;
         let relatives = self.ancestors.iter().map(|(pid, program)| Relative { pid: *pid, program });
         let ancestors = Ancestors::new(relatives);
+        let args = event.call.iter().flat_map(|call| &call.args);
+        let args: Vec<(&str, &[u8])> =
+            args.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         look(&View::new(ObservedFacts {
             time: event.time,
             number,
             kind: event.kind,
             action: event.action,
+            event_type: self.live.event_type.unwrap_or_else(|| self.event_type()),
+            result: self.live.result,
             drift: event.drift,
             before_start: event.before_start,
             recovered: event.recovered,
@@ -116,6 +146,14 @@ impl<'a> Recorded<'a> {
             accounts: self.accounts,
             file: event.file.as_ref().map(|file| FileFacts {
                 path: file.path.as_bytes(),
+                old_path: file.old_path.as_ref().map(Text::as_bytes),
+                raw_name: self.live.raw_name.as_deref(),
+                value: self.live.value,
+                attribute: self.live.attribute.as_deref(),
+                descriptor: self.live.descriptor,
+                changed_attributes: &file.changed,
+                written: file.written,
+                writer: file.writer.as_deref(),
                 inode: file.inode,
                 device: device(&file.device),
                 mode: u32::from_str_radix(&file.mode, 8).unwrap_or(0),
@@ -128,9 +166,18 @@ impl<'a> Recorded<'a> {
                 changed: self.live.file_changed,
                 modified: self.live.file_modified,
             }),
+            network: event.network.as_ref().and_then(network),
+            call: event.call.as_ref().map(|_| CallFacts { args: &args }),
+            tainted: event.tainted,
+            unproved: event.unproved,
             provenance: event.provenance.as_ref(),
             hostname,
         }))
+    }
+
+    fn event_type(&self) -> EventType {
+        let named = self.event.call.as_ref().and_then(|call| EventType::of(&call.name));
+        named.unwrap_or_else(|| event_type(self.event.kind, self.event.action))
     }
 
     fn process<'s>(
@@ -173,6 +220,27 @@ fn program(name: &Text, exe: &Text, cmdline: &[Text]) -> Program {
         args.push(0);
     }
     Program::new(name.as_bytes().to_vec(), exe.as_bytes().to_vec(), args)
+}
+
+/// The ends of a socket, from their text.
+fn network(network: &Network) -> Option<NetworkFacts<'_>> {
+    let local = end(&network.local, network.protocol)?;
+    let remote = network.remote.as_ref().and_then(|text| end(text, network.protocol));
+    let is_v6 = local.ip.is_some_and(|ip| ip.is_ipv6());
+    let family = match (network.protocol, is_v6) {
+        (Protocol::Unix, _) => AF_UNIX,
+        (_, true) => AF_INET6,
+        (_, false) => AF_INET,
+    };
+    Some(NetworkFacts { protocol: network.protocol, family, local, remote, is_server: false })
+}
+
+fn end(text: &Text, protocol: Protocol) -> Option<SocketEnd<'_>> {
+    if protocol == Protocol::Unix {
+        return Some(SocketEnd { ip: None, port: 0, path: text.as_bytes() });
+    }
+    let address: SocketAddr = text.as_str()?.parse().ok()?;
+    Some(SocketEnd { ip: Some(address.ip()), port: address.port(), path: b"" })
 }
 
 /// `8:1` as numbers.

@@ -15,6 +15,24 @@ impl EventType {
     pub const OPENAT: Self = Self::known("openat");
     /// A connection made.
     pub const CONNECT: Self = Self::known("connect");
+    /// A connection taken.
+    pub const ACCEPT4: Self = Self::known("accept4");
+    /// A local address taken.
+    pub const BIND: Self = Self::known("bind");
+    /// A socket that listens.
+    pub const LISTEN: Self = Self::known("listen");
+    /// A message sent.
+    pub const SENDTO: Self = Self::known("sendto");
+    /// A file mapped.
+    pub const MMAP: Self = Self::known("mmap");
+    /// A name removed.
+    pub const UNLINKAT: Self = Self::known("unlinkat");
+    /// A name changed.
+    pub const RENAMEAT2: Self = Self::known("renameat2");
+    /// A name added.
+    pub const LINKAT: Self = Self::known("linkat");
+    /// A mode changed.
+    pub const FCHMODAT: Self = Self::known("fchmodat");
 
     /// What the sensor says of itself.
     pub const DROP: Self = Self::known("drop");

@@ -8,7 +8,7 @@ use super::EventType;
 const WORDS: usize = EVENT_TYPES.len().div_ceil(64);
 
 /// A set of event types: one bit each.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct EventTypes([u64; WORDS]);
 
 impl EventTypes {

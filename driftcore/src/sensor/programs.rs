@@ -1,0 +1,121 @@
+//! The compiled probes: which of them are loaded, and where each is attached.
+
+use std::mem::offset_of;
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
+
+use driftcore_bpf::OBJECT;
+use driftcore_bpf::types::rodata;
+use libbpf_rs::Link;
+use libbpf_rs::MapCore;
+use libbpf_rs::MapHandle;
+use libbpf_rs::Object;
+use libbpf_rs::ObjectBuilder;
+use libbpf_rs::OpenObject;
+
+use super::Features;
+use super::SensorError;
+use super::SensorOptions;
+use super::error::Tried;
+
+/// Always attached: process life, and the iterator over what already runs.
+const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
+pub(super) const SWEEP: &str = "process__sweep";
+
+/// The loaded probes.
+#[derive(Debug)]
+pub(super) struct Programs {
+    object: Object,
+}
+
+/// An attached probe and a descriptor of its program.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) name: &'static str,
+    _link: Link,
+    program: OwnedFd,
+}
+
+impl Programs {
+    pub(super) fn load(options: SensorOptions, features: &Features) -> Result<Self, SensorError> {
+        let mut open = ObjectBuilder::default().open_memory(OBJECT).tried("read the probes")?;
+        size_rings(&mut open, options)?;
+        for mut map in open.maps_mut() {
+            if map.name().as_encoded_bytes().ends_with(b".rodata")
+                && let Some(constants) = map.initial_value_mut()
+                && let Some(place) = constants
+                    .get_mut(offset_of!(rodata, overlay_layout)..)
+                    .and_then(<[u8]>::first_chunk_mut)
+            {
+                *place = features.overlay_layout().to_ne_bytes();
+            }
+        }
+        Ok(Self { object: open.load().tried("load the probes")? })
+    }
+
+    /// The map of this name, held open by itself.
+    pub(super) fn map(&self, name: &str) -> Result<MapHandle, SensorError> {
+        let found = self.object.maps().find(|map| map.name() == name);
+        let map = found.ok_or_else(|| missing(name)).tried("find a map of the probes")?;
+        MapHandle::try_from(&map).tried("keep a map of the probes open")
+    }
+
+    /// The map of the probes' global variables.
+    pub(super) fn globals(&self) -> Result<MapHandle, SensorError> {
+        let is_it = |name: &std::ffi::OsStr| name.as_encoded_bytes().ends_with(b".bss");
+        let found = self.object.maps().find(|map| is_it(map.name()));
+        let map = found.ok_or_else(|| missing(".bss")).tried("find a map of the probes")?;
+        MapHandle::try_from(&map).tried("keep a map of the probes open")
+    }
+
+    /// Attaches what is always attached.
+    pub(super) fn attach_core(&self) -> Result<Vec<Probe>, SensorError> {
+        CORE.into_iter().map(|name| self.attach(name)).collect()
+    }
+
+    pub(super) fn attach(&self, name: &'static str) -> Result<Probe, SensorError> {
+        let found = self.object.progs_mut().find(|program| program.name() == name);
+        let program = found.ok_or_else(|| missing(name)).tried("find a probe")?;
+        let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
+        Ok(Probe { name, _link: program.attach().tried("attach a probe")?, program: descriptor })
+    }
+
+    /// Attaches the iterator over what already runs.
+    pub(super) fn attach_sweep(&self) -> Result<Link, SensorError> {
+        let found = self.object.progs_mut().find(|program| program.name() == SWEEP);
+        let program = found.ok_or_else(|| missing(SWEEP)).tried("find a probe")?;
+        program.attach().tried("attach the task iterator")
+    }
+}
+
+impl Probe {
+    /// Runs that the kernel left out because the same probe was already running on that processor
+    /// (counted from 5.12 on).
+    pub(super) fn recursion_misses(&self) -> u64 {
+        std::fs::read_to_string(format!("/proc/self/fdinfo/{}", self.program.as_raw_fd()))
+            .ok()
+            .and_then(|info| {
+                let line = info.lines().find_map(|line| line.strip_prefix("recursion_misses:"))?;
+                line.trim().parse().ok()
+            })
+            .unwrap_or(0)
+    }
+}
+
+fn size_rings(open: &mut OpenObject, options: SensorOptions) -> Result<(), SensorError> {
+    for mut map in open.maps_mut() {
+        let size = match map.name().as_encoded_bytes() {
+            b"exec_ring" => options.exec_ring,
+            b"life_ring" => options.life_ring,
+            b"bulk_ring" => options.bulk_ring,
+            _ => continue,
+        };
+        map.set_max_entries(size).tried("size a ring")?;
+    }
+    Ok(())
+}
+
+fn missing(name: &str) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::NotFound, format!("the probes have no {name}"))
+}
