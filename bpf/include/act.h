@@ -8,10 +8,16 @@
 
 #include "emit.h"
 
+/* As struct path, which is the kernel's. */
+struct dc_path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+};
+
 /* What a hook knows of an operation on a file. */
 struct dc_act {
-	struct path path; /* the file; `mnt` may be NULL where only the dentry is known */
-	struct path old_path; /* of a rename or link, the other one; NULL where there is none */
+	struct dc_path path; /* the file; `mnt` may be NULL where only the dentry is known */
+	struct dc_path old_path; /* of a rename or link, the other one; NULL where there is none */
 	__u64 value;
 	__u64 before;
 	__s64 result;
@@ -52,14 +58,13 @@ static __always_inline void begin_file(struct dc_scratch *s, struct task_struct 
 	s->file.result = act->result;
 	s->file.flags = act->flags;
 	extract_actor(task, id, container->root_dev, &s->file.actor);
-	if (act->path.dentry) {
-		struct inode *inode = BPF_CORE_READ(act->path.dentry, d_inode);
 
-		if (inode) {
-			extract_file(task, act->path.mnt, act->path.dentry, inode, container,
-				     &s->file.file);
-			s->file.flags |= DC_FILE_EVENT_HAS_FILE;
-		}
+	struct dentry *dentry = act->path.dentry;
+	struct inode *inode = dentry ? BPF_CORE_READ(dentry, d_inode) : NULL;
+
+	if (inode) {
+		extract_file(task, act->path.mnt, dentry, inode, container, &s->file.file);
+		s->file.flags |= DC_FILE_EVENT_HAS_FILE;
 	}
 }
 
@@ -77,6 +82,7 @@ static __always_inline void report_act(struct task_struct *task, const struct dc
 {
 	struct dc_container container = {};
 	__u64 now = bpf_ktime_get_boot_ns();
+	struct dentry *dentry = act->path.dentry;
 	struct dc_scratch *s;
 	__u32 begin = 0;
 	__u32 key = slot;
@@ -88,7 +94,7 @@ static __always_inline void report_act(struct task_struct *task, const struct dc
 	if (!id)
 		return;
 	/* The container's own filesystem: no volume, tmpfs, pipe or device. */
-	if (BPF_CORE_READ(act->path.dentry, d_sb, s_dev) != container.root_dev)
+	if (BPF_CORE_READ(dentry, d_sb, s_dev) != container.root_dev)
 		return;
 	if (!may_emit(id, DC_KIND_FILE, now))
 		return;
@@ -96,7 +102,7 @@ static __always_inline void report_act(struct task_struct *task, const struct dc
 	if (!s)
 		return;
 	begin_file(s, task, id, &container, act, now);
-	store_path(s, act->path.mnt, act->path.dentry, container.root_dentry);
+	store_path(s, act->path.mnt, dentry, container.root_dentry);
 	begin = end_file_string(s, DC_FILE_STRING_PATH, begin);
 	begin = end_file_string(s, DC_FILE_STRING_NAME, begin);
 	if (act->old_path.dentry)

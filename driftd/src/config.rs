@@ -199,7 +199,6 @@ impl Config {
             bulk_ring: self.sensor.bulk_ring_bytes,
             budget_rate: self.sensor.events_per_second,
             budget_burst: self.sensor.events_at_once,
-            ..SensorOptions::default()
         }
     }
 
