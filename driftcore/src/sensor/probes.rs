@@ -113,8 +113,10 @@ pub struct Suppressed {
 #[derive(Debug)]
 pub struct Sensor {
     options: SensorOptions,
-    rings: RingBuffer<'static>,
-    batch: Arc<Mutex<Batch>>,
+    rings: Rings,
+    bulk_rings: Rings,
+    /// What came from the bulk ring, and how much of it has been handed on.
+    bulk: (Batch, usize),
     exec_ring: MapHandle,
     life_ring: MapHandle,
     bulk_ring: MapHandle,
@@ -157,17 +159,15 @@ impl Sensor {
         let sweep = programs.attach_sweep()?;
         find_host(&programs.globals()?, &sweep)?;
 
-        let batch = Arc::new(Mutex::new(Batch::new()));
-        // The life ring comes first: a fork is read before the exec that follows it. The bulk ring
-        // comes last: an exec is read before what its program does.
+        // The life ring comes first: a fork is read before the exec that follows it.
         let life_ring = programs.map("life_ring")?;
         let exec_ring = programs.map("exec_ring")?;
         let bulk_ring = programs.map("bulk_ring")?;
-        let rings = open_rings(&[&life_ring, &exec_ring, &bulk_ring], &batch)?;
         let mut sensor = Self {
             options,
-            rings,
-            batch,
+            rings: Rings::open(&[&life_ring, &exec_ring])?,
+            bulk_rings: Rings::open(&[&bulk_ring])?,
+            bulk: (Batch::new(), 0),
             exec_ring,
             life_ring,
             bulk_ring,
@@ -245,21 +245,25 @@ impl Sensor {
     }
 
     /// Takes what waits in the rings, up to the limit of a batch, into `into`, which is cleared.
-    /// Returns true when more may be waiting.
+    /// Returns true when more may be waiting. The records come in the order of their times, so that
+    /// what a program does follows its exec.
     ///
     /// # Errors
     ///
     /// [`SensorError::Bpf`] when the rings cannot be read at all.
     pub fn read(&mut self, into: &mut Batch) -> Result<bool, SensorError> {
-        into.clear();
-        let status = self.rings.consume_raw();
-        // Nobody else holds this lock: it carries the batch out of libbpf's callback.
-        std::mem::swap(&mut *self.batch.lock().unwrap_or_else(PoisonError::into_inner), into);
-        if status < 0 && status != ENOUGH {
-            let source = libbpf_rs::Error::from_raw_os_error(-status);
-            return Err(SensorError::Bpf { action: "read the rings", source });
+        let (bulk, taken) = &mut self.bulk;
+        let mut more_bulk = false;
+        // First: whatever program did what is read here, its exec is in the other ring by now.
+        if *taken == bulk.len() {
+            more_bulk = self.bulk_rings.read(bulk)?;
+            *taken = 0;
         }
-        Ok(status == ENOUGH)
+        let more_execs = self.rings.read(into)?;
+        let until_ns = if more_execs { into.last_ns() } else { u64::MAX };
+        *taken = into.take(bulk, *taken, until_ns);
+        into.sort();
+        Ok(more_execs || more_bulk || *taken < bulk.len())
     }
 
     /// Promises to read again before `until_boot_ns` (`CLOCK_BOOTTIME`), whether woken or not. Until
@@ -350,19 +354,40 @@ fn find_host(globals: &MapHandle, sweep: &Link) -> Result<(), SensorError> {
     }
 }
 
-fn open_rings(
-    maps: &[&MapHandle],
-    batch: &Arc<Mutex<Batch>>,
-) -> Result<RingBuffer<'static>, SensorError> {
-    let mut builder = RingBufferBuilder::new();
-    for &map in maps {
-        let batch = Arc::clone(batch);
-        let take = move |record: &[u8]| {
-            let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-            batch.push(record);
-            if batch.is_full() { ENOUGH } else { 0 }
-        };
-        builder.add(map, take).tried("open a ring")?;
+/// Rings that are read one after the other.
+#[derive(Debug)]
+struct Rings {
+    buffer: RingBuffer<'static>,
+    /// Carries the records out of libbpf's callback. Nobody else holds the lock.
+    batch: Arc<Mutex<Batch>>,
+}
+
+impl Rings {
+    fn open(maps: &[&MapHandle]) -> Result<Self, SensorError> {
+        let batch = Arc::new(Mutex::new(Batch::new()));
+        let mut builder = RingBufferBuilder::new();
+        for &map in maps {
+            let batch = Arc::clone(&batch);
+            let take = move |record: &[u8]| {
+                let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
+                batch.push(record);
+                if batch.is_full() { ENOUGH } else { 0 }
+            };
+            builder.add(map, take).tried("open a ring")?;
+        }
+        Ok(Self { buffer: builder.build().tried("map the rings")?, batch })
     }
-    builder.build().tried("map the rings")
+
+    /// Takes what waits, up to the limit of a batch, into `into`, which is cleared. True when more may
+    /// be waiting.
+    fn read(&mut self, into: &mut Batch) -> Result<bool, SensorError> {
+        into.clear();
+        let status = self.buffer.consume_raw();
+        std::mem::swap(&mut *self.batch.lock().unwrap_or_else(PoisonError::into_inner), into);
+        if status < 0 && status != ENOUGH {
+            let source = libbpf_rs::Error::from_raw_os_error(-status);
+            return Err(SensorError::Bpf { action: "read the rings", source });
+        }
+        Ok(status == ENOUGH)
+    }
 }
