@@ -40,6 +40,22 @@ static __always_inline __u32 end_file_string(struct dc_scratch *s, enum dc_file_
 			  DC_FILE_EVENT_CUT << string, begin);
 }
 
+/* Whether the operation makes its task the file's writer. */
+static __always_inline bool is_writing(__u16 operation)
+{
+	switch (operation) {
+	case DC_OP_CREATE:
+	case DC_OP_WRITE:
+	case DC_OP_TRUNCATE:
+	case DC_OP_ALLOCATE:
+	case DC_OP_RENAME:
+	case DC_OP_EXCHANGE:
+	case DC_OP_LINK:
+		return true;
+	}
+	return false;
+}
+
 /* Everything but the strings. The caller has asked the budget. */
 static __always_inline void begin_file(struct dc_scratch *s, struct task_struct *task, __u64 id,
 				       const struct dc_container *container,
@@ -96,6 +112,9 @@ static __always_inline void report_act(struct task_struct *task, const struct dc
 	/* The container's own filesystem: no volume, tmpfs, pipe or device. */
 	if (BPF_CORE_READ(dentry, d_sb, s_dev) != container.root_dev)
 		return;
+	/* Before the budget: what a flood keeps back must still be known of its files. */
+	if (is_writing(act->operation))
+		note_writer(task, BPF_CORE_READ(dentry, d_inode), act->operation, 0, slot);
 	if (!may_emit(id, DC_KIND_FILE, now))
 		return;
 	s = bpf_map_lookup_elem(&scratch, &key);

@@ -5,6 +5,7 @@
 
 #include "extract.h"
 #include "store.h"
+#include "writer.h"
 
 static __always_inline __u32 end_exec_string(struct dc_scratch *s, enum dc_string string, __u32 cut,
 					     __u32 begin)

@@ -129,7 +129,9 @@ enum dc_string {
 	DC_STRING_FILENAME = 3,
 	DC_STRING_INTERP = 4,
 	DC_STRING_ARGS = 5,
-	DC_STRINGS = 6,
+	DC_STRING_WRITER = 6, /* struct dc_writer of the file; empty where nobody is known */
+	DC_STRINGS = 7,
+	DC_STRING_ROOM = 8, /* one is free, so that the struct has no padding */
 };
 
 /* dc_exec.flags */
@@ -146,7 +148,8 @@ struct dc_exec {
 	struct dc_task task;
 	struct dc_file file;
 	__u32 flags; /* enum dc_exec_flag */
-	__u16 string_size[DC_STRINGS];
+	__u32 reserved;
+	__u16 string_size[DC_STRING_ROOM];
 };
 
 struct dc_fork {
@@ -353,7 +356,7 @@ _Static_assert(sizeof(struct dc_header) == 16, "dc_header has padding");
 _Static_assert(sizeof(struct dc_inode) == 40, "dc_inode has padding");
 _Static_assert(sizeof(struct dc_file) == 152, "dc_file has padding");
 _Static_assert(sizeof(struct dc_task) == 208, "dc_task has padding");
-_Static_assert(sizeof(struct dc_exec) == 392, "dc_exec has padding");
+_Static_assert(sizeof(struct dc_exec) == 400, "dc_exec has padding");
 _Static_assert(sizeof(struct dc_fork) == 48, "dc_fork has padding");
 _Static_assert(sizeof(struct dc_exit) == 40, "dc_exit has padding");
 _Static_assert(sizeof(struct dc_actor) == 104, "dc_actor has padding");

@@ -58,7 +58,9 @@ int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_
 	store_string(s, BPF_CORE_READ(bprm, interp));
 	begin = end_exec_string(s, DC_STRING_INTERP, 0, begin);
 	store_args(s, BPF_CORE_READ(task, mm));
-	end_exec_string(s, DC_STRING_ARGS, DC_EXEC_ARGS_TRUNCATED, begin);
+	begin = end_exec_string(s, DC_STRING_ARGS, DC_EXEC_ARGS_TRUNCATED, begin);
+	store_writer(s, &s->exec.file);
+	end_exec_string(s, DC_STRING_WRITER, 0, begin);
 
 	__u64 wakeup = exec_wakeup(&s->exec.file, s->exec.header.boot_ns);
 

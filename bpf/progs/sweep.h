@@ -55,7 +55,10 @@ int process__sweep(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 
-	begin_exec(s, DC_KIND_TASK, id, &container, task, file);
+	__u32 begin = begin_exec(s, DC_KIND_TASK, id, &container, task, file);
+
+	store_writer(s, &s->exec.file);
+	end_exec_string(s, DC_STRING_WRITER, 0, begin);
 	bpf_seq_write(ctx->meta->seq, &s->exec, end_exec(s));
 	return 0;
 }

@@ -85,6 +85,7 @@ fn exec<'a>(raw: &RawEvent<'a>, found_running: bool) -> Exec<'a> {
         args: raw.string(exec_string::ARGS),
         args_truncated: flags & exec_flag::ARGS_TRUNCATED != 0,
         secure: flags & exec_flag::SECURE != 0,
+        writer: writer(raw.string(exec_string::WRITER)),
     }
 }
 

@@ -5,17 +5,20 @@
 mod record;
 
 use driftcore::decode::decode;
+use driftcore::event::ActorFlags;
 use driftcore::event::Capabilities;
 use driftcore::event::Event;
 use driftcore::event::EvidenceFlags;
 use driftcore::event::Exec;
 use driftcore::event::Exit;
 use driftcore::event::FileEvidence;
+use driftcore::event::FileOperation;
 use driftcore::event::Fork;
 use driftcore::event::Inode;
 use driftcore::event::KernelPath;
 use driftcore::event::NamespaceIds;
 use driftcore::event::TaskFacts;
+use driftcore::event::WriterFacts;
 use driftcore::wire::RawEvent;
 use driftcore::wire::RecordKind;
 use driftcore::wire::VERSION;
@@ -27,11 +30,11 @@ use proptest::sample::Index;
 use crate::record::record;
 
 const HEADER: usize = 16;
-const EXEC: usize = 392;
+const EXEC: usize = 400;
 const FORK: usize = 48;
 const EXIT: usize = 40;
 /// Offset of `string_size` in `struct dc_exec`.
-const STRING_SIZE: usize = EXEC - 12;
+const STRING_SIZE: usize = EXEC - 16;
 
 const FORKED: Event<'static> = Event::Fork(Fork {
     boot_ns: 1,
@@ -136,6 +139,7 @@ impl Made {
             interp,
             args,
             args_truncated: args_cut,
+            writer: None,
             secure,
         }
     }
@@ -437,8 +441,8 @@ fn sizes_that_move_bytes_from_one_string_to_the_next_are_another_event() {
 
 #[test]
 fn unknown_flags_are_not_passed_on() {
-    // `dc_file.flags`, and the six sizes and `dc_exec.flags` behind it.
-    let at = STRING_SIZE - 4 - 8;
+    // `dc_file.flags` and its padding, then `dc_exec.flags` and its own, then the sizes.
+    let at = STRING_SIZE - 8 - 8;
     let bytes = patched(&Event::Exec(empty_exec().exec()), at, &u32::MAX.to_ne_bytes());
     let Event::Exec(exec) = decode(&RawEvent::new(&bytes).unwrap()) else { panic!("no exec") };
     assert_eq!(exec.file.flags, EvidenceFlags(0x7ff));
@@ -451,4 +455,40 @@ fn a_comm_ends_at_its_first_nul() {
     let bytes = record(&Event::Exec(made.exec()));
     let Event::Exec(exec) = decode(&RawEvent::new(&bytes).unwrap()) else { panic!("no exec") };
     assert_eq!(exec.task.comm, b"sh");
+}
+
+#[test]
+fn a_writer_comes_out_as_it_went_in() {
+    let writer = WriterFacts {
+        boot_ns: 1,
+        operation: FileOperation::Rename,
+        pid: 2,
+        start_ns: 3,
+        exec_id: 4,
+        ppid: 5,
+        parent_start_ns: 6,
+        container_pid: 7,
+        uid: 8,
+        gid: 9,
+        loginuid: u32::MAX,
+        flags: ActorFlags::OUTSIDE,
+        comm: b"curl",
+        parent_comm: b"sh",
+        args: b"curl\0-o\0/tmp/x\0",
+    };
+    let made = empty_exec();
+    let exec = Exec { writer: Some(writer), ..made.exec() };
+    let bytes = record(&Event::Exec(exec));
+    assert_eq!(decode(&RawEvent::new(&bytes).unwrap()), Event::Exec(exec));
+    // More arguments than there is room for, an operation that there is not: no writer.
+    let record_of = |at: usize, value: u16| {
+        let mut bytes = bytes.clone();
+        bytes[EXEC + at..][..2].copy_from_slice(&value.to_ne_bytes());
+        match decode(&RawEvent::new(&bytes).unwrap()) {
+            Event::Exec(exec) => exec.writer.map(|writer| writer.args.len()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(record_of(62, 177), Some(0));
+    assert_eq!(record_of(60, 99), None);
 }

@@ -23,6 +23,7 @@ use crate::event::Process;
 use crate::event::Provenance;
 use crate::event::Text;
 use crate::event::Timestamp;
+use crate::event::Writer;
 use crate::fields::EventType;
 use crate::view::AccountNames;
 use crate::view::Ancestors;
@@ -66,6 +67,7 @@ pub(super) struct Sighting<'a> {
     pub(super) accounts: &'a dyn AccountNames,
     pub(super) processes: &'a ProcessTable,
     pub(super) ancestors: &'a Ancestors<'a>,
+    pub(super) writer: Option<&'a Writer>,
 }
 
 impl<'a> Sighting<'a> {
@@ -124,7 +126,7 @@ impl<'a> Sighting<'a> {
                 descriptor: None,
                 changed_attributes: &[],
                 written: None,
-                writer: None,
+                writer: self.writer,
                 inode: exec.file.inode.number,
                 device: exec.file.inode.major_minor(),
                 mode: exec.file.mode & 0o7777,
@@ -190,6 +192,7 @@ pub(super) fn exec_event(
     clock: Clock,
     container: Option<Container>,
     ancestors: Vec<Ancestor>,
+    writer: Option<Box<Writer>>,
 ) -> DriftEvent {
     let task = &exec.task;
     let (args, args_truncated) = args;
@@ -207,6 +210,7 @@ pub(super) fn exec_event(
         mode: format!("{:04o}", exec.file.mode & 0o7777),
         owner: Owner { uid: exec.file.uid, gid: exec.file.gid },
         size: exec.file.inode.size,
+        writer,
         ..File::default()
     });
     event.process = Some(Process {

@@ -21,6 +21,7 @@ use super::matching::Outcome;
 use super::proofs::Answered;
 use super::proofs::Proofs;
 use super::proofs::Verdicts;
+use super::writers::writer_of;
 use crate::decode::decode;
 use crate::enrich::Identity;
 use crate::enrich::Lineage;
@@ -37,6 +38,7 @@ use crate::event::LossReason;
 use crate::event::Provenance;
 use crate::event::Timestamp;
 use crate::event::Verdict;
+use crate::event::Writer;
 use crate::provenance::Classified;
 use crate::sink::Sink;
 use crate::view::Ancestors;
@@ -58,6 +60,8 @@ pub(super) struct Core {
     pub(super) held: HeldBack,
     pub(super) sink: Box<dyn Sink + Send>,
     pub(super) path: Vec<u8>,
+    /// The kernel side remembers who writes files.
+    pub(super) watches_files: bool,
 }
 
 impl Core {
@@ -80,6 +84,7 @@ impl Core {
             held: HeldBack::default(),
             sink,
             path: Vec::new(),
+            watches_files: false,
         }
     }
 
@@ -156,6 +161,11 @@ impl Core {
         let who = Identity::from(&exec.task);
         self.processes.complete_ancestry(who);
         self.processes.complete_leaders(exec);
+        let watched = self.watches_files || exec.writer.is_some();
+        let processes = &mut self.processes;
+        let writer = watched
+            .then(|| writer_of(processes, exec.writer.as_ref(), &evidence, self.clock))
+            .flatten();
         let relatives = self.processes.ancestry(who);
         let ancestors = Ancestors::new(relatives.map(|(pid, program)| Relative { pid, program }));
         let names = self.containers.names(exec.task.container, exec.task.pid);
@@ -170,6 +180,7 @@ impl Core {
             accounts: &names,
             processes: &self.processes,
             ancestors: &ancestors,
+            writer: writer.as_deref(),
         };
         let id = exec.task.container;
         let program = self.processes.program(who).filter(|_| !self.waits_for_runtime(id));
@@ -182,7 +193,7 @@ impl Core {
                 let outcome = self.matching.run(&View::new(facts), facts.time);
                 let drift = classified.provenance.verdict.is_drift_for_code();
                 if drift || self.scope.all_events || !outcome.is_empty() {
-                    let event = self.assemble(exec, args, origin);
+                    let event = self.assemble(exec, args, origin, writer);
                     self.deliver(event, classified, &outcome);
                 }
             }
@@ -190,13 +201,13 @@ impl Core {
             // table had no room for the process, and rules have to look at the event itself.
             (Verdicts::Now(classified), None) => {
                 let live = seen.live(true);
-                let event = self.assemble(exec, args, origin);
+                let event = self.assemble(exec, args, origin, writer);
                 let event = Observed { container: id, event, live };
                 self.answer(Answered { event, classified: Some(classified) });
             }
             (Verdicts::Later(question), _) => {
                 let live = seen.live(true);
-                let event = self.assemble(exec, args, origin);
+                let event = self.assemble(exec, args, origin, writer);
                 let observed = Observed { container: id, event, live };
                 if let Some(answered) = self.proofs.begin(question, observed, &mut self.counters) {
                     self.answer(answered);
@@ -205,11 +216,17 @@ impl Core {
         }
     }
 
-    fn assemble(&self, exec: &Exec<'_>, args: (&[u8], bool), origin: Origin) -> DriftEvent {
+    fn assemble(
+        &self,
+        exec: &Exec<'_>,
+        args: (&[u8], bool),
+        origin: Origin,
+        writer: Option<Box<Writer>>,
+    ) -> DriftEvent {
         let ancestors = self.processes.ancestors(&exec.task);
         let container = self.containers.get(exec.task.container);
         let container = container.map(|known| (*known.container).clone());
-        exec_event(exec, args, origin, self.clock, container, ancestors)
+        exec_event(exec, args, origin, self.clock, container, ancestors, writer)
     }
 
     /// Hands over what content proofs have answered, and what waited for its container's runtime.

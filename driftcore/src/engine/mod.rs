@@ -26,6 +26,7 @@ mod selftest;
 mod sockets;
 mod survey;
 mod wake;
+mod writers;
 
 pub use builder::EngineBuilder;
 pub use builder::Scope;

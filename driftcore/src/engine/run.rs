@@ -111,6 +111,7 @@ impl Engine {
         }
 
         sensor.ask(&options.wanted)?;
+        core.watches_files = options.wanted.has_files();
 
         let timer = timer(Some(TICK))?;
         let linger = self::timer(None)?;

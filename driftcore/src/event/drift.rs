@@ -235,8 +235,8 @@ impl DriftEvent {
             if let Some(path) = &file.old_path {
                 visit(&"file.old_path", path);
             }
-            if let Some(writer) = &file.writer {
-                visit_process(&"file.writer", &writer.process, visit);
+            if let Some(process) = file.writer.as_ref().and_then(|it| it.process.as_ref()) {
+                visit_process(&"file.writer", process, visit);
             }
         }
         if let Some(network) = &self.network {
@@ -264,7 +264,7 @@ impl DriftEvent {
                     "old_path" => file.old_path.as_mut(),
                     _ => {
                         let rest = rest.strip_prefix("writer.")?;
-                        process_text(&mut file.writer.as_mut()?.process, rest)
+                        process_text(file.writer.as_mut()?.process.as_mut()?, rest)
                     }
                 }
             }
@@ -401,8 +401,12 @@ impl<'de> Deserialize<'de> for DriftEvent {
 mod tests {
     use super::*;
     use crate::event::Ancestor;
+    use crate::event::Changed;
     use crate::event::Evidence;
+    use crate::event::Protocol;
     use crate::event::Verdict;
+    use crate::event::Writer;
+    use crate::event::WriterOrigin;
 
     fn event() -> DriftEvent {
         let mut event = DriftEvent::new(Timestamp::from_nanos(1), Kind::Binary, Action::Exec);
@@ -418,6 +422,61 @@ mod tests {
         });
         event.file = Some(File { path: Text::from("/tmp/\"\n"), ..File::default() });
         event
+    }
+
+    fn everything() -> DriftEvent {
+        let bytes = |byte| Text::from(&[b'x', byte][..]);
+        let process = event().process.unwrap();
+        DriftEvent {
+            file: Some(File {
+                path: bytes(0xf0),
+                old_path: Some(bytes(0xf1)),
+                changed: vec![Changed::Mode, Changed::Setuid],
+                written: Some(true),
+                writer: Some(Box::new(Writer {
+                    process: Some(process),
+                    time: Some(Timestamp::from_nanos(5)),
+                    origin: WriterOrigin::Inside,
+                })),
+                ..File::default()
+            }),
+            network: Some(Network {
+                protocol: Protocol::Unix,
+                local: bytes(0xf2),
+                remote: Some(bytes(0xf3)),
+                result: "ok".to_owned(),
+            }),
+            call: Some(SystemCall {
+                name: "ptrace".to_owned(),
+                result: "EPERM".to_owned(),
+                args: vec![("request".to_owned(), bytes(0xf4))],
+            }),
+            tainted: true,
+            unproved: true,
+            count: Some(7),
+            ..event()
+        }
+    }
+
+    #[test]
+    fn every_part_reads_back_to_the_same_bytes() {
+        let text = serde_json::to_string(&everything()).unwrap();
+        let back: DriftEvent = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, everything());
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["file"]["writer"]["pid"], 7);
+        assert_eq!(json["file"]["writer"]["origin"], "inside");
+        assert_eq!(json["file"]["changed"], serde_json::json!(["mode", "setuid"]));
+    }
+
+    #[test]
+    fn a_writer_that_nobody_saw_has_no_process() {
+        let mut event = event();
+        let file = event.file.as_mut().unwrap();
+        file.writer = Some(Box::new(Writer::default()));
+        let json = serde_json::to_value(&event).unwrap();
+        assert_eq!(json["file"]["writer"], serde_json::json!({"origin": "unknown"}));
+        assert_eq!(serde_json::from_value::<DriftEvent>(json).unwrap(), event);
     }
 
     #[test]

@@ -76,14 +76,15 @@ impl Changed {
     }
 }
 
-/// Who created, wrote or renamed a file last.
+/// Who created, wrote, renamed or linked a file last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Writer {
-    /// The process, as far as it is known.
+    /// The process; `None` when nobody saw it.
     #[serde(flatten)]
-    pub process: Process,
+    pub process: Option<Process>,
     /// When.
-    pub time: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Timestamp>,
     /// From where.
     pub origin: WriterOrigin,
 }

@@ -3,6 +3,7 @@
 use super::Call;
 use super::FileEvent;
 use super::SocketEvent;
+use super::WriterFacts;
 
 /// One event of the sensor, borrowed from the bytes it came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Exec<'a> {
     pub args: &'a [u8],
     /// True when the arguments were longer than what is here.
     pub args_truncated: bool,
+    /// Who wrote the file last.
+    pub writer: Option<WriterFacts<'a>>,
     /// True when the new program runs with more privileges than its caller (`AT_SECURE`).
     pub secure: bool,
 }

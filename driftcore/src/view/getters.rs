@@ -14,6 +14,8 @@ use super::values::ancestors;
 use super::values::base_name;
 use super::values::between;
 use super::values::capabilities;
+use super::values::command_line;
+use super::values::filled;
 use super::values::labels;
 use super::values::leads;
 use super::values::login_shell;
@@ -26,6 +28,7 @@ use super::values::of_ids;
 use super::values::of_process;
 use super::values::of_provenance;
 use super::values::of_session;
+use super::values::of_writer;
 use super::values::since;
 use super::values::time;
 use crate::event::Container;
@@ -289,5 +292,18 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("file.uid", |view, _| of_file(view, |it| Value::Unsigned(it.uid.into()))),
     ("file.gid", |view, _| of_file(view, |it| Value::Unsigned(it.gid.into()))),
     ("file.size", |view, _| of_file(view, |it| Value::Unsigned(it.size))),
+    ("file.writer.cmdline", |view, _| {
+        of_writer(view, |_, it| view.text(Text::WriterLine, || command_line(it)))
+    }),
+    ("file.writer.exe", |view, _| of_writer(view, |_, it| filled(it.exe.as_bytes()))),
+    ("file.writer.name", |view, _| of_writer(view, |_, it| Value::Text(it.name.as_bytes()))),
+    ("file.writer.origin", |view, _| {
+        of_file(view, |it| match it.writer {
+            Some(writer) => Value::Text(writer.origin.as_str().as_bytes()),
+            None => Value::Missing,
+        })
+    }),
+    ("file.writer.pid", |view, _| of_writer(view, |_, it| Value::Signed(it.pid.into()))),
+    ("file.writer.time", |view, _| of_writer(view, |writer, _| time(writer.time))),
     ("file.sha256", |view, _| of_file(view, |it| optional(it.sha256.map(str::as_bytes)))),
 ];

@@ -58,10 +58,11 @@ pub(super) enum Text {
     FileMode,
     FileDevice,
     Mounts,
+    WriterLine,
 }
 
 impl Text {
-    const COUNT: usize = Self::Mounts as usize + 1;
+    const COUNT: usize = Self::WriterLine as usize + 1;
 }
 
 /// A property of all ancestors.

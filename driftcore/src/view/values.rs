@@ -12,8 +12,10 @@ use crate::event::Capabilities;
 use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::Kind;
+use crate::event::Process;
 use crate::event::Provenance;
 use crate::event::Timestamp;
+use crate::event::Writer;
 use crate::fields::Argument;
 use crate::fields::Value;
 
@@ -56,6 +58,33 @@ pub(super) fn of_group<'v>(
     value: impl FnOnce(&'v Program) -> Value<'v>,
 ) -> Value<'v> {
     of_process(view, |process| process.group_leader.map_or(Value::Missing, value))
+}
+
+/// Of the file's last writer, where that is known.
+pub(super) fn of_writer<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v Writer, &'v Process) -> Value<'v>,
+) -> Value<'v> {
+    let writer = view.facts.file.as_ref().and_then(|file| file.writer);
+    match writer.and_then(|writer| Some((writer, writer.process.as_ref()?))) {
+        Some((writer, process)) => value(writer, process),
+        None => Value::Missing,
+    }
+}
+
+/// The name and, joined by blanks, the arguments behind the first, as `proc.cmdline` has them.
+pub(super) fn command_line(process: &Process) -> String {
+    let mut line = process.name.to_string();
+    for argument in process.cmdline.iter().skip(1) {
+        line.push(' ');
+        line.push_str(&argument.to_string());
+    }
+    line
+}
+
+/// A text that says nothing when it is empty.
+pub(super) fn filled(text: &[u8]) -> Value<'_> {
+    if text.is_empty() { Value::Missing } else { Value::Text(text) }
 }
 
 /// A set of capabilities by name.

@@ -10,8 +10,9 @@ pub(crate) mod exec_string {
     pub(crate) const FILENAME: usize = 3;
     pub(crate) const INTERP: usize = 4;
     pub(crate) const ARGS: usize = 5;
+    pub(crate) const WRITER: usize = 6;
 }
-pub(crate) const STRINGS: usize = 6;
+pub(crate) const STRINGS: usize = 8;
 
 /// `enum dc_file_string`
 pub(crate) mod file_string {
@@ -120,6 +121,7 @@ pub(crate) struct Exec {
     pub(crate) task: Task,
     pub(crate) file: File,
     pub(crate) flags: u32,
+    reserved: u32,
     pub(super) string_size: [u16; STRINGS],
 }
 
@@ -352,7 +354,7 @@ mod tests {
                 comm
             ]
         );
-        compare!(&btf, Exec, "dc_exec", [header, task, file, flags, string_size]);
+        compare!(&btf, Exec, "dc_exec", [header, task, file, flags, reserved, string_size]);
         compare!(
             &btf,
             Fork,

@@ -13,6 +13,7 @@ use driftcore::event::Inode;
 use driftcore::event::KernelPath;
 use driftcore::event::NamespaceIds;
 use driftcore::event::TaskFacts;
+use driftcore::event::WriterFacts;
 
 const EXEC: u16 = 1;
 const FORK: u16 = 2;
@@ -81,6 +82,7 @@ pub(crate) fn usual_exec(file: FileEvidence) -> Exec<'static> {
         interp: b"/usr/bin/payload",
         args: b"payload\0--verbose\0/etc/hosts\0",
         args_truncated: false,
+        writer: None,
         secure: false,
     }
 }
@@ -96,16 +98,19 @@ fn of_exec(exec: &Exec<'_>) -> Vec<u8> {
         interp,
         args,
         args_truncated,
+        writer,
         secure,
     } = exec;
     let flags =
         [*secure, *args_truncated, exe.truncated, task.cwd.truncated, task.cgroup.truncated];
-    let strings =
-        [exe.components, task.cwd.components, task.cgroup.components, filename, interp, args];
+    let writer = writer.as_ref().map_or_else(Vec::new, of_writer);
+    let (cwd, cgroup) = (task.cwd.components, task.cgroup.components);
+    let strings = [exe.components, cwd, cgroup, filename, interp, args, &writer, b""];
     let mut record = Record::new(if *found_running { TASK } else { EXEC }, *boot_ns);
     record.task(task);
     record.file(file);
     record.u32(bits(&flags));
+    record.u32(0);
     for string in strings {
         let size = u16::try_from(string.len()).expect("a string of a record is below 64 KiB");
         record.bytes(&size.to_ne_bytes());
@@ -114,6 +119,28 @@ fn of_exec(exec: &Exec<'_>) -> Vec<u8> {
         record.bytes(string);
     }
     record.finish()
+}
+
+/// `struct dc_writer`
+fn of_writer(writer: &WriterFacts<'_>) -> Vec<u8> {
+    const ARGS: usize = 176;
+    let mut out = Vec::new();
+    for long in [writer.boot_ns, writer.start_ns, writer.parent_start_ns, writer.exec_id] {
+        out.extend(long.to_ne_bytes());
+    }
+    let WriterFacts { pid, ppid, container_pid, uid, gid, loginuid, flags, .. } = *writer;
+    for word in [pid, ppid, container_pid, uid, gid, loginuid, flags.0] {
+        out.extend(word.to_ne_bytes());
+    }
+    out.extend(writer.operation.number().to_ne_bytes());
+    let size = u16::try_from(writer.args.len()).expect("arguments of a writer are short");
+    out.extend(size.to_ne_bytes());
+    for (text, room) in [(writer.comm, 16), (writer.parent_comm, 16), (writer.args, ARGS)] {
+        assert!(text.len() <= room, "longer than its place");
+        out.extend(text);
+        out.extend(std::iter::repeat_n(0, room - text.len()));
+    }
+    out
 }
 
 fn of_fork(fork: &Fork) -> Vec<u8> {

@@ -57,12 +57,12 @@ pub(super) const FILE_FIELDS: &[Field] = &[
     Field::new("file.sha256", Text, "The SHA-256 of the file's content, where it is known."),
     Field::new("file.size", Unsigned(64), "The file's size in bytes."),
     Field::new("file.uid", Unsigned(32), "The user who owns the file."),
-    Field::new("file.writer.cmdline", Text, "The command line of the file's last writer.").needs(FILE),
-    Field::new("file.writer.exe", Path, "The path of the executable of the file's last writer.").needs(FILE),
-    Field::new("file.writer.name", Text, "The process name of the file's last writer.").needs(FILE),
-    Field::new("file.writer.origin", Text, "Where the file's last writer ran: `inside`, `outside` or `unknown`.").needs(FILE),
-    Field::new("file.writer.pid", Signed(64), "The process id of the file's last writer.").needs(FILE),
-    Field::new("file.writer.time", Time, "When the file was last written, in nanoseconds since the epoch.").needs(FILE),
+    Field::new("file.writer.cmdline", Text, "The command line of the file's last writer."),
+    Field::new("file.writer.exe", Path, "The path of the executable of the file's last writer."),
+    Field::new("file.writer.name", Text, "The process name of the file's last writer."),
+    Field::new("file.writer.origin", Text, "Where the file's last writer ran: `inside`, `outside` or `unknown`."),
+    Field::new("file.writer.pid", Signed(64), "The process id of the file's last writer."),
+    Field::new("file.writer.time", Time, "When the file was last written, in nanoseconds since the epoch."),
     Field::new("file.written", Bool, "Whether content was really written.").needs(FILE),
 ];
 

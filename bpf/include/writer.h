@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Who created, wrote, renamed or linked a file last: remembered by the inode that holds it in the upper
+ * layer, so that whatever is later said of the file can name its writer. What is used least goes when
+ * the table is full.
+ */
+#ifndef DRIFTCORE_WRITER_H
+#define DRIFTCORE_WRITER_H
+
+#include "extract.h"
+#include "store.h"
+
+struct dc_inode_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192); /* resized by user space */
+	__type(key, struct dc_inode_key);
+	__type(value, struct dc_writer);
+} writers SEC(".maps");
+
+/* A writer while it is built; what may interrupt another has a slot of its own (enum dc_slot). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DC_SLOTS);
+	__type(key, __u32);
+	__type(value, struct dc_writer);
+} writer_scratch SEC(".maps");
+
+/* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */
+static __always_inline struct inode *holding_inode(struct inode *inode)
+{
+	struct dentry *upper = NULL;
+
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return inode;
+	if (bpf_core_field_exists(struct ovl_inode, __upperdentry)) {
+		struct ovl_inode *ovl =
+			(void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode);
+
+		upper = BPF_CORE_READ(ovl, __upperdentry);
+	} else {
+		bpf_probe_read_kernel(&upper, sizeof(upper),
+				      (void *)inode + bpf_core_type_size(struct inode));
+	}
+	return upper ? BPF_CORE_READ(upper, d_inode) : NULL;
+}
+
+static __always_inline void inode_key(struct inode *inode, struct dc_inode_key *key)
+{
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+}
+
+static __always_inline __u64 exec_id_of(struct task_struct *task)
+{
+	if (bpf_core_field_size(task->self_exec_id) == sizeof(__u64))
+		return BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
+	return BPF_CORE_READ(task, self_exec_id);
+}
+
+/* The task's arguments, as far as they fit. */
+static __always_inline void writer_args(struct task_struct *task, struct dc_writer *w)
+{
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	unsigned long start = BPF_CORE_READ(mm, arg_start);
+	unsigned long size = BPF_CORE_READ(mm, arg_end) - start;
+
+	if (size > sizeof(w->args))
+		size = sizeof(w->args);
+	if (!bpf_probe_read_user(w->args, size, (void *)start))
+		w->args_size = size;
+}
+
+/* Remembers the task, which runs now, as the writer of the file. */
+static __always_inline void note_writer(struct task_struct *task, struct inode *inode,
+					__u16 operation, __u32 actor_flags, enum dc_slot slot)
+{
+	struct dc_inode_key key = {};
+	__u64 start_ns = leader_start(task);
+	__u64 exec_id = exec_id_of(task);
+	struct task_struct *parent;
+	const struct cred *cred;
+	struct dc_writer *w;
+	__u32 index = slot;
+
+	inode = holding_inode(inode);
+	if (!inode)
+		return;
+	inode_key(inode, &key);
+
+	/* Mostly who created it also writes it. */
+	w = bpf_map_lookup_elem(&writers, &key);
+	if (w && w->start_ns == start_ns && w->exec_id == exec_id) {
+		w->boot_ns = bpf_ktime_get_boot_ns();
+		w->operation = operation;
+		return;
+	}
+
+	w = bpf_map_lookup_elem(&writer_scratch, &index);
+	if (!w)
+		return;
+	parent = BPF_CORE_READ(task, real_parent);
+	cred = BPF_CORE_READ(task, cred);
+	__builtin_memset(w, 0, sizeof(*w));
+	w->boot_ns = bpf_ktime_get_boot_ns();
+	w->start_ns = start_ns;
+	w->exec_id = exec_id;
+	w->parent_start_ns = leader_start(parent);
+	w->pid = BPF_CORE_READ(task, tgid);
+	w->ppid = BPF_CORE_READ(parent, tgid);
+	w->container_pid = innermost_number(BPF_CORE_READ(task, group_leader, thread_pid));
+	w->uid = BPF_CORE_READ(cred, uid.val);
+	w->gid = BPF_CORE_READ(cred, gid.val);
+	w->loginuid = -1;
+	if (bpf_core_field_exists(task->loginuid)) /* CONFIG_AUDIT */
+		w->loginuid = BPF_CORE_READ(task, loginuid.val);
+	w->flags = actor_flags;
+	w->operation = operation;
+	BPF_CORE_READ_STR_INTO(&w->comm, task, comm);
+	BPF_CORE_READ_STR_INTO(&w->parent_comm, parent, comm);
+	writer_args(task, w);
+	bpf_map_update_elem(&writers, &key, w, BPF_ANY);
+}
+
+/* The writer of a file of the upper layer into the tail of a record, if one is known. */
+static __always_inline void store_writer(struct dc_scratch *s, const struct dc_file *file)
+{
+	__u32 end = *(volatile __u32 *)&s->end;
+	struct dc_inode_key key = {
+		.ino = file->upper.ino,
+		.dev = file->upper.dev,
+		.generation = file->upper.generation,
+	};
+	struct dc_writer *w;
+
+	if (!(file->flags & DC_FILE_HAS_UPPER) || end > DC_TAIL_SIZE - sizeof(*w))
+		return;
+	w = bpf_map_lookup_elem(&writers, &key);
+	if (!w)
+		return;
+	if (!bpf_probe_read_kernel(&s->tail[end], sizeof(*w), w))
+		*(volatile __u32 *)&s->end = end + sizeof(*w);
+}
+
+#endif
