@@ -135,6 +135,28 @@ pub(super) fn is_identifier(text: &str) -> bool {
     text.len() <= 76 && text.split(['.', '_', '-']).all(part)
 }
 
+/// Of the lines of `/proc/PID/cgroup` the path that says most: of the unified hierarchy, or, where
+/// that is the topmost one, of the first version 1 controller that has it elsewhere. The order is
+/// the sensor's.
+pub(crate) fn most_telling_cgroup(text: &[u8]) -> &[u8] {
+    let lines = || {
+        text.split(|&byte| byte == b'\n').filter_map(|line| {
+            let mut parts = line.splitn(3, |&byte| byte == b':');
+            let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
+            Some((controllers, path))
+        })
+    };
+    let of = |controller: &[u8]| {
+        let named = |list: &[u8]| list.split(|&byte| byte == b',').any(|name| name == controller);
+        lines().find(|(list, _)| named(list)).map(|(_, path)| path)
+    };
+    [&b""[..], b"pids", b"devices", b"cpuset", b"memory", b"cpu"]
+        .into_iter()
+        .filter_map(of)
+        .find(|path| *path != b"/")
+        .unwrap_or(b"/")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -208,6 +230,15 @@ mod tests {
             assert_eq!(pod_uid(path.as_bytes()).as_deref(), Some(uid), "{path}");
         }
         assert_eq!(pod_uid(b"/kubepods/podium/x"), None);
+    }
+
+    #[test]
+    fn the_cgroup_of_the_unified_hierarchy_goes_first() {
+        assert_eq!(most_telling_cgroup(b"1:pids:/a\n0::/b\n"), b"/b");
+        assert_eq!(most_telling_cgroup(b"9:cpu,cpuacct:/c\n3:memory:/m\n0::/\n"), b"/m");
+        assert_eq!(most_telling_cgroup(b"9:cpu,cpuacct:/c:d\n1:name=x:/e"), b"/c:d");
+        assert_eq!(most_telling_cgroup(b"0::/\n"), b"/");
+        assert_eq!(most_telling_cgroup(b""), b"/");
     }
 
     proptest! {

@@ -24,6 +24,7 @@ pub use accounts::Account;
 pub use accounts::AccountCache;
 pub use accounts::AccountRoot;
 pub use accounts::Accounts;
+pub(crate) use cgroup::most_telling_cgroup;
 pub(crate) use mounts::Mount;
 pub use mounts::RootMount;
 pub(crate) use mounts::read as read_mounts;

@@ -1,5 +1,6 @@
 //! The containers that run, by the identity that the kernel side gave them.
 
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -9,12 +10,17 @@ use rustc_hash::FxHashMap;
 use super::clock::Clock;
 use super::held::HOLD;
 use super::names::Names;
+use super::namespaces;
 use super::namespaces::HostNamespaces;
 use crate::container::AccountCache;
 use crate::container::AccountRoot;
 use crate::container::Query;
 use crate::container::RootMount;
 use crate::container::Runtimes;
+use crate::container::most_telling_cgroup;
+use crate::enrich::open_process;
+use crate::event::Actor;
+use crate::event::ActorFlags;
 use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::EvidenceFlags;
@@ -29,6 +35,9 @@ const KEEP_ENDED: Duration = Duration::from_secs(30);
 /// How often runtime state that was not complete is read again, and for how long in all.
 const RETRY_EVERY: Duration = Duration::from_millis(20);
 const RETRY_FOR: Duration = Duration::from_secs(10);
+
+/// Most bytes of a process's list of cgroups that are read.
+const CGROUPS_MAX: u64 = 64 * 1024;
 
 /// A container that runs or has just ended.
 #[derive(Debug)]
@@ -82,37 +91,64 @@ impl Containers {
     /// The container of an exec; what the runtimes know about it is read the first time.
     pub(super) fn of_exec(&mut self, exec: &Exec<'_>, clock: Clock) -> &mut Known {
         let task = &exec.task;
-        let time = clock.wall(exec.boot_ns);
-        let (runtimes, host) = (&self.runtimes, &self.host);
-        let known = self.known.entry(task.container).or_insert_with(|| {
+        self.known_or(task.container, || {
             let mut cgroup = Vec::new();
             task.cgroup.write_to(&mut cgroup);
-            let now = Instant::now();
-            let mut known = Known {
-                container: Arc::default(),
-                details: Arc::default(),
-                layers: None,
-                root: None,
-                processes: 0,
-                root_device: split_device(task.root_device),
-                cgroup,
+            Sight {
                 pid: task.pid,
+                cgroup,
                 namespaces: task.namespaces,
-                kernel_root_device: task.root_device,
-                first_seen: time,
+                root_device: task.root_device,
+                time: clock.wall(exec.boot_ns),
                 started: (task.container_pid == 1).then(|| clock.wall(task.start_ns)),
-                first_seen_at: now,
-                complete: false,
-                next_try: now,
-                ended_at: None,
+            }
+        })
+    }
+
+    /// The container of another event. One that is seen by it first, because it has not executed
+    /// anything since it has a root of its own, is read from /proc. `None` for one that is not known
+    /// and whose process has ended, or acts from outside.
+    pub(super) fn of_actor(
+        &mut self,
+        actor: &Actor<'_>,
+        boot_ns: u64,
+        clock: Clock,
+    ) -> Option<&mut Known> {
+        if !self.known.contains_key(&actor.container) {
+            if actor.flags.contains(ActorFlags::OUTSIDE) {
+                return None;
+            }
+            let process = open_process(actor.pid, actor.start_ns)?;
+            let mut cgroups = Vec::new();
+            let file = process.open_relative("cgroup").ok()?;
+            file.take(CGROUPS_MAX).read_to_end(&mut cgroups).ok()?;
+            let namespaces = namespaces::of(&process);
+            let cgroup = most_telling_cgroup(&cgroups).to_vec();
+            let sight = Sight {
+                pid: actor.pid,
+                cgroup,
+                namespaces,
+                root_device: actor.root_device,
+                time: clock.wall(boot_ns),
+                started: None,
             };
-            known.resolve(runtimes, host, task.pid, now);
+            return Some(self.known_or(actor.container, || sight));
+        }
+        self.known.get_mut(&actor.container)
+    }
+
+    fn known_or(&mut self, id: u64, sight: impl FnOnce() -> Sight) -> &mut Known {
+        let (runtimes, host) = (&self.runtimes, &self.host);
+        let known = self.known.entry(id).or_insert_with(|| {
+            let now = Instant::now();
+            let mut known = Known::new(sight(), now);
+            known.resolve(runtimes, host, known.pid, now);
             known
         });
         if !known.complete {
             let now = Instant::now();
             if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
-                known.resolve(runtimes, host, task.pid, now);
+                known.resolve(runtimes, host, known.pid, now);
             }
         }
         known
@@ -163,7 +199,38 @@ impl Containers {
     }
 }
 
+/// What is seen of a container when it is first seen.
+struct Sight {
+    pid: u32,
+    cgroup: Vec<u8>,
+    namespaces: NamespaceIds,
+    root_device: u32,
+    time: Timestamp,
+    started: Option<Timestamp>,
+}
+
 impl Known {
+    fn new(sight: Sight, now: Instant) -> Self {
+        Self {
+            container: Arc::default(),
+            details: Arc::default(),
+            layers: None,
+            root: None,
+            processes: 0,
+            root_device: split_device(sight.root_device),
+            cgroup: sight.cgroup,
+            pid: sight.pid,
+            namespaces: sight.namespaces,
+            kernel_root_device: sight.root_device,
+            first_seen: sight.time,
+            started: sight.started,
+            first_seen_at: now,
+            complete: false,
+            next_try: now,
+            ended_at: None,
+        }
+    }
+
     /// Whether the runtime's state was missing or half written.
     pub(super) fn is_incomplete(&self) -> bool {
         !self.complete && self.container.image.is_none()

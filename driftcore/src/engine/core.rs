@@ -29,6 +29,7 @@ use crate::enrich::ProcessTable;
 use crate::enrich::Seen;
 use crate::enrich::command_line;
 use crate::event::Action;
+use crate::event::Actor;
 use crate::event::DriftEvent;
 use crate::event::Event;
 use crate::event::Evidence;
@@ -112,17 +113,32 @@ impl Core {
             Event::Exec(exec) => self.exec(&exec, origin),
             Event::File(event) => {
                 self.counters.files += 1;
-                self.file(&event);
+                if self.knows_container(&event.actor, event.boot_ns) {
+                    self.file(&event);
+                }
             }
             Event::Socket(event) => {
                 self.counters.sockets += 1;
-                self.socket(&event);
+                if self.knows_container(&event.actor, event.boot_ns) {
+                    self.socket(&event);
+                }
             }
             Event::Call(call) => {
                 self.counters.calls += 1;
-                self.call(&call);
+                if self.knows_container(&call.actor, call.boot_ns) {
+                    self.call(&call);
+                }
             }
         }
+    }
+
+    /// Whether the container of an event is known by now. An event of one that is not is counted.
+    fn knows_container(&mut self, actor: &Actor<'_>, boot_ns: u64) -> bool {
+        let known = self.containers.of_actor(actor, boot_ns, self.clock).is_some();
+        if !known {
+            *self.counters.lost.entry(LossReason::UnknownContainer).or_default() += 1;
+        }
+        known
     }
 
     fn exec(&mut self, exec: &Exec<'_>, origin: Origin) {

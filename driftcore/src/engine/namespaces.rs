@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use procfs::process::Process;
+
 use crate::event::ContainerDetails;
 use crate::event::NamespaceIds;
 
@@ -16,11 +18,7 @@ pub(super) struct HostNamespaces {
 impl HostNamespaces {
     /// Those of the host's first process.
     pub(super) fn read(proc: &Path) -> Self {
-        let of = |kind: &str| {
-            let link = std::fs::read_link(proc.join("1/ns").join(kind)).ok()?;
-            let (_, number) = link.to_str()?.strip_suffix(']')?.split_once(":[")?;
-            number.parse().ok()
-        };
+        let of = |kind: &str| number(&std::fs::read_link(proc.join("1/ns").join(kind)).ok()?);
         Self { pid: of("pid"), ipc: of("ipc"), net: of("net") }
     }
 
@@ -38,6 +36,30 @@ impl HostNamespaces {
         fill(&mut details.host_ipc, self.ipc, own.ipc);
         fill(&mut details.host_network, self.net, own.net);
     }
+}
+
+/// Those of a process; 0 for what cannot be read.
+pub(super) fn of(process: &Process) -> NamespaceIds {
+    let namespaces = process.namespaces().map(|all| all.0).unwrap_or_default();
+    let of = |kind: &str| {
+        let found = namespaces.get(std::ffi::OsStr::new(kind));
+        found.and_then(|it| u32::try_from(it.identifier).ok()).unwrap_or(0)
+    };
+    NamespaceIds {
+        mnt: of("mnt"),
+        pid: of("pid"),
+        net: of("net"),
+        user: of("user"),
+        uts: of("uts"),
+        ipc: of("ipc"),
+        cgroup: of("cgroup"),
+    }
+}
+
+/// `net:[4026531840]` as its number.
+fn number(link: &Path) -> Option<u32> {
+    let (_, number) = link.to_str()?.strip_suffix(']')?.split_once(":[")?;
+    number.parse().ok()
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ mod standing;
 mod writable;
 
 pub use proc::command_line;
+#[cfg(feature = "sensor")]
+pub(crate) use proc::open as open_process;
 pub use processes::Lineage;
 pub use processes::ProcessTable;
 pub use processes::Seen;

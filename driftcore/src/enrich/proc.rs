@@ -26,7 +26,7 @@ pub(super) struct HostProcess {
 
 /// Opens /proc/PID if the process there started at `start_ns` (`CLOCK_BOOTTIME`). The directory
 /// stays that process's: after its end, reads fail.
-fn open(pid: u32, start_ns: u64) -> Option<Process> {
+pub(crate) fn open(pid: u32, start_ns: u64) -> Option<Process> {
     let process = Process::new(pid.try_into().ok()?).ok()?;
     (process.stat().ok()?.starttime == start_ns / NS_PER_TICK).then_some(process)
 }

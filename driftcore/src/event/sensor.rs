@@ -26,6 +26,8 @@ pub enum LossReason {
     Recursion,
     /// Bytes from the ring that are no event of this schema.
     Malformed,
+    /// Its container had not been seen before, and its process was gone when it was looked for.
+    UnknownContainer,
     /// Kept back by the container's budget: of files.
     FileBudget,
     /// Kept back by the container's budget: of sockets.
@@ -46,6 +48,7 @@ impl LossReason {
             Self::Scratch => "scratch",
             Self::Recursion => "recursion",
             Self::Malformed => "malformed",
+            Self::UnknownContainer => "unknown_container",
             Self::FileBudget => "file_budget",
             Self::NetworkBudget => "network_budget",
             Self::CallBudget => "call_budget",

@@ -15,6 +15,7 @@ use rustix::path::DecInt;
 
 use super::InspectError;
 use super::facts::Facts;
+use crate::container;
 use crate::container::Mount;
 use crate::container::read_mounts;
 
@@ -112,7 +113,7 @@ impl Process {
     /// The cgroup that says most: of the unified hierarchy, or, where that is the topmost one,
     /// of the first version 1 controller that has it elsewhere. The order is the sensor's.
     pub(super) fn cgroup(&self) -> Result<Vec<u8>, InspectError> {
-        Ok(choose_cgroup(&self.read("cgroup", "read the cgroup")?).to_vec())
+        Ok(container::most_telling_cgroup(&self.read("cgroup", "read the cgroup")?).to_vec())
     }
 
     /// The mounts that it can reach from its root and that `keep` takes.
@@ -169,25 +170,6 @@ fn parse_stat(text: &[u8]) -> Option<Stat> {
     Some(Stat { ppid, start })
 }
 
-fn choose_cgroup(text: &[u8]) -> &[u8] {
-    let lines = || {
-        text.split(|&byte| byte == b'\n').filter_map(|line| {
-            let mut parts = line.splitn(3, |&byte| byte == b':');
-            let (_, controllers, path) = (parts.next()?, parts.next()?, parts.next()?);
-            Some((controllers, path))
-        })
-    };
-    let of = |controller: &[u8]| {
-        let named = |list: &[u8]| list.split(|&byte| byte == b',').any(|name| name == controller);
-        lines().find(|(list, _)| named(list)).map(|(_, path)| path)
-    };
-    [&b""[..], b"pids", b"devices", b"cpuset", b"memory", b"cpu"]
-        .into_iter()
-        .filter_map(of)
-        .find(|path| *path != b"/")
-        .unwrap_or(b"/")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -227,20 +209,11 @@ mod tests {
         assert_eq!(parse_stat(b"7 (a) S 5"), None);
     }
 
-    #[test]
-    fn the_cgroup_of_the_unified_hierarchy_goes_first() {
-        assert_eq!(choose_cgroup(b"1:pids:/a\n0::/b\n"), b"/b");
-        assert_eq!(choose_cgroup(b"9:cpu,cpuacct:/c\n3:memory:/m\n0::/\n"), b"/m");
-        assert_eq!(choose_cgroup(b"9:cpu,cpuacct:/c:d\n1:name=x:/e"), b"/c:d");
-        assert_eq!(choose_cgroup(b"0::/\n"), b"/");
-        assert_eq!(choose_cgroup(b""), b"/");
-    }
-
     proptest! {
         #[test]
         fn any_text_gets_an_answer(text: Vec<u8>) {
             parse_stat(&text);
-            choose_cgroup(&text);
+            container::most_telling_cgroup(&text);
             namespace_number(&text, b"mnt");
         }
     }
