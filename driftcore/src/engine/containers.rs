@@ -132,9 +132,14 @@ impl Containers {
                 time: clock.wall(boot_ns),
                 started: None,
             };
-            return Some(self.known_or(actor.container, || sight));
+            self.known_or(actor.container, || sight);
         }
-        self.known.get_mut(&actor.container)
+        let known = self.known.get_mut(&actor.container)?;
+        if known.processes == 0 {
+            // Nobody will tell when its last process ends: it is kept as long as it is heard of.
+            known.ended_at = Some(Instant::now());
+        }
+        Some(known)
     }
 
     fn known_or(&mut self, id: u64, sight: impl FnOnce() -> Sight) -> &mut Known {
