@@ -23,6 +23,7 @@ mod rules;
 mod runtime;
 mod storm;
 mod world;
+mod writer;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,6 +42,7 @@ type Case = (&'static str, fn(&World) -> Result<()>);
 fn cases() -> Vec<Case> {
     [
         code::CASES,
+        writer::CASES,
         accounts::CASES,
         names::CASES,
         mounts::CASES,

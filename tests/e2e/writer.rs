@@ -1,0 +1,156 @@
+//! Who wrote the file that a later event is about.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use driftcore::event::Evidence;
+use driftcore::event::Process;
+use driftcore::event::Verdict;
+use driftcore::event::Writer;
+use driftcore::event::WriterOrigin;
+use driftcore_e2e::DockerContainer;
+
+use crate::Case;
+use crate::code::drop_at;
+use crate::world::Seen;
+use crate::world::World;
+
+pub(crate) const CASES: &[Case] = &[
+    ("writer_of_a_dropped_file_is_named", dropped),
+    ("writer_is_who_renamed_the_file_last", renamed),
+    ("writer_is_who_changed_an_image_file", changed),
+    ("writer_outside_is_docker_cp", docker_cp),
+    ("writer_straight_in_the_upper_directory_is_unknown", upper_directory),
+    ("image_file_has_no_writer", image),
+];
+
+fn writer(seen: &Seen) -> Result<&Writer> {
+    let file = seen.event.file.as_ref().context("no file")?;
+    file.writer.as_deref().context("no writer")
+}
+
+/// The writing process, which must be of the container.
+fn inside(seen: &Seen) -> Result<&Process> {
+    let writer = writer(seen)?;
+    ensure!(writer.origin == WriterOrigin::Inside, "origin {:?}", writer.origin);
+    let time = writer.time.context("no time")?;
+    ensure!(time <= seen.event.time, "written at {time}, run at {}", seen.event.time);
+    writer.process.as_ref().context("no process")
+}
+
+fn arguments(process: &Process) -> Vec<String> {
+    process.cmdline.iter().map(ToString::to_string).collect()
+}
+
+fn dropped(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("written");
+    let path = format!("/tmp/{mark}");
+    container
+        .sh(&format!("cp /opt/payload {path}.part; cp {path}.part {path}; {path} {mark}; true"))?;
+    let seen = world.exec(&mark)?.drift(Verdict::Added, Evidence::Kernel)?;
+    let process = inside(&seen)?;
+    ensure!(arguments(process) == ["cp", &format!("{path}.part"), &path], "{process:?}");
+    ensure!(process.exe.as_bytes() == b"/bin/busybox", "exe {:?}", process.exe);
+    let parent = process.ancestors.first().context("no ancestors")?;
+    ensure!(parent.name.as_bytes() == b"sh", "parent {parent:?}");
+
+    // The alert says it in its one line.
+    let (alert, _) =
+        world.watch.alert(|alert| alert["drift"]["process"]["cmdline"][1] == mark.as_str())?;
+    let line = format!("writer=cp {path}.part {path} ");
+    let output = alert["output"].as_str().context("no output")?;
+    ensure!(output.contains(&line), "{output}");
+    Ok(())
+}
+
+fn renamed(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("moved");
+    let path = format!("/tmp/{mark}");
+    let part = format!("{path}.part");
+    container.sh(&format!("{}; mv {part} {path}; {path} {mark}; true", drop_at(&part)))?;
+    let seen = world.exec(&mark)?.drift(Verdict::Added, Evidence::Kernel)?;
+    let process = inside(&seen)?;
+    ensure!(arguments(process) == ["mv", &part, &path], "{process:?}");
+    Ok(())
+}
+
+fn changed(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("changed");
+    let change = "exec dd if=/dev/zero of=/opt/payload bs=1 count=1 seek=15 conv=notrunc";
+    container.sh(&format!("(printf X | {change}) 2>/dev/null"))?;
+    container.sh(&format!("printf x >> /opt/payload; /opt/payload {mark}; true"))?;
+    let seen = world.exec(&mark)?.drift(Verdict::Modified, Evidence::Kernel)?;
+    let process = inside(&seen)?;
+    // The shell itself writes for its own redirection.
+    ensure!(process.name.as_bytes() == b"sh", "{process:?}");
+    ensure!(arguments(process)[..2] == ["/bin/sh", "-c"], "{process:?}");
+    Ok(())
+}
+
+fn docker_cp(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("copied-in");
+    let copy = world.lab.path().join(&mark);
+    fs::copy(world.lab.host_payload(), &copy)?;
+    append(&copy)?;
+    let target = format!("{}:/tmp/{mark}", container.id);
+    let status = container.docker().command().arg("cp").arg(&copy).arg(&target).status()?;
+    ensure!(status.success(), "docker cp ended with {status}");
+    container.sh(&format!("/tmp/{mark} {mark}; true"))?;
+    let seen = world.exec(&mark)?.drift(Verdict::Added, Evidence::Kernel)?;
+    let writer = writer(&seen)?;
+    ensure!(writer.origin == WriterOrigin::Outside, "{writer:?}");
+    let process = writer.process.as_ref().context("no process")?;
+    ensure!(process.pid != 0, "{process:?}");
+    Ok(())
+}
+
+fn upper_directory(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("upper");
+    let file = upper(&container)?.join("tmp").join(&mark);
+    container.sh("mkdir -p /tmp && touch /tmp/made-by-the-container")?;
+    fs::copy(world.lab.host_payload(), &file)?;
+    append(&file)?;
+    container.sh(&format!("/tmp/{mark} {mark}; true"))?;
+    let seen = world.exec(&mark)?.drift(Verdict::Added, Evidence::Kernel)?;
+    let writer = writer(&seen)?;
+    ensure!(writer.origin == WriterOrigin::Unknown, "{writer:?}");
+    ensure!(writer.process.is_none() && writer.time.is_none(), "{writer:?}");
+    Ok(())
+}
+
+fn image(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("image-writer");
+    container.sh(&format!("/opt/payload {mark}; true"))?;
+    let seen = world.exec(&mark)?.silent(Verdict::Image, Evidence::Kernel)?;
+    ensure!(seen.event.file.as_ref().is_some_and(|file| file.writer.is_none()), "{:?}", seen.event);
+    Ok(())
+}
+
+fn upper(container: &DockerContainer) -> Result<std::path::PathBuf> {
+    Ok(container.inspect("{{.GraphDriver.Data.UpperDir}}")?.into())
+}
+
+/// Makes a copy of the payload another file.
+fn append(path: &Path) -> Result<()> {
+    let mut bytes = fs::read(path)?;
+    bytes.extend_from_slice(b"dropped");
+    fs::write(path, bytes)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
