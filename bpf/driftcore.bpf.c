@@ -16,4 +16,6 @@ struct dc_socket_event *wire_socket __attribute__((unused));
 struct dc_call *wire_call __attribute__((unused));
 struct dc_writer *wire_writer __attribute__((unused));
 struct dc_settings *wire_settings __attribute__((unused));
+enum dc_class *wire_class __attribute__((unused));
+struct dc_container *wire_container __attribute__((unused));
 struct dc_budget *wire_budget __attribute__((unused));

@@ -10,14 +10,28 @@
 
 /* As struct path, which is the kernel's. */
 struct dc_path {
-	struct vfsmount *mnt;
+	struct vfsmount *mnt; /* may be NULL where only the dentry is known */
 	struct dentry *dentry;
+};
+
+/* Bytes of the kernel's. */
+struct dc_text {
+	const void *at;
+	__u32 size; /* without a NUL byte; 0: there is none */
+};
+
+/* A file: by its own path or, with a name, by the path that the name is relative to. */
+struct dc_place {
+	struct dc_path path;
+	struct dc_text name;
 };
 
 /* What a hook knows of an operation on a file. */
 struct dc_act {
-	struct dc_path path; /* the file; `mnt` may be NULL where only the dentry is known */
-	struct dc_path old_path; /* of a rename or link, the other one; NULL where there is none */
+	struct dc_place place;
+	struct dc_place old; /* of a rename, exchange or link, the other one; no dentry: there is none */
+	struct dc_text text;
+	struct dentry *file; /* what the evidence is taken from; NULL where no object is at hand */
 	__u64 value;
 	__u64 before;
 	__s64 result;
@@ -75,11 +89,11 @@ static __always_inline void begin_file(struct dc_scratch *s, struct task_struct 
 	s->file.flags = act->flags;
 	extract_actor(task, id, container->root_dev, &s->file.actor);
 
-	struct dentry *dentry = act->path.dentry;
+	struct dentry *dentry = act->file;
 	struct inode *inode = dentry ? BPF_CORE_READ(dentry, d_inode) : NULL;
 
 	if (inode) {
-		extract_file(task, act->path.mnt, dentry, inode, container, &s->file.file);
+		extract_file(task, act->place.path.mnt, dentry, inode, container, &s->file.file);
 		s->file.flags |= DC_FILE_EVENT_HAS_FILE;
 	}
 }
@@ -91,43 +105,76 @@ static __always_inline void emit_file(struct dc_scratch *s)
 	emit_bulk(&s->file, end_record(s, &s->file.header, sizeof(s->file)), now);
 }
 
-/* The act of a task on a file that a kernel object stands for, if it is a container's and somebody
- * asks for it. */
+/* Path and name, as two strings of which the first is number `string`. */
+static __always_inline __u32 store_place(struct dc_scratch *s, const struct dc_place *place,
+					 const struct dc_container *container,
+					 enum dc_file_string string, __u32 begin)
+{
+	if (place->path.dentry)
+		store_path(s, place->path.mnt, place->path.dentry, container->root_dentry);
+	begin = end_file_string(s, string, begin);
+	if (place->name.size)
+		store_bytes(s, place->name.at, place->name.size);
+	return end_file_string(s, string + 1, begin);
+}
+
+/* Whose act it is: the container of the task or, where a process of the host has a file opened to
+ * write, the one on whose root that is. 0: nobody's. */
+static __always_inline __u64 container_of_act(struct task_struct *task, const struct dc_act *act,
+					      struct dc_container *container, bool *outside)
+{
+	struct dentry *dentry = act->place.path.dentry;
+	__u64 id = 0;
+
+	*outside = false;
+	if (may_be_contained(task))
+		id = container_of_task(task, container);
+	if (id || (act->operation != DC_OP_OPEN && act->operation != DC_OP_CREATE))
+		return id;
+	*outside = true;
+	return container_of_super(BPF_CORE_READ(dentry, d_sb), container);
+}
+
+/* The act of a task on a file, if that is a container's and somebody asks for it. */
 static __always_inline void report_act(struct task_struct *task, const struct dc_act *act,
 				       enum dc_slot slot)
 {
 	struct dc_container container = {};
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct dentry *dentry = act->path.dentry;
 	struct dc_scratch *s;
 	__u32 begin = 0;
-	__u32 key = slot;
-	__u64 id;
+	struct dentry *dentry = act->place.path.dentry;
+	struct dentry *file = act->file;
+	bool outside;
+	__u64 id = container_of_act(task, act, &container, &outside);
 
-	if (!is_wanted(act->operation))
-		return;
-	id = container_of_task(task, &container);
 	if (!id)
 		return;
-	/* The container's own filesystem: no volume, tmpfs, pipe or device. */
-	if (BPF_CORE_READ(dentry, d_sb, s_dev) != container.root_dev)
+	/* The container's own filesystem: no volume, tmpfs, pipe or device. Where a name leads is for
+	 * user space to find. */
+	if (!act->place.name.size &&
+	    BPF_CORE_READ(dentry, d_sb, s_dev) != container.root_dev)
 		return;
-	/* Before the budget: what a flood keeps back must still be known of its files. */
-	if (is_writing(act->operation))
-		note_writer(task, BPF_CORE_READ(dentry, d_inode), act->operation, 0, slot);
-	if (!may_emit(id, DC_KIND_FILE, now))
+	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
+	 * outside has opened, it writes unseen. */
+	if (file && (is_writing(act->operation) || (outside && act->operation == DC_OP_OPEN)))
+		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation,
+			    outside ? DC_ACTOR_OUTSIDE : 0, slot);
+	if (!is_wanted(act->operation) || !may_emit(id, DC_KIND_FILE, now))
 		return;
-	s = bpf_map_lookup_elem(&scratch, &key);
+	s = take_scratch(slot);
 	if (!s)
 		return;
 	begin_file(s, task, id, &container, act, now);
-	store_path(s, act->path.mnt, dentry, container.root_dentry);
-	begin = end_file_string(s, DC_FILE_STRING_PATH, begin);
-	begin = end_file_string(s, DC_FILE_STRING_NAME, begin);
-	if (act->old_path.dentry)
-		store_path(s, act->old_path.mnt, act->old_path.dentry, container.root_dentry);
-	end_file_string(s, DC_FILE_STRING_OLD_PATH, begin);
+	if (outside)
+		s->file.actor.flags |= DC_ACTOR_OUTSIDE;
+	begin = store_place(s, &act->place, &container, DC_FILE_STRING_PATH, begin);
+	begin = store_place(s, &act->old, &container, DC_FILE_STRING_OLD_PATH, begin);
+	if (act->text.size)
+		store_bytes(s, act->text.at, act->text.size);
+	end_file_string(s, DC_FILE_STRING_TEXT, begin);
 	emit_file(s);
+	give_scratch(s);
 }
 
 #endif

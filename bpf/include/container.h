@@ -15,6 +15,8 @@
 
 #include "flavors.h"
 
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+
 /* Longest chain of mounts from a process's root up to the root of its namespace. */
 #define DC_MOUNT_DEPTH 32
 
@@ -94,6 +96,64 @@ static __always_inline void remember(__u32 tgid, __u64 start_ns, __u64 container
 		count_loss(DC_LOSS_TASK_TABLE);
 }
 
+static __always_inline struct task_struct *current_task(void)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id___later,
+				       BPF_FUNC_get_current_task_btf___later))
+		return bpf_get_current_task_btf();
+	return (void *)bpf_get_current_task();
+}
+
+/*
+ * Whether the current task may be a container's: false is sure but for a child, in the host's
+ * namespace, of a process whose fork found the table full. What most tasks pay.
+ */
+static __always_inline bool may_be_contained(struct task_struct *task)
+{
+	__u64 ns, root;
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id___later,
+				       BPF_FUNC_get_current_task_btf___later)) {
+		ns = (__u64)task->nsproxy->mnt_ns;
+		root = (__u64)task->fs->root.dentry;
+	} else {
+		ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+		root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	}
+	if (ns != host.mnt_ns && root != host.root_dentry)
+		return true;
+	return bpf_map_lookup_elem(&members, &tgid);
+}
+
+/* Remembers whose root filesystem it is, where that tells: of several that share one, the first. */
+static __always_inline void remember_root(__u64 id, const struct dc_container *container)
+{
+	struct dentry *root = (void *)container->root_mount_root;
+	struct dentry *host_root = (void *)host.root_dentry;
+	struct super_block *sb = BPF_CORE_READ(root, d_sb);
+
+	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC ||
+	    sb == BPF_CORE_READ(host_root, d_sb))
+		return;
+	/* Full: then nobody is told of what the host writes there. */
+	if (bpf_map_update_elem(&roots, &container->root_dev, &id, BPF_NOEXIST))
+		return;
+}
+
+/* The container on whose root filesystem a file is; 0 where there is none. */
+static __always_inline __u64 container_of_super(struct super_block *sb, struct dc_container *found)
+{
+	__u32 dev = BPF_CORE_READ(sb, s_dev);
+	__u64 *id = bpf_map_lookup_elem(&roots, &dev);
+	struct dc_container *container = id ? bpf_map_lookup_elem(&containers, id) : NULL;
+
+	if (!container)
+		return 0;
+	*found = *container;
+	return *id;
+}
+
 /*
  * The container of a process; 0 for a host process. Fills in `found`: from the table, or, where
  * that is full, from what can be seen now.
@@ -140,6 +200,8 @@ static __always_inline __u64 container_of_task(struct task_struct *task, struct 
 	find_root(&root, found);
 	if (bpf_map_update_elem(&containers, &id, found, BPF_NOEXIST))
 		count_loss(DC_LOSS_CONTAINER_TABLE);
+	else
+		remember_root(id, found);
 	return id;
 }
 

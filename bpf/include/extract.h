@@ -5,7 +5,6 @@
 
 #include "container.h"
 
-#define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define TMPFS_MAGIC 0x01021994
 #define HUGETLBFS_MAGIC 0x958458f6
 #define SB_RDONLY (1 << 0)

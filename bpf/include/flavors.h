@@ -117,9 +117,12 @@ struct ovl_inode___oe {
 
 /* Registers at a system call, by architecture. */
 struct pt_regs___x86_64 {
+	unsigned long bp;
+	unsigned long bx;
 	unsigned long r10;
 	unsigned long r9;
 	unsigned long r8;
+	unsigned long cx;
 	unsigned long dx;
 	unsigned long si;
 	unsigned long di;
@@ -128,7 +131,37 @@ struct pt_regs___x86_64 {
 
 struct pt_regs___arm64 {
 	u64 regs[31];
+	u64 orig_x0;
 	int syscallno;
+};
+
+/* What tells a 32-bit system call: on x86-64 of each call (`int 0x80` works in any program), on
+ * arm64 of the whole program. */
+struct thread_info___x86_64 {
+	u32 status;
+};
+
+struct thread_info___arm64 {
+	unsigned long flags;
+};
+
+struct task_struct___x86_64 {
+	struct thread_info___x86_64 thread_info;
+};
+
+struct task_struct___arm64 {
+	struct thread_info___arm64 thread_info;
+};
+
+/* From 6.5 what overlay maps is a file of the layer, with the path of the overlay beside it. */
+struct backing_file {
+	struct path user_path;
+};
+
+/* Helpers that came after 5.10. */
+enum bpf_func_id___later {
+	BPF_FUNC_get_current_task_btf___later = 158, /* 5.11 */
+	BPF_FUNC_find_vma___later = 180, /* 5.17 */
 };
 
 #pragma clang attribute pop

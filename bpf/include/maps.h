@@ -73,12 +73,83 @@ struct {
 	__type(value, struct dc_container);
 } containers SEC(".maps");
 
+/* Which container a root filesystem belongs to: only where it is an overlay that the host's own root
+ * is not on. Tells whose file a process of the host writes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32); /* s_dev */
+	__type(value, __u64); /* container */
+} roots SEC(".maps");
+
+/* An open file that a process has changed: said once. Keyed by addresses, which are used again: a
+ * new open forgets what was said. */
+struct dc_written {
+	__u64 file; /* address of the struct file */
+	__u64 start_ns; /* of the process */
+	__u32 tgid;
+	__u32 reserved;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct dc_written);
+	__type(value, __u8);
+} written SEC(".maps");
+
 /* Numbers of system calls that are told apart; there is none above so far. */
 #define DC_CALLS 512
 
-/* What the exit of a system call says: which numbers are which is for user space to know. */
+/*
+ * What a system call is to the probes: which numbers are which is for user space to know. From
+ * DC_CLASS_ENTRY on the call is read at its entry too; include/shape.h says what its arguments are.
+ */
 enum dc_class {
-	DC_CLASS_OPEN = 1,
+	DC_CLASS_OPEN_1 = 1, /* opens a file, with the flags in argument 1 */
+	DC_CLASS_OPEN_2 = 2,
+	DC_CLASS_OPENAT2 = 3, /* the flags in the caller's memory */
+	DC_CLASS_WRITE_0 = 4, /* writes to the descriptor in argument 0 */
+	DC_CLASS_WRITE_2 = 5,
+	DC_CLASS_CLONE = 6, /* ioctl: FICLONE and FICLONERANGE write to the descriptor in argument 0 */
+	DC_CLASS_MAP = 7, /* mmap */
+	DC_CLASS_PROTECT = 8, /* mprotect */
+	DC_CLASS_CREAT = 9, /* opens a file, with flags that go without saying */
+
+	DC_CLASS_ENTRY = 64,
+	DC_CLASS_UNLINK = DC_CLASS_ENTRY,
+	DC_CLASS_UNLINKAT,
+	DC_CLASS_RMDIR,
+	DC_CLASS_RENAME,
+	DC_CLASS_RENAMEAT,
+	DC_CLASS_RENAMEAT2,
+	DC_CLASS_LINK,
+	DC_CLASS_LINKAT,
+	DC_CLASS_SYMLINK,
+	DC_CLASS_SYMLINKAT,
+	DC_CLASS_MKDIR,
+	DC_CLASS_MKDIRAT,
+	DC_CLASS_MKNOD,
+	DC_CLASS_MKNODAT,
+	DC_CLASS_TRUNCATE,
+	DC_CLASS_TRUNCATE64, /* of 32 bits: the size in two arguments */
+	DC_CLASS_FTRUNCATE,
+	DC_CLASS_FTRUNCATE64,
+	DC_CLASS_FALLOCATE,
+	DC_CLASS_CHMOD,
+	DC_CLASS_FCHMOD,
+	DC_CLASS_FCHMODAT,
+	DC_CLASS_FCHMODAT2,
+	DC_CLASS_CHOWN,
+	DC_CLASS_FCHOWN,
+	DC_CLASS_FCHOWNAT,
+	DC_CLASS_SETXATTR,
+	DC_CLASS_FSETXATTR,
+	DC_CLASS_SETXATTRAT,
+	DC_CLASS_REMOVEXATTR,
+	DC_CLASS_FREMOVEXATTR,
+	DC_CLASS_REMOVEXATTRAT,
+	DC_CLASSES,
 };
 
 /* What is asked for; changed by user space while the probes run. */
@@ -89,6 +160,9 @@ struct dc_settings {
 	__u64 budget_burst; /* and at once */
 	/* enum dc_class of each system call by its number on this architecture; 0: not asked for. */
 	__u8 calls[DC_CALLS];
+	/* The same of the 32-bit calls, and what number each of them has on this architecture. */
+	__u8 compat[DC_CALLS];
+	__u16 native[DC_CALLS];
 };
 
 struct {
@@ -119,6 +193,8 @@ struct {
 struct dc_scratch {
 	__u32 end; /* of what stands in the tail so far */
 	__u32 cut; /* what was stored last did not fit */
+	__u32 users; /* who is at work on it; see take_scratch() */
+	__u32 reserved;
 	union {
 		struct {
 			char before_exec[DC_HEAD_SIZE - sizeof(struct dc_exec)];
@@ -156,6 +232,51 @@ struct {
 	__type(value, struct dc_scratch);
 } scratch SEC(".maps");
 
+#define DC_ARGUMENTS 8
+
+/* A string of the caller's. */
+struct dc_user_string {
+	__u32 size; /* with its NUL byte; 0: could not be read */
+	__u32 reserved;
+	char bytes[DC_PATH_MAX];
+};
+
+/* A call that names files, as it was at its entry. */
+struct dc_entry {
+	/* Its arguments, and two that are none: AT_FDCWD and 0. */
+	__u64 args[DC_ARGUMENTS];
+	/* What each name is relative to; where there is no name, the file itself. */
+	__u64 mnt[2];
+	__u64 dentry[2];
+	__u64 before; /* mode or owner of a file that a descriptor stands for */
+	/* The name; the other name, or the text. */
+	struct dc_user_string string[2];
+};
+
+/* Calls at work, by thread; each ends with its call. Not allocated before: its values are big, and few
+ * of them are there at any time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct dc_entry);
+} entries SEC(".maps");
+
+/* Programs that take over from the one at the exit of system calls: what it does itself is short. */
+enum dc_exit_program {
+	DC_EXIT_NAMED = 0, /* classes from DC_CLASS_ENTRY on */
+	DC_EXIT_PROTECT = 1,
+	DC_EXIT_PROGRAMS = 2,
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, DC_EXIT_PROGRAMS);
+	__type(key, __u32); /* enum dc_exit_program */
+	__type(value, __u32);
+} exits SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, DC_LOSSES);
@@ -190,6 +311,29 @@ static __always_inline void count_loss(__u32 reason)
 
 	if (count)
 		(*count)++;
+}
+
+/*
+ * The scratch of a slot, for one user at a time. A kernel that lets tasks preempt probes has two of
+ * them meet here: both back off rather than one spoil the other's record.
+ */
+static __always_inline struct dc_scratch *take_scratch(__u32 slot)
+{
+	struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+
+	if (!s)
+		return NULL;
+	__sync_fetch_and_add(&s->users, 1);
+	if (*(volatile __u32 *)&s->users == 1)
+		return s;
+	__sync_fetch_and_add(&s->users, -1);
+	count_loss(DC_LOSS_SCRATCH);
+	return NULL;
+}
+
+static __always_inline void give_scratch(struct dc_scratch *s)
+{
+	__sync_fetch_and_add(&s->users, -1);
 }
 
 #endif

@@ -118,6 +118,21 @@ static __always_inline void store_string(struct dc_scratch *s, const void *strin
 		*(volatile __u32 *)&s->end = end + size - 1;
 }
 
+/* Bytes of the kernel's, at most DC_PATH_MAX. */
+static __always_inline void store_bytes(struct dc_scratch *s, const void *bytes, __u64 size)
+{
+	__u32 end = *(volatile __u32 *)&s->end;
+
+	/* What is compared must be what is used. */
+	asm volatile("" : "+r"(size));
+	if (end > DC_TAIL_SIZE - DC_PATH_MAX || size > DC_PATH_MAX) {
+		s->cut = 1;
+		return;
+	}
+	if (size && !bpf_probe_read_kernel(&s->tail[end], size, bytes))
+		*(volatile __u32 *)&s->end = end + size;
+}
+
 /* The arguments of the current process, from its own memory. */
 static __always_inline void store_args(struct dc_scratch *s, struct mm_struct *mm)
 {

@@ -1,47 +1,272 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * The tracepoint set: exits and entries of system calls. Attached only while something asks for what
- * they see, because any program here puts every task of the host on the slow path.
+ * The tracepoint set: entries and exits of system calls. Attached only while something asks for what
+ * they see, because any program here puts every task of the host on the slow path. What comes first
+ * is what every call of the host pays: the class of the call, then whether the task may be a
+ * container's.
  */
 #include "../include/act.h"
 #include "../include/call.h"
+#include "../include/entry.h"
+#include "../include/written.h"
 
 #include <bpf/bpf_tracing.h>
 
-/* The opened file, from the kernel's own object: no name is read from the caller's memory. */
-static __always_inline void opened(struct task_struct *task, __u32 number, long ret)
+#define PROT_WRITE 0x2
+#define MAP_SHARED 0x1
+#define MAP_SHARED_VALIDATE 0x3
+#define MAP_TYPE 0xf
+#define MAP_ANONYMOUS 0x20
+#define VM_WRITE 0x2
+#define VM_SHARED 0x8
+#define FICLONE 0x40049409
+#define FICLONERANGE 0x4020940d
+/* mmap of the first 32-bit programs: its arguments are in the caller's memory. */
+#define OLD_MMAP 90
+
+/* Mappings that one mprotect() changes and that are looked at. */
+#define DC_PROTECTED 16
+
+static __always_inline bool is_open(__u32 class)
 {
-	struct file *file = file_of(task, ret);
-	struct dc_act act = {.call = number, .result = ret};
+	return class == DC_CLASS_OPEN_1 || class == DC_CLASS_OPEN_2 || class == DC_CLASS_OPENAT2 ||
+	       class == DC_CLASS_CREAT;
+}
+
+/*
+ * The flags that a file is opened with. From a register they are what the kernel took. Those of
+ * openat2 are read again from the caller's memory, and only what the opened file no longer tells
+ * is taken from there.
+ */
+static __always_inline __u64 open_flags(struct pt_regs *regs, const struct dc_called *call)
+{
+	if (call->class == DC_CLASS_OPEN_1)
+		return (__u32)call_argument_1(regs, call->compat);
+	if (call->class == DC_CLASS_OPEN_2)
+		return (__u32)call_argument_2(regs, call->compat);
+	if (call->class == DC_CLASS_CREAT)
+		return O_CREAT | O_TRUNC | 1 /* O_WRONLY */;
+
+	__u64 flags = 0;
+
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)call_argument_2(regs, call->compat));
+	return flags & (O_CREAT | O_EXCL | O_TRUNC);
+}
+
+/* Whether the flags, from a register, say that nothing can be written or made. */
+static __always_inline bool only_reads(const struct dc_called *call, __u64 flags)
+{
+	return call->class != DC_CLASS_OPENAT2 &&
+	       !(flags & (O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE_BIT));
+}
+
+/* The opened file, from the kernel's own object: no name is read from the caller's memory. */
+static __always_inline bool fill_opened(struct task_struct *task, struct pt_regs *regs,
+					const struct dc_called *call, long ret, struct dc_act *act)
+{
+	__u64 flags = open_flags(regs, call);
+	struct file *file;
 	__u32 mode;
 
+	if (only_reads(call, flags) && !is_wanted(DC_OP_READ))
+		return false;
+	file = file_of(task, ret);
 	if (!file)
-		return;
+		return false;
 	mode = BPF_CORE_READ(file, f_mode);
 	if (mode & FMODE_CREATED)
-		act.operation = DC_OP_CREATE;
+		act->operation = DC_OP_CREATE;
 	else if (mode & FMODE_WRITE)
-		act.operation = DC_OP_OPEN;
+		act->operation = DC_OP_OPEN;
 	else
-		act.operation = DC_OP_READ;
-	act.value = BPF_CORE_READ(file, f_flags);
-	act.path.mnt = BPF_CORE_READ(file, f_path.mnt);
-	act.path.dentry = BPF_CORE_READ(file, f_path.dentry);
-	report_act(task, &act, DC_SLOT_CALL);
+		act->operation = DC_OP_READ;
+	if (mode & FMODE_WRITE && may_be_contained(task))
+		forget_written(task, file);
+	act->value = flags | BPF_CORE_READ(file, f_flags);
+	act->place.path = path_of(file);
+	act->file = act->place.path.dentry;
+	return true;
+}
+
+/* The descriptor that a call wrote to; -1 where it wrote nothing. */
+static __always_inline long written_by(struct pt_regs *regs, const struct dc_called *call, long ret)
+{
+	if (call->class == DC_CLASS_WRITE_0)
+		return ret > 0 ? (__s32)call_argument_0(regs, call->compat) : -1;
+	if (call->class == DC_CLASS_WRITE_2)
+		return ret > 0 ? (__s32)call_argument_2(regs, call->compat) : -1;
+	if (call->class == DC_CLASS_CLONE) {
+		__u32 request = call_argument_1(regs, call->compat);
+
+		if (request == FICLONE || request == FICLONERANGE)
+			return (__s32)call_argument_0(regs, call->compat);
+	}
+	return -1;
+}
+
+/* The descriptor of a file that is mapped shared and writable, from where on its content changes
+ * without a call; -1 of another mapping. */
+static __always_inline long mapped_by(struct pt_regs *regs, const struct dc_called *call,
+				      struct dc_act *act)
+{
+	__u64 prot = call_argument_2(regs, call->compat);
+	__u64 flags = call_argument_3(regs, call->compat);
+	long fd = (__s32)call_argument_4(regs, call->compat);
+
+	if (call->compat && call_number(regs) == OLD_MMAP) {
+		__u32 args[6] = {};
+
+		bpf_probe_read_user(args, sizeof(args), (void *)call_argument_0(regs, true));
+		prot = args[2];
+		flags = args[3];
+		fd = (__s32)args[4];
+	}
+	if (!(prot & PROT_WRITE) || flags & MAP_ANONYMOUS ||
+	    ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_SHARED_VALIDATE))
+		return -1;
+	act->value = (__u32)prot | flags << 32;
+	return fd;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(call__enter, struct pt_regs *regs, long id)
+{
+	struct task_struct *task = current_task();
+	struct dc_called call = get_call(task, regs);
+	const struct dc_shape *shape = shape_of(call.class);
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct dc_scratch *s;
+
+	if (!shape || !may_be_contained(task))
+		return 0;
+	s = take_scratch(DC_SLOT_CALL);
+	if (!s)
+		return 0;
+
+	struct dc_entry *entry = (void *)s->tail;
+
+	read_entry(task, regs, &call, shape, entry);
+	/* Without it, the exit's reading alone is reported, as unproved. */
+	bpf_map_update_elem(&entries, &thread, entry, BPF_ANY);
+	give_scratch(s);
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(call__exit, struct pt_regs *regs, long ret)
 {
-	__u32 number = call_number(regs);
-	__u32 class = call_class(number);
+	struct task_struct *task = current_task();
+	struct dc_called call = get_call(task, regs);
+	struct dc_act act = {.result = ret, .call = call.number};
 
-	if (!class || ret < 0)
+	if (!call.class)
 		return 0;
+	if (is_open(call.class)) {
+		if (ret < 0 || !fill_opened(task, regs, &call, ret, &act))
+			return 0;
+	} else {
+		long fd;
 
-	struct task_struct *task = (void *)bpf_get_current_task();
+		if (!may_be_contained(task))
+			return 0;
+		if (call.class >= DC_CLASS_ENTRY)
+			bpf_tail_call(ctx, &exits, DC_EXIT_NAMED);
+		if (ret < 0)
+			return 0;
+		if (call.class == DC_CLASS_PROTECT)
+			bpf_tail_call(ctx, &exits, DC_EXIT_PROTECT);
+		fd = call.class == DC_CLASS_MAP ? mapped_by(regs, &call, &act) :
+						  written_by(regs, &call, ret);
+		if (fd < 0 || !is_first_write(task, file_of(task, fd), &act))
+			return 0;
+	}
+	report_act(task, &act, DC_SLOT_CALL);
+	return 0;
+}
 
-	if (class == DC_CLASS_OPEN)
-		opened(task, number, ret);
+/* The exit of a call that was read at its entry. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__named, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = current_task();
+	struct dc_called call = get_call(task, regs);
+	const struct dc_shape *shape = shape_of(call.class);
+	struct dc_act act = {.result = ret, .call = call.number};
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct dc_entry *entry, *again;
+	struct dc_scratch *s;
+
+	if (!shape)
+		return 0;
+	if (ret < 0)
+		goto forget;
+	s = take_scratch(DC_SLOT_CALL);
+	if (!s)
+		goto forget;
+	again = (void *)s->tail;
+	read_entry(task, regs, &call, shape, again);
+	entry = bpf_map_lookup_elem(&entries, &thread);
+	if (!entry || entry_differs(entry, again))
+		act.flags |= DC_FILE_EVENT_UNPROVED;
+	/* A page that was not there at the entry is there now. */
+	if (!entry || !entry->string[0].size || !entry->string[1].size) {
+		bpf_map_update_elem(&entries, &thread, again, BPF_ANY);
+		entry = bpf_map_lookup_elem(&entries, &thread);
+	}
+	give_scratch(s);
+	if (!entry) {
+		count_loss(DC_LOSS_SCRATCH);
+		return 0;
+	}
+	fill_act(task, shape, entry, &act);
+	report_act(task, &act, DC_SLOT_CALL);
+forget:
+	bpf_map_delete_elem(&entries, &thread);
+	return 0;
+}
+
+struct dc_protected {
+	struct file *file;
+	__u64 end;
+	__u64 flags;
+};
+
+static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma, void *data)
+{
+	struct dc_protected *found = data;
+
+	found->file = BPF_CORE_READ(vma, vm_file);
+	found->end = BPF_CORE_READ(vma, vm_end);
+	found->flags = BPF_CORE_READ(vma, vm_flags);
+	return 0;
+}
+
+/* The exit of mprotect(): a shared mapping of a file becomes writable. Kernels before 5.17 give no way
+ * to find the mapping: there it is not loaded. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__protect, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dc_called call = get_call(task, regs);
+	struct dc_act act = {.result = ret, .call = call.number};
+	__u64 prot = call_argument_2(regs, call.compat);
+	__u64 at = call_argument_0(regs, call.compat);
+	__u64 end = at + call_argument_1(regs, call.compat);
+
+	if (!(prot & PROT_WRITE))
+		return 0;
+	act.value = (__u32)prot | (__u64)MAP_SHARED << 32;
+	for (int i = 0; i < DC_PROTECTED; i++) {
+		struct dc_protected found = {};
+
+		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0))
+			break;
+		at = found.end;
+		if (found.flags & VM_SHARED && found.flags & VM_WRITE && found.file &&
+		    is_first_write(task, found.file, &act)) {
+			report_act(task, &act, DC_SLOT_CALL);
+			break;
+		}
+	}
 	return 0;
 }

@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 
 use driftcore_bpf::types::bss;
 use driftcore_bpf::types::dc_budget;
+use driftcore_bpf::types::dc_container;
 use libbpf_rs::Link;
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
@@ -21,6 +22,7 @@ use super::Batch;
 use super::Features;
 use super::SensorError;
 use super::Wanted;
+use super::calls;
 use super::error::Tried;
 use super::programs::Probe;
 use super::programs::Programs;
@@ -124,6 +126,7 @@ pub struct Sensor {
     losses: MapHandle,
     containers: MapHandle,
     budgets: MapHandle,
+    roots: MapHandle,
     settings: MapHandle,
     sweep: Link,
     core: Vec<Probe>,
@@ -135,7 +138,8 @@ pub struct Sensor {
 /// at hand has been taken by then.
 const ENOUGH: i32 = -105; // ENOBUFS
 
-/// The tracepoint set's probe at the exit of system calls.
+/// The tracepoint set's probes at the entry and the exit of system calls.
+const CALL_ENTER: &str = "call__enter";
 const CALL_EXIT: &str = "call__exit";
 
 impl Sensor {
@@ -175,6 +179,7 @@ impl Sensor {
             losses: programs.map("losses")?,
             containers: programs.map("containers")?,
             budgets: programs.map("budgets")?,
+            roots: programs.map("roots")?,
             settings: programs.map("settings")?,
             sweep,
             core: programs.attach_core()?,
@@ -195,6 +200,9 @@ impl Sensor {
         let mut names = Vec::new();
         if wanted.has_files() {
             names.push(CALL_EXIT);
+        }
+        if calls::need_entry(wanted) {
+            names.push(CALL_ENTER);
         }
         self.asked.retain(|probe| names.contains(&probe.name));
         let key = 0_u32.to_ne_bytes();
@@ -316,8 +324,20 @@ impl Sensor {
     /// Forgets a container that has ended, in the kernel's table.
     pub fn forget_container(&self, container: u64) {
         // Not there any more is as good as deleted.
+        self.forget_root(container);
         let _ = self.containers.delete(&container.to_ne_bytes());
         let _ = self.budgets.delete(&container.to_ne_bytes());
+    }
+
+    /// And that its root filesystem was this container's, if it still is.
+    fn forget_root(&self, container: u64) {
+        let id = container.to_ne_bytes();
+        let value = self.containers.lookup(&id, MapFlags::ANY).ok().flatten().unwrap_or_default();
+        let device = value.get(offset_of!(dc_container, root_dev)..);
+        let Some(device) = device.and_then(<[u8]>::first_chunk::<4>) else { return };
+        if self.roots.lookup(device, MapFlags::ANY).ok().flatten().is_some_and(|it| it == id) {
+            let _ = self.roots.delete(device);
+        }
     }
 }
 

@@ -9,10 +9,13 @@ use driftcore_bpf::OBJECT;
 use driftcore_bpf::types::rodata;
 use libbpf_rs::Link;
 use libbpf_rs::MapCore;
+use libbpf_rs::MapFlags;
 use libbpf_rs::MapHandle;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
 use libbpf_rs::OpenObject;
+use libbpf_rs::btf::Btf;
+use libbpf_rs::btf::types::Enum;
 
 use super::Features;
 use super::SensorError;
@@ -21,6 +24,11 @@ use super::error::Tried;
 
 /// Always attached: process life, and the iterator over what already runs.
 const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
+/// Programs that `call__exit` hands over to, by their place in the `exits` map (`enum
+/// dc_exit_program`).
+const EXITS: [&str; 2] = ["call__named", PROTECT];
+/// Needs `bpf_find_vma`, which came in 5.17.
+const PROTECT: &str = "call__protect";
 pub(super) const SWEEP: &str = "process__sweep";
 
 /// The loaded probes.
@@ -51,7 +59,31 @@ impl Programs {
                 *place = features.overlay_layout().to_ne_bytes();
             }
         }
-        Ok(Self { object: open.load().tried("load the probes")? })
+        if !has_find_vma() {
+            let found = open.progs_mut().find(|program| program.name() == PROTECT);
+            if let Some(mut program) = found {
+                program.set_autoload(false);
+            }
+        }
+        let programs = Self { object: open.load().tried("load the probes")? };
+        programs.fill_exits()?;
+        Ok(programs)
+    }
+
+    /// What is not loaded is not called.
+    fn fill_exits(&self) -> Result<(), SensorError> {
+        let exits = self.map("exits")?;
+        for (index, name) in (0_u32..).zip(EXITS) {
+            let found = self.object.progs_mut().find(|program| program.name() == name);
+            let program = found.ok_or_else(|| missing(name)).tried("find a probe")?;
+            let descriptor = program.as_fd().as_raw_fd();
+            if descriptor >= 0 {
+                exits
+                    .update(&index.to_ne_bytes(), &descriptor.to_ne_bytes(), MapFlags::ANY)
+                    .tried("tell the probes of each other")?;
+            }
+        }
+        Ok(())
     }
 
     /// The map of this name, held open by itself.
@@ -114,6 +146,15 @@ fn size_rings(open: &mut OpenObject, options: SensorOptions) -> Result<(), Senso
         map.set_max_entries(size).tried("size a ring")?;
     }
     Ok(())
+}
+
+/// Whether a probe can find a mapping by its address. Asked of the kernel itself.
+fn has_find_vma() -> bool {
+    Btf::from_vmlinux().is_ok_and(|btf| {
+        btf.type_by_name::<Enum<'_>>("bpf_func_id").is_some_and(|ids| {
+            ids.iter().any(|id| id.name.is_some_and(|name| name == "BPF_FUNC_find_vma"))
+        })
+    })
 }
 
 fn missing(name: &str) -> std::io::Error {

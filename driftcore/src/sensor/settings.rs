@@ -21,10 +21,21 @@ pub(super) fn bytes(wanted: &Wanted, options: SensorOptions) -> Vec<u8> {
     put(offset_of!(dc_settings, sockets), wanted.socket_bits());
     put(offset_of!(dc_settings, budget_rate), options.budget_rate);
     put(offset_of!(dc_settings, budget_burst), options.budget_burst);
-    let at = offset_of!(dc_settings, calls);
-    for (number, class) in calls::classes(wanted) {
-        if let Some(place) = value.get_mut(at + usize::from(number)) {
-            *place = class;
+    for known in calls::known(wanted) {
+        let number = usize::from(known.number);
+        let table = if known.compat {
+            offset_of!(dc_settings, compat)
+        } else {
+            offset_of!(dc_settings, calls)
+        };
+        if let Some(place) = value.get_mut(table + number) {
+            *place = known.class;
+        }
+        let at = offset_of!(dc_settings, native) + number * size_of::<u16>();
+        if known.compat
+            && let Some(place) = value.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
+        {
+            *place = known.native.to_ne_bytes();
         }
     }
     value
