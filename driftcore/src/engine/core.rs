@@ -58,6 +58,7 @@ pub(super) struct Core {
     pub(super) held: HeldBack,
     pub(super) sink: Box<dyn Sink + Send>,
     pub(super) path: Vec<u8>,
+    pub(super) old_path: Vec<u8>,
 }
 
 impl Core {
@@ -80,6 +81,7 @@ impl Core {
             held: HeldBack::default(),
             sink,
             path: Vec::new(),
+            old_path: Vec::new(),
         }
     }
 

@@ -279,6 +279,12 @@ impl ProcessTable {
         Some(&entry.program)
     }
 
+    /// What a process ran after this exec, if it runs that still or ended so.
+    pub fn program_of_exec(&self, who: Identity, exec_id: u64) -> Option<&Arc<Program>> {
+        let entry = self.entries.get(&who.pid).filter(|entry| entry.is(who.start_ns))?;
+        (entry.exec_id == exec_id).then_some(&entry.program)
+    }
+
     /// Looks up a process of the host that is not yet known.
     pub fn complete_host_process(&mut self, who: Identity) {
         let _ = self.find(who.pid, who.start_ns);

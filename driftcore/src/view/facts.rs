@@ -2,6 +2,7 @@
 
 use super::AccountNames;
 use super::Ancestors;
+use super::LastWriter;
 use crate::enrich::Program;
 use crate::event::Action;
 use crate::event::Capabilities;
@@ -14,7 +15,6 @@ use crate::event::Protocol;
 use crate::event::Provenance;
 use crate::event::SocketEnd;
 use crate::event::Timestamp;
-use crate::event::Writer;
 use crate::fields::EventType;
 
 /// What is known of an event.
@@ -129,6 +129,8 @@ pub struct FileFacts<'a> {
     pub old_path: Option<&'a [u8]>,
     /// The name as the caller gave it, where that is known.
     pub raw_name: Option<&'a [u8]>,
+    /// The old name as the caller gave it, where that is known.
+    pub raw_old_name: Option<&'a [u8]>,
     /// Flags of the open (`open(2)`), or the value that was asked for; see
     /// [`FileEvent::value`](crate::event::FileEvent::value).
     pub value: u64,
@@ -136,12 +138,14 @@ pub struct FileFacts<'a> {
     pub attribute: Option<&'a [u8]>,
     /// The descriptor that the call returned or was given.
     pub descriptor: Option<i64>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
     /// Which attributes were changed.
     pub changed_attributes: &'a [Changed],
     /// Whether content was really written.
     pub written: Option<bool>,
     /// Who wrote it last.
-    pub writer: Option<&'a Writer>,
+    pub writer: Option<LastWriter<'a>>,
     /// Inode number.
     pub inode: u64,
     /// Device: major and minor number.

@@ -12,6 +12,7 @@ mod mounts;
 mod observation;
 mod recorded;
 mod values;
+mod writer;
 
 pub use accounts::AccountNames;
 pub use accounts::User;
@@ -28,3 +29,5 @@ pub use observation::View;
 pub(crate) use observation::event_type;
 pub use recorded::LiveFacts;
 pub use recorded::Recorded;
+pub use writer::LastWriter;
+pub use writer::WriterArguments;
