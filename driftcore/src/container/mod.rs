@@ -15,6 +15,8 @@ mod found;
 mod mounts;
 mod oci;
 mod overlay;
+#[cfg(feature = "sensor")]
+mod place;
 mod resolve;
 mod roots;
 mod state;
@@ -29,6 +31,18 @@ pub(crate) use mounts::Mount;
 pub use mounts::RootMount;
 pub(crate) use mounts::read as read_mounts;
 pub use overlay::Layers;
+#[cfg(feature = "sensor")]
+pub(crate) use place::ContainerRoot;
+#[cfg(feature = "sensor")]
+pub(crate) use place::Lost;
+#[cfg(feature = "sensor")]
+pub(crate) use place::Place;
+#[cfg(feature = "sensor")]
+pub(crate) use place::PlaceMount;
+#[cfg(feature = "sensor")]
+pub(crate) use place::RootQuery;
+#[cfg(feature = "sensor")]
+pub(crate) use place::Stat;
 pub use resolve::Query;
 pub use resolve::Resolved;
 pub use resolve::Runtimes;

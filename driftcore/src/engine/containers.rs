@@ -16,6 +16,7 @@ use crate::container::AccountCache;
 use crate::container::AccountRoot;
 use crate::container::Query;
 use crate::container::RootMount;
+use crate::container::RootQuery;
 use crate::container::Runtimes;
 use crate::container::most_telling_cgroup;
 use crate::enrich::open_process;
@@ -86,6 +87,17 @@ impl Containers {
             Some(AccountRoot { container: id, mount, pid, mnt_namespace })
         });
         Names::new(&self.accounts, root)
+    }
+
+    /// How the root of a container is found, for an event of process `pid`.
+    pub(super) fn root_query<'a>(&'a self, known: &'a Known, pid: u32) -> RootQuery<'a> {
+        RootQuery {
+            proc: &self.runtimes.roots().proc,
+            pids: [known.pid, pid],
+            mnt_namespace: known.namespaces.mnt,
+            device: known.root_device,
+            mount: known.root.as_ref(),
+        }
     }
 
     /// The container of an exec; what the runtimes know about it is read the first time.

@@ -63,6 +63,7 @@ pub(super) struct Core {
     pub(super) path: Vec<u8>,
     /// The kernel side remembers who writes files.
     pub(super) watches_files: bool,
+    pub(super) old_path: Vec<u8>,
 }
 
 impl Core {
@@ -86,6 +87,7 @@ impl Core {
             sink,
             path: Vec::new(),
             watches_files: false,
+            old_path: Vec::new(),
         }
     }
 

@@ -14,6 +14,8 @@ use rustix::io::Errno;
 use super::beneath::Dir;
 use super::beneath::FileKind;
 use super::beneath::Located;
+#[cfg(feature = "sensor")]
+use super::beneath::below_root;
 use crate::event::Timestamp;
 
 /// How many places of image files that were found by a search are remembered per container.
@@ -100,6 +102,18 @@ impl Layers {
         })
     }
 
+    /// Whether the image has something at an absolute path of the container. Looks into each layer
+    /// once; `None` where one cannot be read, or a directory was renamed within them.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn image_has(&self, path: &[u8]) -> Option<ImageHas> {
+        match self.in_image(below_root(path)?).ok()? {
+            InImage::File(located) => Some(ImageHas::File { size: located.facts.size }),
+            InImage::NotAFile => Some(ImageHas::Other),
+            InImage::Absent => Some(ImageHas::Nothing),
+            InImage::Redirected => None,
+        }
+    }
+
     /// What the image has at a path: the merged view of the lower layers alone, whatever the
     /// upper layer hides.
     pub(super) fn in_image(&self, relative: &Path) -> Result<InImage, LayerError> {
@@ -116,6 +130,18 @@ impl Layers {
         }
         Ok(InImage::Absent)
     }
+}
+
+/// What the image has at a path, in short.
+#[cfg(feature = "sensor")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ImageHas {
+    /// A regular file of this size.
+    File { size: u64 },
+    /// A directory, a symbolic link or a special file.
+    Other,
+    /// Nothing.
+    Nothing,
 }
 
 /// A layer that could not be read.

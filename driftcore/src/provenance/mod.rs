@@ -53,6 +53,8 @@ pub use compare::Bounds;
 pub use judge::Judgement;
 pub use judge::Question;
 pub use judge::judge;
+#[cfg(feature = "sensor")]
+pub(crate) use layers::ImageHas;
 pub use layers::Layers;
 pub(crate) use overlay::Effort;
 pub(crate) use overlay::InLayers;

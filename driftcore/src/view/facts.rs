@@ -129,6 +129,8 @@ pub struct FileFacts<'a> {
     pub old_path: Option<&'a [u8]>,
     /// The name as the caller gave it, where that is known.
     pub raw_name: Option<&'a [u8]>,
+    /// The old name as the caller gave it, where that is known.
+    pub raw_old_name: Option<&'a [u8]>,
     /// Flags of the open (`open(2)`), or the value that was asked for; see
     /// [`FileEvent::value`](crate::event::FileEvent::value).
     pub value: u64,
@@ -136,6 +138,8 @@ pub struct FileFacts<'a> {
     pub attribute: Option<&'a [u8]>,
     /// The descriptor that the call returned or was given.
     pub descriptor: Option<i64>,
+    /// Whether it is a directory.
+    pub is_directory: bool,
     /// Which attributes were changed.
     pub changed_attributes: &'a [Changed],
     /// Whether content was really written.

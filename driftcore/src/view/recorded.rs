@@ -41,6 +41,8 @@ pub struct LiveFacts {
     pub result: i64,
     /// The name of the file as the caller gave it.
     pub raw_name: Option<Vec<u8>>,
+    /// The old name of the file as the caller gave it.
+    pub raw_old_name: Option<Vec<u8>>,
     /// Flags of an open, or what was asked for; see
     /// [`FileEvent::value`](crate::event::FileEvent::value).
     pub value: u64,
@@ -48,6 +50,8 @@ pub struct LiveFacts {
     pub attribute: Option<Vec<u8>>,
     /// The descriptor that the call returned or was given.
     pub descriptor: Option<i64>,
+    /// Whether the file is a directory.
+    pub is_directory: bool,
     /// The path as it was given to execve.
     pub filename: Option<Vec<u8>>,
     /// When the process started.
@@ -148,9 +152,11 @@ impl<'a> Recorded<'a> {
                 path: file.path.as_bytes(),
                 old_path: file.old_path.as_ref().map(Text::as_bytes),
                 raw_name: self.live.raw_name.as_deref(),
+                raw_old_name: self.live.raw_old_name.as_deref(),
                 value: self.live.value,
                 attribute: self.live.attribute.as_deref(),
                 descriptor: self.live.descriptor,
+                is_directory: self.live.is_directory,
                 changed_attributes: &file.changed,
                 written: file.written,
                 writer: file.writer.as_deref(),

@@ -3,6 +3,7 @@
 mod availability;
 mod kind;
 mod names;
+mod numbers;
 mod set;
 
 pub use kind::EventType;

@@ -1,0 +1,113 @@
+//! What was done to files.
+
+mod operation;
+mod path;
+mod resolve;
+mod seen;
+mod state;
+
+use self::operation::Meaning;
+use self::resolve::Surroundings;
+use self::resolve::resolve;
+use self::seen::Seen;
+use self::state::state;
+use super::acting::Acting;
+use super::assemble::Observed;
+use super::core::Core;
+use super::mounts::MountKind;
+use super::proofs::Answered;
+use super::writers::writer_of;
+use crate::event::FileEvent;
+use crate::event::Kind;
+use crate::view::ObservedFacts;
+use crate::view::View;
+
+impl Core {
+    /// Takes in what was done to a file. Allocates nothing for an open file that no rule fires for,
+    /// and that did not drift.
+    pub(super) fn file(&mut self, event: &FileEvent<'_>) {
+        // Their own, because names have to be followed while all else is looked up.
+        let mut path = std::mem::take(&mut self.path);
+        let mut old_path = std::mem::take(&mut self.old_path);
+        self.file_at(event, &mut path, &mut old_path);
+        self.path = path;
+        self.old_path = old_path;
+    }
+
+    fn file_at(&mut self, event: &FileEvent<'_>, path: &mut Vec<u8>, old_path: &mut Vec<u8>) {
+        let container = event.actor.container;
+        let Some(known) = self.containers.get(container) else { return };
+        let evidence = event.file.map(|file| known.on_own_root(file));
+        let around = Surroundings {
+            query: self.containers.root_query(known, event.actor.pid),
+            details: &known.details,
+            time: self.clock.wall(event.boot_ns),
+        };
+        let resolved = resolve(event, evidence.as_ref(), &around, path, old_path);
+        if !self.scope.mounts.contains(resolved.mount) {
+            return;
+        }
+        let meaning = Meaning::of(event);
+        // Only the container's root is what the image declared.
+        let may_drift = meaning.drift && resolved.mount == MountKind::Root;
+        let layers = known.layers.as_deref().filter(|_| may_drift);
+        let provenance = state(event, evidence.as_ref(), layers, path);
+        let drift = if meaning.kind == Kind::Binary {
+            provenance.as_ref().is_some_and(|it| it.verdict.is_drift_for_code())
+        } else {
+            may_drift
+        };
+        let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
+        let writer = event.writer.as_ref().zip(evidence.as_ref());
+        let writer = writer.and_then(|(writer, evidence)| {
+            writer_of(&mut self.processes, Some(writer), evidence, self.clock)
+        });
+
+        let seen = Seen {
+            event,
+            meaning: &meaning,
+            acting: &acting,
+            path,
+            old_path,
+            evidence: evidence.as_ref(),
+            resolved: &resolved,
+            writer: writer.as_deref(),
+        };
+        if self.waits_for_runtime(container) {
+            let (event, live) = seen.owned(&self.processes, drift, provenance);
+            self.answer(Answered { event: Observed { container, event, live }, classified: None });
+            return;
+        }
+        let Some(known) = self.containers.get(container) else { return };
+        let ancestors = acting.ancestors(&self.processes);
+        let names = self.containers.names(container, event.actor.pid);
+        let facts = ObservedFacts {
+            time: self.clock.wall(event.boot_ns),
+            number: self.matching.next_number(),
+            kind: meaning.kind,
+            action: meaning.action,
+            event_type: seen.event_type(),
+            result: event.result,
+            drift,
+            before_start: false,
+            recovered: false,
+            container: Some(&known.container),
+            details: Some(&known.details),
+            accounts: Some(&names),
+            process: Some(acting.facts(&ancestors)),
+            file: Some(seen.facts()),
+            network: None,
+            call: None,
+            tainted: false,
+            unproved: !resolved.proved,
+            provenance: provenance.as_ref(),
+            hostname: &self.hostname,
+        };
+        let outcome = self.matching.run(&View::new(facts), facts.time);
+        if drift || self.scope.all_events || !outcome.is_empty() {
+            let (mut event, _) = seen.owned(&self.processes, drift, provenance);
+            event.container = Some((*known.container).clone());
+            self.hand_over(&event, &outcome);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A file event for rules and for the outside.
+
+use super::operation::Meaning;
+use super::operation::full_flags;
+use super::resolve::Resolved;
+use super::resolve::has_old_path;
+use crate::engine::acting::Acting;
+use crate::enrich::ProcessTable;
+use crate::event::DriftEvent;
+use crate::event::File;
+use crate::event::FileEvent;
+use crate::event::FileEvidence;
+use crate::event::FileOperation;
+use crate::event::Inode;
+use crate::event::Owner;
+use crate::event::Provenance;
+use crate::event::Text;
+use crate::event::Timestamp;
+use crate::event::Writer;
+use crate::fields::EventType;
+use crate::view::FileFacts;
+use crate::view::LiveFacts;
+use crate::view::event_type;
+
+/// The type bits of a mode, and those of a directory.
+const TYPE: u32 = 0o170_000;
+const DIRECTORY: u32 = 0o040_000;
+
+/// What is known of a file event while its record is at hand.
+pub(super) struct Seen<'a> {
+    pub(super) event: &'a FileEvent<'a>,
+    pub(super) meaning: &'a Meaning,
+    pub(super) acting: &'a Acting<'a>,
+    pub(super) path: &'a [u8],
+    pub(super) old_path: &'a [u8],
+    pub(super) evidence: Option<&'a FileEvidence>,
+    pub(super) resolved: &'a Resolved,
+    pub(super) writer: Option<&'a Writer>,
+}
+
+/// The file as far as anything showed it.
+#[derive(Clone, Copy, Default)]
+struct Shown {
+    inode: u64,
+    device: (u32, u32),
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    size: u64,
+    changed: Option<Timestamp>,
+    modified: Option<Timestamp>,
+    is_known: bool,
+}
+
+impl Seen<'_> {
+    /// The type of the call that it came by, else of one that stands for it.
+    pub(super) fn event_type(&self) -> EventType {
+        let by_call = self.event.call.and_then(EventType::of_call);
+        by_call.unwrap_or_else(|| event_type(self.meaning.kind, self.meaning.action))
+    }
+
+    fn shown(&self) -> Shown {
+        if let Some(FileEvidence { inode, mode, uid, gid, .. }) = self.evidence {
+            let Inode { number, size, mtime_ns, ctime_ns, .. } = *inode;
+            return Shown {
+                inode: number,
+                device: inode.major_minor(),
+                mode: *mode,
+                uid: *uid,
+                gid: *gid,
+                size,
+                changed: Some(Timestamp::from_nanos(ctime_ns)),
+                modified: Some(Timestamp::from_nanos(mtime_ns)),
+                is_known: true,
+            };
+        }
+        let Some(stat) = self.resolved.stat.filter(|_| self.resolved.proved) else {
+            return Shown::default();
+        };
+        Shown {
+            inode: stat.inode,
+            device: stat.device,
+            mode: stat.mode,
+            uid: stat.uid,
+            gid: stat.gid,
+            size: stat.size,
+            changed: Some(Timestamp::from_nanos(stat.changed_ns)),
+            modified: Some(Timestamp::from_nanos(stat.modified_ns)),
+            is_known: true,
+        }
+    }
+
+    /// Of a rename its former path, of a link its target.
+    fn old_path(&self) -> Option<&[u8]> {
+        match self.event.operation {
+            FileOperation::Symlink => Some(self.event.text),
+            operation if has_old_path(operation) => Some(self.old_path),
+            _ => None,
+        }
+    }
+
+    /// Name of the extended attribute.
+    fn attribute(&self) -> Option<&[u8]> {
+        let is_attribute = matches!(
+            self.event.operation,
+            FileOperation::SetAttribute | FileOperation::RemoveAttribute
+        );
+        is_attribute.then_some(self.event.text)
+    }
+
+    /// The descriptor that an open returned.
+    fn descriptor(&self) -> Option<i64> {
+        let opens = matches!(
+            self.event.operation,
+            FileOperation::Read | FileOperation::Open | FileOperation::Create
+        );
+        (opens && self.event.call.is_some() && self.event.result >= 0).then_some(self.event.result)
+    }
+
+    pub(super) fn is_directory(&self) -> bool {
+        self.event.is_directory || self.shown().mode & TYPE == DIRECTORY
+    }
+
+    pub(super) fn upper_layer(&self) -> Option<bool> {
+        self.evidence
+            .filter(|it| it.upper.is_some() || it.lower.is_some())
+            .map(|it| it.upper.is_some())
+    }
+
+    pub(super) fn facts(&self) -> FileFacts<'_> {
+        let shown = self.shown();
+        FileFacts {
+            path: self.path,
+            old_path: self.old_path(),
+            raw_name: Some(self.event.path.name).filter(|name| !name.is_empty()),
+            raw_old_name: Some(self.event.old_path.name).filter(|name| !name.is_empty()),
+            value: full_flags(self.event),
+            attribute: self.attribute(),
+            descriptor: self.descriptor(),
+            is_directory: self.is_directory(),
+            changed_attributes: self.meaning.changed.as_slice(),
+            written: self.meaning.written,
+            writer: self.writer,
+            inode: shown.inode,
+            device: shown.device,
+            mode: shown.mode & 0o7777,
+            uid: shown.uid,
+            gid: shown.gid,
+            size: shown.size,
+            sha256: None,
+            upper_layer: self.upper_layer(),
+            writable: None,
+            changed: shown.changed,
+            modified: shown.modified,
+        }
+    }
+
+    /// For the outside, with what rules may ask besides.
+    pub(super) fn owned(
+        &self,
+        processes: &ProcessTable,
+        drift: bool,
+        provenance: Option<Provenance>,
+    ) -> (DriftEvent, LiveFacts) {
+        let time = self.acting.clock.wall(self.event.boot_ns);
+        let mut event = DriftEvent::new(time, self.meaning.kind, self.meaning.action);
+        event.drift = drift;
+        event.provenance = provenance;
+        event.process = Some(self.acting.process(processes));
+        event.unproved = !self.resolved.proved;
+        let shown = self.shown();
+        let mut file = File {
+            path: Text::from(self.path),
+            old_path: self.old_path().map(Text::from),
+            changed: self.meaning.changed.as_slice().to_vec(),
+            written: self.meaning.written,
+            writer: self.writer.map(|writer| Box::new(writer.clone())),
+            ..File::default()
+        };
+        if shown.is_known {
+            let (major, minor) = shown.device;
+            file.inode = shown.inode;
+            file.device = format!("{major}:{minor}");
+            file.mode = format!("{:04o}", shown.mode & 0o7777);
+            file.owner = Owner { uid: shown.uid, gid: shown.gid };
+            file.size = shown.size;
+        }
+        event.file = Some(file);
+        let NamesCut { path, old_path } = self.cut();
+        for (is_cut, name) in [(path, "file.path"), (old_path, "file.old_path")] {
+            if is_cut {
+                event.truncated.push(name.to_owned());
+            }
+        }
+        (event, self.live(&shown))
+    }
+
+    fn live(&self, shown: &Shown) -> LiveFacts {
+        let event = self.event;
+        let copied = |name: &[u8]| (!name.is_empty()).then(|| name.to_vec());
+        LiveFacts {
+            event_type: Some(self.event_type()),
+            result: event.result,
+            raw_name: copied(event.path.name),
+            raw_old_name: copied(event.old_path.name),
+            value: full_flags(event),
+            attribute: self.attribute().map(<[u8]>::to_vec),
+            descriptor: self.descriptor(),
+            is_directory: self.is_directory(),
+            file_changed: shown.changed,
+            file_modified: shown.modified,
+            upper_layer: self.upper_layer(),
+            ..self.acting.live()
+        }
+    }
+
+    fn cut(&self) -> NamesCut {
+        let event = self.event;
+        let is_cut =
+            |path: &crate::event::NamedPath<'_>| path.base.truncated || path.name_truncated;
+        let is_link = event.operation == FileOperation::Symlink;
+        NamesCut {
+            path: is_cut(&event.path),
+            old_path: has_old_path(event.operation) && is_cut(&event.old_path)
+                || is_link && event.text_truncated,
+        }
+    }
+}
+
+/// Which paths are shorter than what the kernel had.
+struct NamesCut {
+    path: bool,
+    old_path: bool,
+}
