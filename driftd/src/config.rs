@@ -12,6 +12,7 @@ use driftcore::matcher::Priority;
 use driftcore::provenance::Bounds;
 use driftcore::rules::SetOptions;
 use driftcore::sensor::SensorOptions;
+use driftcore::sensor::Wanted;
 use serde::Deserialize;
 
 use crate::cli::CommonArguments;
@@ -28,6 +29,7 @@ pub(crate) struct Config {
     proof: Proof,
     runtimes: Runtimes,
     rules: Rules,
+    events: Events,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -46,6 +48,21 @@ struct Sensor {
 struct Proof {
     max_bytes: u64,
     max_milliseconds: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Events {
+    kinds: Vec<EventKind>,
+}
+
+/// Kinds of events that the event files ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum EventKind {
+    /// Always there.
+    Binary,
+    File,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -93,6 +110,12 @@ impl Default for Proof {
         let Bounds { bytes, time } = Bounds::default();
         let max_milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Self { max_bytes: bytes, max_milliseconds }
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { kinds: vec![EventKind::Binary, EventKind::File] }
     }
 }
 
@@ -202,6 +225,12 @@ impl Config {
         }
     }
 
+    /// What the event files ask of the sensor beside execs.
+    pub(crate) fn wanted(&self) -> Wanted {
+        let file = self.events.kinds.contains(&EventKind::File);
+        if file { Wanted::NOTHING.with_file_changes() } else { Wanted::NOTHING }
+    }
+
     pub(crate) fn bounds(&self) -> Bounds {
         Bounds {
             bytes: self.proof.max_bytes,
@@ -258,5 +287,13 @@ mod tests {
         let config: Config = toml::from_str("[sensor]\nexec_ring_bytes = 5000\n").unwrap();
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("exec_ring_bytes = 5000"), "{error}");
+    }
+    #[test]
+    fn the_event_files_ask_for_the_kinds_that_are_listed() {
+        let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted();
+        assert!(wanted("").has_files());
+        assert!(!wanted("[events]\nkinds = [\"binary\"]\n").has_files());
+        let error = toml::from_str::<Config>("[events]\nkinds = [\"flie\"]\n").unwrap_err();
+        assert!(error.to_string().contains("flie"), "{error}");
     }
 }

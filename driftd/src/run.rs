@@ -12,6 +12,7 @@ use driftcore::engine::EngineBuilder;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
+use driftcore::sensor::Wanted;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
@@ -31,11 +32,13 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot wait for signals")?;
     check_containers(arguments, &config)?;
 
+    let events_asked = arguments.events.is_some() || arguments.events_all.is_some();
     let mut engine = EngineBuilder::new()
         .sensor(config.sensor())
         .state_roots(config.state_roots())
         .bounds(config.bounds())
         .rules(rules)
+        .watch(if events_asked { config.wanted() } else { Wanted::NOTHING })
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),
@@ -122,9 +125,10 @@ fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
         unwritten.iter().map(|(target, count)| format!("unwritten to {target}={count}"));
     let lost: Vec<String> = lost.chain(unwritten).collect();
     eprintln!(
-        "driftd: {} execs and {} running processes seen, {} drift, {} alerts; {} content proofs, \
+        "driftd: {} execs, {} file operations and {} running processes seen, {} drift, {} alerts; {} content proofs, \
          {} from the cache, {} refused; lost: {}",
         counters.execs,
+        counters.files,
         counters.found_running,
         counters.drift,
         counters.alerts,

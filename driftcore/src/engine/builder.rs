@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::EngineError;
-use super::mounts::Mounts;
 use super::proofs::ProofOptions;
 use crate::container::StateRoots;
 use crate::event::Container;
@@ -22,9 +21,6 @@ pub struct Scope {
     pub all_events: bool,
     /// Only these containers, each an id, a name, or the beginning of an id. Empty: all.
     pub containers: Vec<String>,
-    /// Events of files on these mounts. Only what was done on the container's own root is drift.
-    /// Default: the root alone.
-    pub mounts: Mounts,
 }
 
 impl Scope {
@@ -127,7 +123,6 @@ mod tests {
         let scope = |wanted: &[&str]| Scope {
             all_events: false,
             containers: wanted.iter().map(|&wanted| wanted.to_owned()).collect(),
-            ..Scope::default()
         };
         assert!(scope(&[]).includes(None));
         assert!(scope(&["web"]).includes(Some(&container)));

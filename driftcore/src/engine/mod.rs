@@ -34,8 +34,6 @@ pub use builder::Scope;
 pub use counters::Counters;
 pub use error::EngineError;
 pub use matching::RulesHandle;
-pub use mounts::MountKind;
-pub use mounts::Mounts;
 pub use pipeline::Pipeline;
 pub use run::Engine;
 pub use selftest::SelfTest;

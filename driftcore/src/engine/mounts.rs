@@ -1,6 +1,4 @@
-//! Which of a container's mounts are watched.
-
-use std::fmt;
+//! What a file of a container lies on.
 
 use crate::container::PlaceMount;
 use crate::event::EvidenceFlags;
@@ -27,9 +25,8 @@ const KERNEL: [u64; 13] = [
 ];
 
 /// What a file of a container lies on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MountKind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MountKind {
     /// The container's own root filesystem.
     Root,
     /// A filesystem in memory: `/dev/shm`, `/run`, secrets.
@@ -41,24 +38,6 @@ pub enum MountKind {
 }
 
 impl MountKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Root, Self::Tmpfs, Self::Volume, Self::Kernel];
-
-    /// The name in configurations.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Root => "root",
-            Self::Tmpfs => "tmpfs",
-            Self::Volume => "volume",
-            Self::Kernel => "kernel",
-        }
-    }
-
-    /// The kind of this name.
-    pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
     /// By the kernel's evidence, whose superblock was compared with the container's.
     pub(super) fn of_evidence(evidence: &FileEvidence) -> Self {
         let has = |flags| evidence.flags.contains(flags);
@@ -87,77 +66,9 @@ impl MountKind {
     }
 }
 
-impl fmt::Display for MountKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A set of [`MountKind`]s. By default the container's own root alone.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Mounts(u8);
-
-impl Mounts {
-    /// None.
-    pub const NONE: Self = Self(0);
-    /// The container's own root.
-    pub const ROOT: Self = Self::NONE.with(MountKind::Root);
-
-    /// And this kind.
-    #[must_use]
-    pub const fn with(self, kind: MountKind) -> Self {
-        Self(self.0 | 1 << kind as u8)
-    }
-
-    /// Whether this kind is in the set.
-    pub const fn contains(self, kind: MountKind) -> bool {
-        self.0 & 1 << kind as u8 != 0
-    }
-
-    /// Whether anything but the root is.
-    pub const fn beyond_root(self) -> bool {
-        self.0 & !Self::ROOT.0 != 0
-    }
-}
-
-impl Default for Mounts {
-    fn default() -> Self {
-        Self::ROOT
-    }
-}
-
-impl FromIterator<MountKind> for Mounts {
-    fn from_iter<I: IntoIterator<Item = MountKind>>(kinds: I) -> Self {
-        kinds.into_iter().fold(Self::NONE, Self::with)
-    }
-}
-
-impl fmt::Debug for Mounts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = MountKind::ALL.into_iter().filter(|&kind| self.contains(kind));
-        f.debug_set().entries(kinds).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn kinds_are_found_by_their_names() {
-        for kind in MountKind::ALL {
-            assert_eq!(MountKind::of(kind.as_str()), Some(kind));
-        }
-        assert_eq!(MountKind::of("Root"), None);
-    }
-
-    #[test]
-    fn sets_hold_what_was_put_in() {
-        let set: Mounts = [MountKind::Root, MountKind::Volume].into_iter().collect();
-        assert!(set.contains(MountKind::Volume) && !set.contains(MountKind::Tmpfs));
-        assert!(set.beyond_root() && !Mounts::default().beyond_root());
-        assert_eq!(format!("{set:?}"), "{Root, Volume}");
-    }
 
     #[test]
     fn evidence_tells_the_kind() {

@@ -44,7 +44,8 @@ impl Core {
             time: self.clock.wall(event.boot_ns),
         };
         let resolved = resolve(event, evidence.as_ref(), &around, path, old_path);
-        if !self.scope.mounts.contains(resolved.mount) {
+        // Volumes, tmpfs and what the kernel fills itself are not what the image declared.
+        if resolved.mount != MountKind::Root {
             return;
         }
         let meaning = Meaning::of(event);

@@ -143,10 +143,7 @@ fn cut_off(event: &FileEvent<'_>) -> Option<bool> {
         return Some(false);
     }
     let lower = event.file.and_then(|file| file.lower.map(|lower| lower.size));
-    match event.before.or(lower) {
-        Some(size) => Some(size > 0),
-        None => None,
-    }
+    event.before.or(lower).map(|size| size > 0)
 }
 
 fn written(event: &FileEvent<'_>) -> Option<bool> {
