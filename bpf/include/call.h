@@ -7,7 +7,9 @@
 
 #define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000
-#define FMODE_BACKING 0x2000000
+#define FMODE_NOACCOUNT 0x20000000
+/* FMODE_BACKING from 6.14 and, with another meaning there, before. */
+#define FMODE_BACKING_BITS 0x3000000
 
 #define O_ACCMODE 0x3
 #define O_CREAT 0x40

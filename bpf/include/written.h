@@ -28,10 +28,12 @@ static __always_inline void forget_written(struct task_struct *task, struct file
 /* The path of a file as its user opened it: of one that overlay has mapped, the overlay's. */
 static __always_inline struct dc_path path_of(struct file *file)
 {
+	__u32 mode = BPF_CORE_READ(file, f_mode);
 	struct dc_path path = {};
 
-	if (bpf_core_field_exists(struct backing_file, user_path) &&
-	    BPF_CORE_READ(file, f_mode) & FMODE_BACKING) {
+	/* The flag has moved; no file that is counted is one. */
+	if (bpf_core_field_exists(struct backing_file, user_path) && mode & FMODE_NOACCOUNT &&
+	    mode & FMODE_BACKING_BITS) {
 		struct backing_file *backing = (void *)file;
 
 		path.mnt = BPF_CORE_READ(backing, user_path.mnt);
