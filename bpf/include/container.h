@@ -148,7 +148,8 @@ static __always_inline __u64 container_of_super(struct super_block *sb, struct d
 	__u64 *id = bpf_map_lookup_elem(&roots, &dev);
 	struct dc_container *container = id ? bpf_map_lookup_elem(&containers, id) : NULL;
 
-	if (!container)
+	/* Device numbers are used again: it must still be the same root. */
+	if (!container || (__u64)BPF_CORE_READ(sb, s_root) != container->root_mount_root)
 		return 0;
 	*found = *container;
 	return *id;

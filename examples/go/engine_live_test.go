@@ -260,16 +260,18 @@ func TestLivePanicOfAHandler(t *testing.T) {
 // Eight goroutines replace the rules and count while another makes events, none of which is lost;
 // then eight close the engine at the same time.
 func TestLiveReloadUnderLoad(t *testing.T) {
+	// Another run of these tests may be under way.
+	mark := "load-" + strconv.Itoa(os.Getpid()) + "-"
 	seen := map[string]bool{}
 	last := make(chan struct{})
 	engine := start(t, driftcore.Handlers{
 		Event: func(event *driftcore.Event) {
 			process := event.Process()
-			if process == nil || len(process.Args) != 3 || !strings.HasPrefix(process.Args[2], "load-") {
+			if process == nil || len(process.Args) != 3 || !strings.HasPrefix(process.Args[2], mark) {
 				return // of others on this machine
 			}
 			seen[process.Args[2]] = true
-			if process.Args[2] == "load-last" {
+			if process.Args[2] == mark+"last" {
 				close(last)
 			}
 		},
@@ -301,9 +303,9 @@ func TestLiveReloadUnderLoad(t *testing.T) {
 	box := newBox(t)
 	const execs = 50
 	for i := 0; i < execs; i++ {
-		box.run(t, "load-"+strconv.Itoa(i))
+		box.run(t, mark+strconv.Itoa(i))
 	}
-	box.run(t, "load-last")
+	box.run(t, mark+"last")
 	wait(t, "the last event", last)
 	close(stop)
 	replacing.Wait()

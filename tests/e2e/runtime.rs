@@ -6,6 +6,7 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
 use driftcore::event::Evidence;
+use driftcore::event::Kind;
 use driftcore::event::Verdict;
 
 use crate::Case;
@@ -34,8 +35,12 @@ fn clean(world: &World) -> Result<()> {
     let own = |event: &&driftcore::event::DriftEvent| {
         event.container.as_ref().is_some_and(|it| it.id == container.id)
     };
-    let drift: Vec<_> = events.iter().filter(own).collect();
-    // Only the fence, which came last.
+    // Only the fence, which came last. It wrote its program to the place where it ran.
+    let fence = |event: &&driftcore::event::DriftEvent| {
+        let path = event.file.as_ref().map(|file| file.path.to_string());
+        event.kind == Kind::File && path.is_some_and(|path| path.contains("mark-fence-"))
+    };
+    let drift: Vec<_> = events.iter().filter(own).filter(|event| !fence(event)).collect();
     ensure!(drift.len() == 1, "drift in a clean container: {drift:?}");
     let events = world.watch.events()?;
     let first = events.iter().find(own).context("the first process was not seen")?;

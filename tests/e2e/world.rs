@@ -208,8 +208,10 @@ impl Seen {
             got.labels,
             container.labels()?
         );
-        // Runtimes write it down only after the first process was started.
-        if let Some(started) = got.started_at {
+        // Runtimes write it down only after the first process was started, and then with a time that
+        // is later than that process's.
+        let first = self.event.process.as_ref().is_some_and(|it| it.container_pid == 1);
+        if let Some(started) = got.started_at.filter(|_| !first) {
             ensure!(
                 started <= self.event.time,
                 "the container started at {started}, after the event at {}",

@@ -28,7 +28,7 @@ impl Batch {
         Self::default()
     }
 
-    /// The records: as they came, or, once [sorted](Self::sort), in the order of their times.
+    /// The records: as they came or, once they were sorted, in the order of their times.
     pub fn records(&self) -> impl Iterator<Item = &[u8]> {
         self.records.iter().map(|record| &self.bytes[record.start..record.end])
     }

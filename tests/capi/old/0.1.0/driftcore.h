@@ -1194,6 +1194,9 @@ struct driftcore_options *driftcore_options_new(void);
  * | --- | --- | --- |
  * | sensor.exec_ring_bytes | a power of two | 8388608 |
  * | sensor.life_ring_bytes | a power of two | 2097152 |
+ * | sensor.bulk_ring_bytes | a power of two | 8388608 |
+ * | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
+ * | sensor.events_at_once | before that rate counts | 8000 |
  * | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
  * | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
  * | proof.max_milliseconds | the longest time that it may take | 2000 |
