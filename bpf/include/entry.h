@@ -15,6 +15,44 @@
 #define AT_REMOVEDIR 0x200
 #define RENAME_EXCHANGE 0x2
 
+#define DC_ARGUMENTS 8
+
+/* A string of the caller's. */
+struct dc_user_string {
+	__u32 size; /* with its NUL byte; 0: could not be read */
+	__u32 reserved;
+	char bytes[DC_PATH_MAX + sizeof(__u64)];
+};
+
+/* A call that names files, as it was at its entry. */
+struct dc_entry {
+	/* Its arguments, and two that are none: AT_FDCWD and 0. */
+	__u64 args[DC_ARGUMENTS];
+	/* What each name is relative to; where there is no name, the file itself. */
+	__u64 mnt[2];
+	__u64 dentry[2];
+	__u64 before; /* mode or owner of a file that a descriptor stands for */
+	/* The name; the other name, or the text. */
+	struct dc_user_string string[2];
+	/* What became of it at the exit. */
+	struct dc_act act;
+};
+
+/* Calls at work, by thread; each ends with its call. Not allocated before: its values are big, and few
+ * of them are there at any time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct dc_entry);
+} entries SEC(".maps");
+
+static __always_inline __u64 argument(const struct dc_entry *entry, __u8 index)
+{
+	return entry->args[index & (DC_ARGUMENTS - 1)];
+}
+
 static __always_inline struct inode *inode_at(const struct dc_entry *entry, __u32 which)
 {
 	/* A copy: the entry is ours, and a relocation against it would never resolve. */
@@ -32,7 +70,11 @@ static __always_inline void read_string(struct dc_entry *entry, __u32 which, __u
 	string->bytes[0] = 0;
 	if (address)
 		size = bpf_probe_read_user_str(string->bytes, DC_PATH_MAX, (void *)address);
-	string->size = size > 0 && size <= DC_PATH_MAX ? size : 0;
+	if (size < 0 || size > DC_PATH_MAX)
+		size = 0;
+	string->size = size;
+	/* Up to the end of a word, so that words can be compared. */
+	__builtin_memset(&string->bytes[size], 0, sizeof(__u64));
 }
 
 /* A name, and what it is relative to: the root of the task, its working directory or a descriptor. */
@@ -102,14 +144,8 @@ static __always_inline bool string_differs(const struct dc_entry *a, const struc
 	for (__u32 at = 0; at < DC_PATH_MAX; at += sizeof(__u64)) {
 		if (at >= size)
 			return false;
-
-		__u64 differ = *(__u64 *)&a->string[which].bytes[at] ^ *(__u64 *)&b->string[which].bytes[at];
-		__u32 left = size - at;
-
-		/* What stands behind the string does not count. */
-		if (left < sizeof(__u64))
-			differ &= (1ULL << left * 8) - 1;
-		if (differ)
+		if (*(__u64 *)&a->string[which].bytes[at] !=
+		    *(__u64 *)&b->string[which].bytes[at])
 			return true;
 	}
 	return false;

@@ -232,37 +232,6 @@ struct {
 	__type(value, struct dc_scratch);
 } scratch SEC(".maps");
 
-#define DC_ARGUMENTS 8
-
-/* A string of the caller's. */
-struct dc_user_string {
-	__u32 size; /* with its NUL byte; 0: could not be read */
-	__u32 reserved;
-	char bytes[DC_PATH_MAX];
-};
-
-/* A call that names files, as it was at its entry. */
-struct dc_entry {
-	/* Its arguments, and two that are none: AT_FDCWD and 0. */
-	__u64 args[DC_ARGUMENTS];
-	/* What each name is relative to; where there is no name, the file itself. */
-	__u64 mnt[2];
-	__u64 dentry[2];
-	__u64 before; /* mode or owner of a file that a descriptor stands for */
-	/* The name; the other name, or the text. */
-	struct dc_user_string string[2];
-};
-
-/* Calls at work, by thread; each ends with its call. Not allocated before: its values are big, and few
- * of them are there at any time. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, __u64);
-	__type(value, struct dc_entry);
-} entries SEC(".maps");
-
 /* Programs that take over from the one at the exit of system calls: what it does itself is short. */
 enum dc_exit_program {
 	DC_EXIT_NAMED = 0, /* classes from DC_CLASS_ENTRY on */

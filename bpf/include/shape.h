@@ -87,9 +87,4 @@ static __always_inline const struct dc_shape *shape_of(__u32 class)
 	return &shapes[index];
 }
 
-static __always_inline __u64 argument(const struct dc_entry *entry, __u8 index)
-{
-	return entry->args[index & (DC_ARGUMENTS - 1)];
-}
-
 #endif
