@@ -80,11 +80,17 @@ static const struct dc_shape shapes[DC_CLASSES - DC_CLASS_ENTRY] = {
 /* Of a class from DC_CLASS_ENTRY on. */
 static __always_inline const struct dc_shape *shape_of(__u32 class)
 {
-	__u32 index = class - DC_CLASS_ENTRY;
+	const struct dc_shape *shape = NULL;
+	__u64 index = class - DC_CLASS_ENTRY;
 
-	if (index >= DC_CLASSES - DC_CLASS_ENTRY)
-		return NULL;
-	return &shapes[index];
+	/* What is compared must be what is used. */
+	asm volatile("" : "+r"(index));
+	if (index < DC_CLASSES - DC_CLASS_ENTRY)
+		shape = &shapes[index];
+	/* The caller has to look at the pointer itself: what the compiler concludes from the class, not
+	 * every verifier does. */
+	asm volatile("" : "+r"(shape));
+	return shape;
 }
 
 #endif
