@@ -11,30 +11,33 @@
 
 #include "record.h"
 
-/* Tokens are kept in nanoseconds of the rate, so that nothing is divided. */
+/* Tokens are kept in nanoseconds of the rate, so that none is lost between two events. */
 static __always_inline bool may_emit(__u64 container, __u32 kind, __u64 now)
 {
 	const struct dc_settings *set = get_settings();
 	struct dc_budget *budget;
-	__u64 full, tokens;
+	__u64 full, tokens, passed;
 
 	if (!set || !set->budget_rate)
 		return true;
 	full = set->budget_burst * NSEC_PER_SEC;
 	budget = bpf_map_lookup_elem(&budgets, &container);
 	if (!budget) {
-		struct dc_budget new = {.tokens = full - NSEC_PER_SEC, .filled_ns = now};
+		struct dc_budget new = {.tokens = full, .filled_ns = now};
 
 		bpf_map_update_elem(&budgets, &container, &new, BPF_NOEXIST);
-		return true;
+		budget = bpf_map_lookup_elem(&budgets, &container);
+		/* More containers than there are budgets: better too much than nothing. */
+		if (!budget)
+			return true;
 	}
 	/* Two processors may take the same token: a budget need not be exact, its counts are. */
 	tokens = budget->tokens;
 	if (now > budget->filled_ns) {
-		__u64 passed = now - budget->filled_ns;
-
-		/* A second and more fills any bucket that is no deeper than its rate. */
-		tokens = passed > NSEC_PER_SEC ? full : tokens + passed * set->budget_rate;
+		passed = now - budget->filled_ns;
+		/* Asked this way round, nothing is too large to be multiplied. */
+		tokens = passed > full / set->budget_rate ? full :
+							    tokens + passed * set->budget_rate;
 		if (tokens > full)
 			tokens = full;
 		budget->filled_ns = now;

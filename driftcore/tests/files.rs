@@ -16,8 +16,11 @@ use std::io::BufReader;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
 
 use driftcore::decode::decode;
 use driftcore::event::ActorFlags;
@@ -42,8 +45,12 @@ struct Lab {
 }
 
 impl Lab {
-    /// `None`, with a line that says why, where nothing can be tested.
     fn new(wanted: &Wanted) -> Option<Self> {
+        Self::with(wanted, SensorOptions::default())
+    }
+
+    /// `None`, with a line that says why, where nothing can be tested.
+    fn with(wanted: &Wanted, options: SensorOptions) -> Option<Self> {
         let features = Features::detect();
         if !features.btf
             || !features.missing_capabilities.is_empty()
@@ -68,7 +75,7 @@ impl Lab {
                 return None;
             }
         }
-        let mut sensor = Sensor::load(SensorOptions::default()).unwrap();
+        let mut sensor = Sensor::load(options).unwrap();
         sensor.ask(wanted).unwrap();
         Some(Self { directory, program, sensor })
     }
@@ -114,6 +121,40 @@ impl Lab {
         }
         assert!(status.success(), "{place} {deed}: {status}");
         Some(seen)
+    }
+}
+
+/// A container whose process waits.
+struct Waiting(Child);
+
+impl Waiting {
+    fn start(lab: &Lab, name: &str) -> Self {
+        let mut child = Command::new(&lab.program)
+            .arg("box")
+            .arg(lab.scratch(name))
+            .arg("wait")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut up = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut up).unwrap();
+        assert_eq!(up, "up\n");
+        Self(child)
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Its root, as the host sees it.
+    fn root(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root", self.pid()))
+    }
+
+    fn end(mut self) {
+        self.0.stdin.take().unwrap().write_all(b"\n").unwrap();
+        assert!(self.0.wait().unwrap().success());
     }
 }
 
@@ -168,22 +209,10 @@ fn reading_is_seen_where_it_is_asked_for() {
 #[test]
 fn a_file_of_a_container_that_the_host_writes_is_seen() {
     let Some(mut lab) = Lab::new(&Wanted::NOTHING.with_file_changes()) else { return };
-    let directory = lab.scratch("outside");
-    let mut child = Command::new(&lab.program)
-        .arg("box")
-        .arg(&directory)
-        .arg("wait")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let pid = child.id();
-    let mut up = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut up).unwrap();
-    assert_eq!(up, "up\n");
-
+    let waiting = Waiting::start(&lab, "outside");
+    let pid = waiting.pid();
     let own = std::process::id();
-    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    let root = waiting.root();
     fs::read(root.join("image")).unwrap();
     fs::write(root.join("copied"), "from outside").unwrap();
     fs::write(root.join("volume/copied"), "from outside").unwrap();
@@ -195,45 +224,27 @@ fn a_file_of_a_container_that_the_host_writes_is_seen() {
     assert_eq!(copied.to_string(), "Create 257 /copied value=0x88241 file outside");
     assert_eq!(copied.container, first.container);
     assert!(copied.actor.contains(ActorFlags::OUTSIDE));
-
-    // Of a container that is forgotten nothing is known.
-    child.stdin.take().unwrap().write_all(b"\n").unwrap();
-    assert!(child.wait().unwrap().success());
+    waiting.end();
 }
 
 #[test]
 fn an_ended_containers_root_is_forgotten() {
     let Some(mut lab) = Lab::new(&Wanted::NOTHING.with_file_changes()) else { return };
-    let directory = lab.scratch("forgotten");
-    let mut child = Command::new(&lab.program)
-        .arg("box")
-        .arg(&directory)
-        .arg("wait")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let pid = child.id();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let waiting = Waiting::start(&lab, "forgotten");
+    let pid = waiting.pid();
     let own = std::process::id();
     let container = lab.take(|actor, _| actor == pid).first().expect("it made a file").container;
     lab.sensor.forget_container(container);
-    fs::write(format!("/proc/{pid}/root/copied"), "from outside").unwrap();
+    fs::write(waiting.root().join("copied"), "from outside").unwrap();
     assert_eq!(lines(&lab.take(|actor, _| actor == own)), Vec::<String>::new());
-    child.stdin.take().unwrap().write_all(b"\n").unwrap();
-    assert!(child.wait().unwrap().success());
+    waiting.end();
 }
 
 #[test]
 fn a_flood_is_counted_and_kept_back() {
-    let Some(lab) = Lab::new(&Wanted::NOTHING) else { return };
     // Tokens come back at one a second: the flood below is over sooner than they matter much.
     let options = SensorOptions { budget_rate: 1, budget_burst: 5, ..SensorOptions::default() };
-    let Lab { directory, program, sensor } = lab;
-    drop(sensor);
-    let mut sensor = Sensor::load(options).unwrap();
-    sensor.ask(&Wanted::NOTHING.with_file_changes()).unwrap();
-    let mut lab = Lab { directory, program, sensor };
+    let Some(mut lab) = Lab::with(&Wanted::NOTHING.with_file_changes(), options) else { return };
     let seen = lab.run("box", "deep").unwrap();
     let container = seen.first().expect("the first ones pass").container;
     let kept_back = lab.sensor.suppressed();
@@ -241,4 +252,24 @@ fn a_flood_is_counted_and_kept_back() {
     assert_eq!(seen.len() as u64 + kept_back.files, 26, "25 directories and a file");
     assert!(kept_back.files > 0);
     assert_eq!((kept_back.sockets, kept_back.calls), (0, 0));
+}
+
+/// A flood that rests now and then gets what the rate gives, not the whole burst again.
+#[test]
+fn a_pause_brings_back_no_more_than_the_rate() {
+    let options = SensorOptions { budget_rate: 1, budget_burst: 20, ..SensorOptions::default() };
+    let Some(mut lab) = Lab::with(&Wanted::NOTHING.with_file_changes(), options) else { return };
+    let started = Instant::now();
+    let waiting = Waiting::start(&lab, "pauses");
+    let own = std::process::id();
+    for round in 0..2 {
+        for file in 0..40 {
+            fs::write(waiting.root().join(format!("{round}-{file}")), "").unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(1200));
+    }
+    waiting.end();
+    let seen = lab.take(|actor, _| actor == own).len() as u64;
+    assert!(seen > 0);
+    assert!(seen <= 20 + started.elapsed().as_secs() + 1, "{seen} events");
 }
