@@ -303,6 +303,20 @@ static __always_inline void extract_pids(struct task_struct *task, struct task_s
 						 start_of(group);
 }
 
+static __always_inline __u64 exec_id_of(struct task_struct *task)
+{
+	if (bpf_core_field_size(task->self_exec_id) == sizeof(__u64))
+		return BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
+	return BPF_CORE_READ(task, self_exec_id);
+}
+
+static __always_inline __u32 loginuid_of(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->loginuid)) /* CONFIG_AUDIT */
+		return BPF_CORE_READ(task, loginuid.val);
+	return -1;
+}
+
 static __always_inline void extract_task(struct task_struct *task, struct dc_task *out)
 {
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
@@ -311,10 +325,7 @@ static __always_inline void extract_task(struct task_struct *task, struct dc_tas
 
 	out->start_ns = leader_start(task);
 	out->parent_start_ns = leader_start(parent);
-	if (bpf_core_field_size(task->self_exec_id) == sizeof(__u64))
-		out->exec_id = BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
-	else
-		out->exec_id = BPF_CORE_READ(task, self_exec_id);
+	out->exec_id = exec_id_of(task);
 	extract_pids(task, parent, out);
 
 	out->uid = BPF_CORE_READ(cred, uid.val);
@@ -326,12 +337,10 @@ static __always_inline void extract_task(struct task_struct *task, struct dc_tas
 	out->cap_permitted = capabilities_permitted(cred);
 	out->cap_inheritable = capabilities_inheritable(cred);
 
-	out->loginuid = -1;
+	out->loginuid = loginuid_of(task);
 	out->audit_session = -1;
-	if (bpf_core_field_exists(task->loginuid)) { /* CONFIG_AUDIT */
-		out->loginuid = BPF_CORE_READ(task, loginuid.val);
+	if (bpf_core_field_exists(task->sessionid)) /* CONFIG_AUDIT */
 		out->audit_session = BPF_CORE_READ(task, sessionid);
-	}
 	out->tty = extract_tty(task);
 
 	out->mnt_ns = BPF_CORE_READ(ns, mnt_ns, ns.inum);
@@ -354,10 +363,7 @@ static __always_inline void extract_actor(struct task_struct *task, __u64 contai
 	out->root_dev = root_dev;
 	out->start_ns = BPF_CORE_READ(leader, start_boottime);
 	out->parent_start_ns = leader_start(parent);
-	if (bpf_core_field_size(task->self_exec_id) == sizeof(__u64))
-		out->exec_id = BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
-	else
-		out->exec_id = BPF_CORE_READ(task, self_exec_id);
+	out->exec_id = exec_id_of(task);
 	out->pid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
 	out->ppid = BPF_CORE_READ(parent, tgid);
@@ -368,9 +374,7 @@ static __always_inline void extract_actor(struct task_struct *task, __u64 contai
 	out->gid = BPF_CORE_READ(cred, gid.val);
 	out->euid = BPF_CORE_READ(cred, euid.val);
 	out->egid = BPF_CORE_READ(cred, egid.val);
-	out->loginuid = -1;
-	if (bpf_core_field_exists(task->loginuid)) /* CONFIG_AUDIT */
-		out->loginuid = BPF_CORE_READ(task, loginuid.val);
+	out->loginuid = loginuid_of(task);
 	BPF_CORE_READ_STR_INTO(&out->comm, task, comm);
 }
 

@@ -155,7 +155,6 @@ enum dc_class {
 /* What is asked for; changed by user space while the probes run. */
 struct dc_settings {
 	__u64 operations; /* 1 << enum dc_operation */
-	__u64 sockets; /* 1 << enum dc_socket_operation */
 	__u64 budget_rate; /* bulk events a second that a container may cause; 0: any number */
 	__u64 budget_burst; /* and at once */
 	/* enum dc_class of each system call by its number on this architecture; 0: not asked for. */
@@ -203,14 +202,6 @@ struct dc_scratch {
 		struct {
 			char before_file[DC_HEAD_SIZE - sizeof(struct dc_file_event)];
 			struct dc_file_event file;
-		};
-		struct {
-			char before_socket[DC_HEAD_SIZE - sizeof(struct dc_socket_event)];
-			struct dc_socket_event socket;
-		};
-		struct {
-			char before_call[DC_HEAD_SIZE - sizeof(struct dc_call)];
-			struct dc_call call;
 		};
 	};
 	char tail[DC_TAIL_SIZE];

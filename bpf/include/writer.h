@@ -57,13 +57,6 @@ static __always_inline void inode_key(struct inode *inode, struct dc_inode_key *
 	key->generation = BPF_CORE_READ(inode, i_generation);
 }
 
-static __always_inline __u64 exec_id_of(struct task_struct *task)
-{
-	if (bpf_core_field_size(task->self_exec_id) == sizeof(__u64))
-		return BPF_CORE_READ((struct task_struct___exec_id_64 *)task, self_exec_id);
-	return BPF_CORE_READ(task, self_exec_id);
-}
-
 /* The task's arguments, as far as they fit. */
 static __always_inline void writer_args(struct task_struct *task, struct dc_writer *w)
 {
@@ -117,9 +110,7 @@ static __always_inline void note_writer(struct task_struct *task, struct inode *
 	w->container_pid = innermost_number(BPF_CORE_READ(task, group_leader, thread_pid));
 	w->uid = BPF_CORE_READ(cred, uid.val);
 	w->gid = BPF_CORE_READ(cred, gid.val);
-	w->loginuid = -1;
-	if (bpf_core_field_exists(task->loginuid)) /* CONFIG_AUDIT */
-		w->loginuid = BPF_CORE_READ(task, loginuid.val);
+	w->loginuid = loginuid_of(task);
 	w->flags = actor_flags;
 	w->operation = operation;
 	BPF_CORE_READ_STR_INTO(&w->comm, task, comm);

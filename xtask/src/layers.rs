@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("wire", &["event"]),
     ("decode", &["event", "wire"]),
-    ("sensor", &["error", "event", "fields", "wire"]),
+    ("sensor", &["error", "event", "wire"]),
     ("container", &["error", "event"]),
     ("enrich", &["error", "event", "container"]),
     ("provenance", &["error", "event", "container"]),

@@ -8,7 +8,6 @@
 mod acting;
 mod assemble;
 mod builder;
-mod calls;
 mod clock;
 mod containers;
 mod core;
@@ -24,7 +23,6 @@ mod pipeline;
 mod proofs;
 mod run;
 mod selftest;
-mod sockets;
 mod survey;
 mod wake;
 mod writers;

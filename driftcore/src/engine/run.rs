@@ -258,7 +258,9 @@ impl Engine {
     fn report_suppressed(&mut self) {
         for now in self.sensor.suppressed() {
             let before = self.suppressed.insert(now.container, now);
-            let of = |count: fn(&Suppressed) -> u64| count(&now) - before.as_ref().map_or(0, count);
+            let of = |count: fn(&Suppressed) -> u64| {
+                count(&now).saturating_sub(before.as_ref().map_or(0, count))
+            };
             let kept_back = [
                 (LossReason::FileBudget, of(|it| it.files)),
                 (LossReason::NetworkBudget, of(|it| it.sockets)),

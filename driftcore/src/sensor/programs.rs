@@ -1,5 +1,6 @@
 //! The compiled probes: which of them are loaded, and where each is attached.
 
+use std::ffi::OsStr;
 use std::mem::offset_of;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
@@ -14,6 +15,7 @@ use libbpf_rs::MapHandle;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
 use libbpf_rs::OpenObject;
+use libbpf_rs::ProgramMut;
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::Enum;
 
@@ -29,7 +31,7 @@ const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
 const EXITS: [&str; 2] = ["call__named", PROTECT];
 /// Needs `bpf_find_vma`, which came in 5.17.
 const PROTECT: &str = "call__protect";
-pub(super) const SWEEP: &str = "process__sweep";
+const SWEEP: &str = "process__sweep";
 
 /// The loaded probes.
 #[derive(Debug)]
@@ -74,9 +76,7 @@ impl Programs {
     fn fill_exits(&self) -> Result<(), SensorError> {
         let exits = self.map("exits")?;
         for (index, name) in (0_u32..).zip(EXITS) {
-            let found = self.object.progs_mut().find(|program| program.name() == name);
-            let program = found.ok_or_else(|| missing(name)).tried("find a probe")?;
-            let descriptor = program.as_fd().as_raw_fd();
+            let descriptor = self.program(name)?.as_fd().as_raw_fd();
             if descriptor >= 0 {
                 exits
                     .update(&index.to_ne_bytes(), &descriptor.to_ne_bytes(), MapFlags::ANY)
@@ -88,17 +88,27 @@ impl Programs {
 
     /// The map of this name, held open by itself.
     pub(super) fn map(&self, name: &str) -> Result<MapHandle, SensorError> {
-        let found = self.object.maps().find(|map| map.name() == name);
+        self.map_where(name, |found| found == name)
+    }
+
+    /// The map of the probes' global variables; before its name stands the object's.
+    pub(super) fn globals(&self) -> Result<MapHandle, SensorError> {
+        self.map_where(".bss", |found| found.as_encoded_bytes().ends_with(b".bss"))
+    }
+
+    fn map_where(
+        &self,
+        name: &str,
+        is_it: impl Fn(&OsStr) -> bool,
+    ) -> Result<MapHandle, SensorError> {
+        let found = self.object.maps().find(|map| is_it(map.name()));
         let map = found.ok_or_else(|| missing(name)).tried("find a map of the probes")?;
         MapHandle::try_from(&map).tried("keep a map of the probes open")
     }
 
-    /// The map of the probes' global variables.
-    pub(super) fn globals(&self) -> Result<MapHandle, SensorError> {
-        let is_it = |name: &std::ffi::OsStr| name.as_encoded_bytes().ends_with(b".bss");
-        let found = self.object.maps().find(|map| is_it(map.name()));
-        let map = found.ok_or_else(|| missing(".bss")).tried("find a map of the probes")?;
-        MapHandle::try_from(&map).tried("keep a map of the probes open")
+    fn program(&self, name: &str) -> Result<ProgramMut<'_>, SensorError> {
+        let found = self.object.progs_mut().find(|program| program.name() == name);
+        found.ok_or_else(|| missing(name)).tried("find a probe")
     }
 
     /// Attaches what is always attached.
@@ -107,17 +117,14 @@ impl Programs {
     }
 
     pub(super) fn attach(&self, name: &'static str) -> Result<Probe, SensorError> {
-        let found = self.object.progs_mut().find(|program| program.name() == name);
-        let program = found.ok_or_else(|| missing(name)).tried("find a probe")?;
+        let program = self.program(name)?;
         let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
         Ok(Probe { name, _link: program.attach().tried("attach a probe")?, program: descriptor })
     }
 
     /// Attaches the iterator over what already runs.
     pub(super) fn attach_sweep(&self) -> Result<Link, SensorError> {
-        let found = self.object.progs_mut().find(|program| program.name() == SWEEP);
-        let program = found.ok_or_else(|| missing(SWEEP)).tried("find a probe")?;
-        program.attach().tried("attach the task iterator")
+        self.program(SWEEP)?.attach().tried("attach the task iterator")
     }
 }
 

@@ -2,6 +2,8 @@
 
 use rustix::fs::OFlags;
 
+use rustix::fs::FileType;
+
 use crate::event::Action;
 use crate::event::Changed;
 use crate::event::FileEvent;
@@ -17,9 +19,6 @@ const PERMISSIONS: u64 = 0o7777;
 const UNCHANGED: u32 = u32::MAX;
 /// The extended attribute that holds file capabilities.
 const CAPABILITY: &[u8] = b"security.capability";
-/// The type bits of a mode, and those of a regular file.
-const TYPE: u32 = 0o170_000;
-const REGULAR: u32 = 0o100_000;
 
 /// What an operation came to. Allocates nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +163,7 @@ fn drift(event: &FileEvent<'_>, changed: ChangedSet, written: Option<bool>) -> b
         | FileOperation::Write
         | FileOperation::Truncate
         | FileOperation::Allocate => {
-            let regular = event.file.is_none_or(|file| matches!(file.mode & TYPE, 0 | REGULAR));
+            let regular = event.file.is_none_or(|file| may_be_regular(file.mode));
             regular && written != Some(false)
         }
         FileOperation::Mode | FileOperation::Owner => !changed.as_slice().is_empty(),
@@ -183,6 +182,11 @@ pub(super) fn full_flags(event: &FileEvent<'_>) -> u64 {
         FileOperation::Create => event.value | u64::from(OFlags::CREATE.bits()),
         _ => event.value,
     }
+}
+
+/// Whether a mode is that of a regular file, or has no type at all.
+pub(super) fn may_be_regular(mode: u32) -> bool {
+    matches!(FileType::from_raw_mode(mode), FileType::RegularFile | FileType::Unknown)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 
 use rustix::io::Errno;
 
+use rustix::fs::FileType;
+
 use super::path;
 use crate::container::ContainerRoot;
 use crate::container::Lost;
@@ -24,9 +26,6 @@ use crate::fields::EventType;
 /// A directory counts as changed by a call if that was no longer before the call's end: freeing a large
 /// file takes its time.
 const LATELY_NS: i64 = 1_000_000_000;
-/// The type bits of a mode, and those of a directory.
-const TYPE: u32 = 0o170_000;
-const DIRECTORY: u32 = 0o040_000;
 /// Permission bits but setgid, which the kernel may refuse to set without failing.
 const COMPARED: u64 = 0o5777;
 
@@ -262,7 +261,8 @@ fn shows(event: &FileEvent<'_>, target: &Target, old: Option<&Target>, time: Tim
             !event.text_truncated && link.is_some_and(|link| link == event.text)
         }
         FileOperation::MakeDirectory => {
-            stat.is_ok_and(|stat| stat.mode & TYPE == DIRECTORY) && target.changed_lately(time)
+            stat.is_ok_and(|stat| FileType::from_raw_mode(stat.mode).is_dir())
+                && target.changed_lately(time)
         }
         FileOperation::MakeNode => stat.is_ok() && target.changed_lately(time),
         FileOperation::Mode => {

@@ -1,5 +1,7 @@
 //! A file event for rules and for the outside.
 
+use rustix::fs::FileType;
+
 use super::operation::Meaning;
 use super::operation::full_flags;
 use super::resolve::Resolved;
@@ -21,10 +23,6 @@ use crate::fields::EventType;
 use crate::view::FileFacts;
 use crate::view::LiveFacts;
 use crate::view::event_type;
-
-/// The type bits of a mode, and those of a directory.
-const TYPE: u32 = 0o170_000;
-const DIRECTORY: u32 = 0o040_000;
 
 /// What is known of a file event while its record is at hand.
 pub(super) struct Seen<'a> {
@@ -118,7 +116,7 @@ impl Seen<'_> {
     }
 
     pub(super) fn is_directory(&self) -> bool {
-        self.event.is_directory || self.shown().mode & TYPE == DIRECTORY
+        self.event.is_directory || FileType::from_raw_mode(self.shown().mode).is_dir()
     }
 
     pub(super) fn upper_layer(&self) -> Option<bool> {

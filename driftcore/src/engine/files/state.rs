@@ -1,5 +1,6 @@
 //! Where the file of a file event comes from.
 
+use super::operation::may_be_regular;
 use crate::event::Evidence;
 use crate::event::EvidenceFlags;
 use crate::event::FileEvent;
@@ -12,10 +13,6 @@ use crate::provenance::Judgement;
 use crate::provenance::Layers;
 use crate::provenance::Question;
 use crate::provenance::judge;
-
-/// The type bits of a mode, and those of a regular file.
-const TYPE: u32 = 0o170_000;
-const REGULAR: u32 = 0o100_000;
 
 /// What is proved about the file without reading it: of one that is gone, about what it was.
 /// `layers` are looked at for what the kernel's evidence leaves open, where they are given.
@@ -37,7 +34,7 @@ pub(super) fn state(
         evidence.flags = evidence.flags.without(EvidenceFlags::UNHASHED);
         evidence.nlink = evidence.nlink.max(1);
     }
-    Some(if event.is_directory || !matches!(evidence.mode & TYPE, 0 | REGULAR) {
+    Some(if event.is_directory || !may_be_regular(evidence.mode) {
         without_content(&evidence)
     } else {
         regular(&evidence, layers, path)
