@@ -45,6 +45,11 @@ impl fmt::Debug for driftcore_text {
 
 impl From<&[u8]> for driftcore_text {
     fn from(bytes: &[u8]) -> Self {
+        // Rust's pointer to no bytes is a small number (1), no address: Go's runtime ends the
+        // program that keeps one on its stack.
+        if bytes.is_empty() {
+            return Self { data: c"".as_ptr(), length: 0 };
+        }
         Self { data: bytes.as_ptr().cast(), length: bytes.len() }
     }
 }
@@ -105,4 +110,18 @@ pub(crate) fn bytes<'a, T>(
     // SAFETY: not NULL, a length that memory can have, and the caller promises that many elements;
     // they are used within the call only.
     Ok(unsafe { std::slice::from_raw_parts(data, length) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_text_has_an_address() {
+        for empty in [driftcore_text::from(&[][..]), String::new().as_str().into(), Some("").into()] {
+            assert_eq!(empty.length, 0);
+            assert!(empty.data.addr() > 4096, "{:?} is no address", empty.data);
+        }
+        assert!(driftcore_text::from(None).data.is_null());
+    }
 }
