@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::asked::Asker;
 use crate::event::DriftEvent;
 use crate::event::Timestamp;
 use crate::fields::Fields;
@@ -16,16 +17,30 @@ use crate::rules::SetScratch;
 #[derive(Clone, Debug)]
 pub struct RulesHandle {
     shared: Arc<Shared<Option<Arc<RuleSet>>>>,
+    asker: Asker,
 }
 
 impl RulesHandle {
     pub(super) fn new(rules: Option<Arc<RuleSet>>) -> Self {
-        Self { shared: Arc::new(Shared::new(rules)) }
+        Self { shared: Arc::new(Shared::new(rules)), asker: Asker::default() }
     }
 
     /// From the next event on, these rules are matched. Several engines may share one set.
+    ///
+    /// A running engine's sensor is asked for the events that they speak of
+    /// ([`Asked`](crate::rules::Asked)) before this returns, and no longer for those that only the
+    /// rules before did. Where that fails, the engine reports `sensor/blind`.
     pub fn replace(&self, rules: impl Into<Arc<RuleSet>>) {
-        self.shared.replace(Some(rules.into()));
+        let rules = rules.into();
+        let set = Arc::clone(&rules);
+        self.asker.replace(&rules, || {
+            self.shared.replace(Some(set));
+        });
+    }
+
+    /// From now on, new rules ask this sensor.
+    pub(super) fn asks(&mut self, asker: Asker) {
+        self.asker = asker;
     }
 }
 
@@ -73,6 +88,10 @@ impl Matching {
 
     pub(super) fn handle(&self) -> &RulesHandle {
         &self.handle
+    }
+
+    pub(super) fn asks(&mut self, asker: Asker) {
+        self.handle.asks(asker);
     }
 
     /// The number of the next event.

@@ -6,6 +6,7 @@
 //! comparison of file contents has threads of its own.
 
 mod acting;
+mod asked;
 mod assemble;
 mod builder;
 mod clock;

@@ -20,6 +20,8 @@ use rustix::time::Timespec;
 
 use super::EngineBuilder;
 use super::EngineError;
+use super::asked::Asking;
+use super::asked::Shared;
 use super::assemble::Origin;
 use super::clock::boot_now_ns;
 use super::containers::Containers;
@@ -54,7 +56,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 
 /// A running drift detector. Made by [`EngineBuilder::build`]; dropping it detaches everything.
 pub struct Engine {
-    sensor: Sensor,
+    sensor: Shared,
     core: Core,
     batch: Batch,
     stopper: Stopper,
@@ -89,8 +91,8 @@ impl Engine {
         let waker = stopper.clone();
         let proofs = Proofs::new(options.proofs, Arc::new(move || waker.wake()))?;
         let containers = Containers::new(Runtimes::new(options.roots.clone()));
-        let rules = RulesHandle::new(options.rules.take());
-        let matching = Matching::new(rules);
+        let rules = options.rules.take();
+        let matching = Matching::new(RulesHandle::new(rules.clone()));
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
 
         // Before the probes are loaded: it brings the overlay module in.
@@ -110,13 +112,12 @@ impl Engine {
             core.blind(what);
         }
 
-        sensor.ask(&options.wanted)?;
-        core.watches_files = options.wanted.has_files();
-
         let timer = timer(Some(TICK))?;
         let linger = self::timer(None)?;
         let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
         let losses = sensor.losses()?;
+        let sensor = Shared::new(Asking::begin(sensor, options.wanted, rules.as_deref())?);
+        core.matching.asks(sensor.asker());
         let mut engine = Self {
             sensor,
             core,
@@ -207,8 +208,9 @@ impl Engine {
 
     fn read_rings(&mut self) -> Result<(), EngineError> {
         let before = self.core.counters.seen();
+        self.core.watches_files = self.sensor.watches_files();
         loop {
-            let more = self.sensor.read(&mut self.batch)?;
+            let more = self.sensor.with(|sensor| sensor.read(&mut self.batch))?;
             if self.batch.is_empty() {
                 break;
             }
@@ -231,13 +233,16 @@ impl Engine {
     fn linger(&mut self, time: Duration) -> Result<(), EngineError> {
         self.lingering = time;
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(0);
-        self.sensor.promise(boot_now_ns() + nanos)?;
+        self.sensor.with(|sensor| sensor.promise(boot_now_ns() + nanos))?;
         set_timer(&self.linger, Some(time), None)
     }
 
     fn tick(&mut self) -> Result<(), EngineError> {
         self.next_tick = Instant::now() + TICK;
-        let losses = self.sensor.losses()?;
+        if let Some(why) = self.sensor.take_refused() {
+            self.core.blind(format!("what the rules ask for cannot be had: {why}"));
+        }
+        let losses = self.sensor.with(|sensor| sensor.losses())?;
         let lost = losses.since(&self.losses);
         self.losses = losses;
         if !lost.is_empty() {
@@ -248,7 +253,7 @@ impl Engine {
         let sensor = &self.sensor;
         let suppressed = &mut self.suppressed;
         self.core.expire(|container| {
-            sensor.forget_container(container);
+            sensor.with(|sensor| sensor.forget_container(container));
             suppressed.remove(&container);
         });
         Ok(())
@@ -256,7 +261,7 @@ impl Engine {
 
     /// Reports what the budgets of containers kept back since the last time.
     fn report_suppressed(&mut self) {
-        for now in self.sensor.suppressed() {
+        for now in self.sensor.with(|sensor| sensor.suppressed()) {
             let before = self.suppressed.insert(now.container, now);
             let of = |count: fn(&Suppressed) -> u64| {
                 count(&now).saturating_sub(before.as_ref().map_or(0, count))
@@ -286,16 +291,18 @@ impl Engine {
 
     /// Takes in every container process that runs now; the processes seen.
     fn sweep(&mut self, origin: Origin) -> Result<Vec<(u32, u64)>, EngineError> {
+        let mut records = Vec::new();
+        self.sensor
+            .with(|sensor| sensor.sweep(&mut |record| records.push(Box::<[u8]>::from(record))))?;
         let mut running = Vec::new();
-        let core = &mut self.core;
-        self.sensor.sweep(&mut |record| {
-            if let Ok(raw) = RawEvent::new(record)
+        for record in records {
+            if let Ok(raw) = RawEvent::new(&record)
                 && let Event::Exec(exec) = decode(&raw)
             {
                 running.push((exec.task.pid, exec.task.start_ns));
             }
-            core.record(record, origin);
-        })?;
+            self.core.record(&record, origin);
+        }
         Ok(running)
     }
 }

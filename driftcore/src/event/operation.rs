@@ -1,5 +1,6 @@
 //! What was done, and by whom, beside execs: decoded and borrowed from the ring.
 
+use super::Action;
 use super::FileEvidence;
 use super::KernelPath;
 
@@ -140,6 +141,22 @@ impl FileOperation {
     /// The number in the wire format.
     pub const fn number(self) -> u16 {
         self as u16 + 1
+    }
+
+    /// What an event about it says happened.
+    pub const fn action(self) -> Action {
+        match self {
+            Self::Read => Action::Read,
+            Self::Create | Self::MakeDirectory | Self::MakeNode => Action::Create,
+            Self::Open | Self::Write | Self::Truncate | Self::Allocate => Action::Modify,
+            Self::Unlink | Self::RemoveDirectory => Action::Delete,
+            Self::Rename | Self::Exchange => Action::Rename,
+            Self::Link | Self::Symlink => Action::Link,
+            Self::Mode | Self::Owner | Self::SetAttribute | Self::RemoveAttribute => {
+                Action::Attributes
+            }
+            Self::Map => Action::Library,
+        }
     }
 }
 

@@ -58,6 +58,7 @@ mod sink;
 mod source;
 mod yaml;
 
+pub use check::Asked;
 pub use check::CheckOptions;
 pub use check::CheckedRule;
 pub use check::Outcome;

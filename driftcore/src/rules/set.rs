@@ -1,5 +1,6 @@
 //! Rules, ready to match.
 
+use super::Asked;
 use super::CheckOptions;
 use super::CheckedRule;
 use super::Definition;
@@ -70,6 +71,7 @@ pub struct RuleSet {
     policy: Policy,
     rules: Vec<ActiveRule>,
     listings: Vec<Listing>,
+    asked: Asked,
 }
 
 impl RuleSet {
@@ -104,6 +106,8 @@ impl RuleSet {
         let program = compile(&checked, options, &mut diagnostics);
         let failed = diagnostics.iter().any(|it| it.severity == Severity::Error);
         let Some(program) = program.filter(|_| !failed) else { return (None, diagnostics) };
+        let asked =
+            checked.iter().fold(Asked::default(), |asked, (_, rule)| asked.union(rule.asked()));
         let rules = checked
             .into_iter()
             .map(|(definition, rule)| ActiveRule {
@@ -114,7 +118,7 @@ impl RuleSet {
                 output: rule.output,
             })
             .collect();
-        (Some(Self { program, policy: options.policy, rules, listings }), diagnostics)
+        (Some(Self { program, policy: options.policy, rules, listings, asked }), diagnostics)
     }
 
     /// Calls `on_match` with the rules that match an event, in the order of their definition.
@@ -146,6 +150,11 @@ impl RuleSet {
     /// Whether an event of this type could match.
     pub fn may_match(&self, event_type: EventType) -> bool {
         self.program.may_match(event_type)
+    }
+
+    /// What its rules ask the sensor for.
+    pub const fn asked(&self) -> &Asked {
+        &self.asked
     }
 
     /// What the program reads and how large it is.

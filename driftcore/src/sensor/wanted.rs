@@ -28,6 +28,13 @@ impl Wanted {
         changes.fold(self, Self::with_file)
     }
 
+    /// What either asks for.
+    #[must_use]
+    pub const fn union(mut self, other: Self) -> Self {
+        self.operations |= other.operations;
+        self
+    }
+
     /// Whether this operation is asked for.
     pub const fn has_file(&self, operation: FileOperation) -> bool {
         self.operations & 1 << operation.number() != 0

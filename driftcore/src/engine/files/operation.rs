@@ -39,7 +39,7 @@ impl Meaning {
         let written = written(event);
         Self {
             kind: kind(event.operation),
-            action: action(event.operation),
+            action: event.operation.action(),
             changed,
             written,
             drift: drift(event, changed, written),
@@ -74,27 +74,6 @@ const fn kind(operation: FileOperation) -> Kind {
     match operation {
         FileOperation::Map => Kind::Binary,
         _ => Kind::File,
-    }
-}
-
-const fn action(operation: FileOperation) -> Action {
-    match operation {
-        FileOperation::Read => Action::Read,
-        FileOperation::Create | FileOperation::MakeDirectory | FileOperation::MakeNode => {
-            Action::Create
-        }
-        FileOperation::Open
-        | FileOperation::Write
-        | FileOperation::Truncate
-        | FileOperation::Allocate => Action::Modify,
-        FileOperation::Unlink | FileOperation::RemoveDirectory => Action::Delete,
-        FileOperation::Rename | FileOperation::Exchange => Action::Rename,
-        FileOperation::Link | FileOperation::Symlink => Action::Link,
-        FileOperation::Mode
-        | FileOperation::Owner
-        | FileOperation::SetAttribute
-        | FileOperation::RemoveAttribute => Action::Attributes,
-        FileOperation::Map => Action::Library,
     }
 }
 

@@ -4,9 +4,11 @@ use super::EventType;
 use super::EventTypes;
 use crate::fields::Availability;
 
-const FILE: EventTypes = set(&[
+/// Calls on files. Of writes the first of an open file and process alone.
+pub(super) const FILE: EventTypes = set(&[
     "chmod",
     "chown",
+    "copy_file_range",
     "creat",
     "fallocate",
     "fchmod",
@@ -30,17 +32,26 @@ const FILE: EventTypes = set(&[
     "open_by_handle_at",
     "openat",
     "openat2",
+    "pwrite",
+    "pwritev",
+    "pwritev2",
     "removexattr",
+    "removexattrat",
     "rename",
     "renameat",
     "renameat2",
     "rmdir",
+    "sendfile",
     "setxattr",
+    "setxattrat",
+    "splice",
     "symlink",
     "symlinkat",
     "truncate",
     "unlink",
     "unlinkat",
+    "write",
+    "writev",
 ]);
 
 const NETWORK: EventTypes =
@@ -107,8 +118,6 @@ impl EventType {
     pub fn availability(self) -> Availability {
         if EventTypes::PRODUCED.contains(self) {
             Availability::Always
-        } else if FILE.contains(self) {
-            Availability::Needs("file events")
         } else if NETWORK.contains(self) {
             Availability::Needs("network events")
         } else if OTHER.contains(self) {
@@ -122,16 +131,19 @@ impl EventType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::FileOperations;
 
     #[test]
     fn every_event_type_is_of_one_group() {
         let of = |name| EventType::of(name).unwrap().availability();
         assert_eq!(of("execve"), Availability::Always);
-        assert_eq!(of("openat"), Availability::Needs("file events"));
+        assert_eq!(of("openat"), Availability::Always);
+        let files = EventTypes::of_file_operations(FileOperations::ALL);
+        assert_eq!(files, FILE, "what an operation on files comes by");
         assert_eq!(of("connect"), Availability::Needs("network events"));
         assert_eq!(of("ptrace"), Availability::Needs("events of other calls"));
         assert!(matches!(of("brk"), Availability::Never(_)));
-        let groups = [FILE, NETWORK, OTHER, EventTypes::PRODUCED];
+        let groups = [NETWORK, OTHER, EventTypes::PRODUCED];
         let together = groups.iter().fold(EventTypes::EMPTY, |all, group| all.union(*group));
         assert_eq!(together.len(), groups.iter().map(EventTypes::len).sum::<usize>());
     }

@@ -4,6 +4,7 @@ mod availability;
 mod kind;
 mod names;
 mod numbers;
+mod operations;
 mod set;
 
 pub use kind::EventType;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::EVENT_TYPES;
 use super::EventType;
+use super::availability::FILE;
 
 const WORDS: usize = EVENT_TYPES.len().div_ceil(64);
 
@@ -18,8 +19,8 @@ impl EventTypes {
     /// All of them.
     pub const ALL: Self = Self::EMPTY.complement();
 
-    /// What the running sensor gives today: programs that are executed.
-    pub const PRODUCED: Self = Self::EMPTY.with(EventType::EXECVE).with(EventType::EXECVEAT);
+    /// What the running sensor gives: programs that are executed, and what is done to files.
+    pub const PRODUCED: Self = FILE.with(EventType::EXECVE).with(EventType::EXECVEAT);
 
     /// The set and this one.
     #[must_use]

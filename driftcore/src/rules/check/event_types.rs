@@ -42,7 +42,7 @@ fn possible(condition: &Condition, wanted: bool) -> EventTypes {
 }
 
 /// The types for which a test is true, when nothing else decides it.
-fn of_test(test: &Test) -> Option<EventTypes> {
+pub(super) fn of_test(test: &Test) -> Option<EventTypes> {
     let Operand::Field(FieldRef { id, argument }) = &test.left else { return None };
     match (id.field().name, &test.comparison) {
         ("evt.type", Comparison::Equal(constant)) => Some(named(std::slice::from_ref(constant))),

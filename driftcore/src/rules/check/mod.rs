@@ -1,6 +1,7 @@
 //! The type checker: from the tree that the parser made to a condition whose types are settled,
 //! with a diagnostic for everything that cannot mean what it says.
 
+mod asked;
 mod checker;
 mod comparison;
 mod constant;
@@ -18,6 +19,7 @@ mod shown;
 mod tests;
 mod transformer;
 
+pub use asked::Asked;
 pub use checker::check_condition;
 pub use event_types::event_types;
 pub(super) use field::field_error;

@@ -1,5 +1,6 @@
 //! A whole rule: its condition, its output, and what both need of the sensor.
 
+use super::Asked;
 use super::checker::check_condition;
 use super::event_types::event_types;
 use super::host::only_on_host;
@@ -63,6 +64,11 @@ impl CheckedRule {
             return EventTypes::EMPTY;
         }
         self.event_types.intersection(EventTypes::PRODUCED.complement())
+    }
+
+    /// What it asks the sensor for.
+    pub fn asked(&self) -> Asked {
+        Asked::by(&self.condition)
     }
 
     /// Whether it asks for what happens on the host (`not container`), which the sensor does not
