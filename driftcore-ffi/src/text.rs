@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn empty_text_has_an_address() {
-        for empty in [driftcore_text::from(&[][..]), String::new().as_str().into(), Some("").into()] {
+        for empty in [driftcore_text::from(&[][..]), String::new().as_str().into(), Some("").into()]
+        {
             assert_eq!(empty.length, 0);
             assert!(empty.data.addr() > 4096, "{:?} is no address", empty.data);
         }

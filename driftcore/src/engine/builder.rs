@@ -84,7 +84,8 @@ impl EngineBuilder {
         self
     }
 
-    /// What is asked of the sensor beside execs, whatever the rules need. Default: nothing.
+    /// What is asked of the sensor beside execs, whatever the rules need: what they speak of is asked for
+    /// anyway. Default: nothing.
     pub fn watch(&mut self, wanted: Wanted) -> &mut Self {
         self.wanted = wanted;
         self

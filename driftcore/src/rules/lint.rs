@@ -180,14 +180,14 @@ mod tests {
 
     #[test]
     fn a_rule_knows_what_the_running_sensor_does_not_give() {
-        let yaml = rule("a", "evt.type in (execve, open) and fd.name = a and proc.name = b", "");
+        let yaml = rule("a", "evt.type in (execve, brk) and evt.cpu = 1 and proc.name = b", "");
         let (outcomes, _) = check(&yaml, &CheckOptions::default());
         let [Outcome::Checked(rule)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
         assert!(rule.can_fire());
         let types = rule.missing_event_types();
-        assert_eq!(types.iter().map(EventType::name).collect::<Vec<_>>(), ["open"]);
+        assert_eq!(types.iter().map(EventType::name).collect::<Vec<_>>(), ["brk"]);
         let missing: Vec<_> = rule.missing_fields().iter().map(ToString::to_string).collect();
-        assert_eq!(missing, ["fd.name"]);
+        assert_eq!(missing, ["evt.cpu"]);
         assert_eq!(rule.missing_condition_fields().count(), 1);
     }
 
