@@ -126,41 +126,94 @@ static __always_inline bool may_be_contained(struct task_struct *task)
 	return bpf_map_lookup_elem(&members, &tgid);
 }
 
-/* Remembers whose root filesystem it is, where that tells: of several that share one, the first. */
-static __always_inline void remember_root(__u64 id, const struct dc_container *container)
+/* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */
+static __always_inline struct inode *holding_inode(struct inode *inode)
 {
-	struct dentry *root = (void *)container->root_mount_root;
+	struct dentry *upper = NULL;
+
+	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return inode;
+	if (bpf_core_field_exists(struct ovl_inode, __upperdentry)) {
+		struct ovl_inode *ovl =
+			(void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode);
+
+		upper = BPF_CORE_READ(ovl, __upperdentry);
+	} else {
+		bpf_probe_read_kernel(&upper, sizeof(upper),
+				      (void *)inode + bpf_core_type_size(struct inode));
+	}
+	return upper ? BPF_CORE_READ(upper, d_inode) : NULL;
+}
+
+static __always_inline void inode_key(struct inode *inode, struct dc_inode_key *key)
+{
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	key->generation = BPF_CORE_READ(inode, i_generation);
+}
+
+/* The inode of the upper layer that is the root of a filesystem: no other root has it while that layer
+ * is there, whereas device numbers are used again at once. */
+static __always_inline bool root_key(struct super_block *sb, struct dc_inode_key *key)
+{
+	struct inode *inode;
+
+	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return false;
+	inode = holding_inode(BPF_CORE_READ(sb, s_root, d_inode));
+	if (!inode)
+		return false;
+	inode_key(inode, key);
+	return true;
+}
+
+/* Whose root filesystem it is, where that tells. */
+static __always_inline void find_root_upper(struct dc_container *found)
+{
+	struct dentry *root = (void *)found->root_mount_root;
 	struct dentry *host_root = (void *)host.root_dentry;
 	struct super_block *sb = BPF_CORE_READ(root, d_sb);
 
-	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC ||
-	    sb == BPF_CORE_READ(host_root, d_sb))
-		return;
-	/* Full: then nobody is told of what the host writes there. */
-	if (bpf_map_update_elem(&roots, &container->root_dev, &id, BPF_NOEXIST))
-		return;
+	if (sb != BPF_CORE_READ(host_root, d_sb) && root == BPF_CORE_READ(sb, s_root))
+		root_key(sb, &found->root_upper);
 }
 
 /* The container on whose root filesystem a file is; 0 where there is none. */
 static __always_inline __u64 container_of_super(struct super_block *sb, struct dc_container *found)
 {
-	__u32 dev = BPF_CORE_READ(sb, s_dev);
-	__u64 *id = bpf_map_lookup_elem(&roots, &dev);
-	struct dc_container *container = id ? bpf_map_lookup_elem(&containers, id) : NULL;
+	struct dc_container *container;
+	struct dc_inode_key key = {};
+	__u64 *id;
 
-	/* Device numbers are used again: it must still be the same root. */
-	if (!container || (__u64)BPF_CORE_READ(sb, s_root) != container->root_mount_root)
+	if (!root_key(sb, &key))
+		return 0;
+	id = bpf_map_lookup_elem(&roots, &key);
+	container = id ? bpf_map_lookup_elem(&containers, id) : NULL;
+	if (!container)
 		return 0;
 	*found = *container;
 	return *id;
 }
 
 /*
- * The container of a process; 0 for a host process. Fills in `found`: from the table, or, where
- * that is full, from what can be seen now.
+ * Whether a process whose root is not the host's is at work there on the host's behalf, as `docker cp`
+ * and whoever unpacks an image are: in the host's pid namespace and in the control groups of its parent,
+ * which is the host's. Once it executes something there, that is a container's.
  */
-static __always_inline __u64 container_of_task(struct task_struct *task, struct dc_container *found)
+static __always_inline bool is_helper(struct task_struct *task, struct task_struct *parent)
 {
+	return !BPF_CORE_READ(task, thread_pid, level) &&
+	       BPF_CORE_READ(task, cgroups) == BPF_CORE_READ(parent, cgroups);
+}
+
+/*
+ * The container of a process; 0 for a host process. Fills in `found`: from the table, or, where
+ * that is full, from what can be seen now. `executes`: it runs a program that it executed there.
+ */
+static __always_inline __u64 find_container(struct task_struct *task, struct dc_container *found,
+					    bool executes)
+{
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 	__u64 start_ns = leader_start(task);
 	struct dc_member *known = member(tgid, start_ns);
@@ -168,12 +221,9 @@ static __always_inline __u64 container_of_task(struct task_struct *task, struct 
 	struct path root = {};
 	__u64 id;
 
-	if (!known) {
-		/* Born before the probes, or its fork did not fit: what its parent is, it is. */
-		struct task_struct *parent = BPF_CORE_READ(task, real_parent);
-
+	/* Born before the probes, or its fork did not fit: what its parent is, it is. */
+	if (!known)
 		known = member(BPF_CORE_READ(parent, tgid), leader_start(parent));
-	}
 	if (known) {
 		id = known->container;
 	} else {
@@ -183,6 +233,8 @@ static __always_inline __u64 container_of_task(struct task_struct *task, struct 
 			return 0;
 		root.dentry = BPF_CORE_READ(task, fs, root.dentry);
 		if (!root.dentry || (__u64)root.dentry == host.root_dentry)
+			return 0;
+		if (!executes && is_helper(task, parent))
 			return 0;
 		id = mnt_namespace_id(ns);
 	}
@@ -199,11 +251,28 @@ static __always_inline __u64 container_of_task(struct task_struct *task, struct 
 	root.dentry = BPF_CORE_READ(task, fs, root.dentry);
 	root.mnt = BPF_CORE_READ(task, fs, root.mnt);
 	find_root(&root, found);
-	if (bpf_map_update_elem(&containers, &id, found, BPF_NOEXIST))
+	find_root_upper(found);
+	if (bpf_map_update_elem(&containers, &id, found, BPF_NOEXIST)) {
 		count_loss(DC_LOSS_CONTAINER_TABLE);
-	else
-		remember_root(id, found);
+	} else if (found->root_upper.ino) {
+		/* Of several that share a root, the last that came: the one that runs when a container is
+		 * started again. Full: then nobody is told of what the host writes there. */
+		bpf_map_update_elem(&roots, &found->root_upper, &id, BPF_ANY);
+	}
 	return id;
+}
+
+/* Of a process that does something. */
+static __always_inline __u64 container_of_task(struct task_struct *task, struct dc_container *found)
+{
+	return find_container(task, found, false);
+}
+
+/* Of a process that executes a program, or runs one. */
+static __always_inline __u64 container_of_program(struct task_struct *task,
+						  struct dc_container *found)
+{
+	return find_container(task, found, true);
 }
 
 #endif

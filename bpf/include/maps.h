@@ -58,10 +58,18 @@ struct {
 	__type(value, struct dc_member);
 } members SEC(".maps");
 
+/* An inode, for as long as it exists. */
+struct dc_inode_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation;
+};
+
 /* A container's root, as it was when the container was first seen. */
 struct dc_container {
 	__u64 root_dentry;
 	__u64 root_mount_root; /* the dentry that the root mount shows as its root */
+	struct dc_inode_key root_upper; /* its key in `roots`; no inode: it is not there */
 	__u32 root_dev;
 	__u32 reserved;
 };
@@ -78,7 +86,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
-	__type(key, __u32); /* s_dev */
+	__type(key, struct dc_inode_key); /* of the root, in the upper layer */
 	__type(value, __u64); /* container */
 } roots SEC(".maps");
 

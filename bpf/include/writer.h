@@ -10,12 +10,6 @@
 #include "extract.h"
 #include "store.h"
 
-struct dc_inode_key {
-	__u64 ino;
-	__u32 dev;
-	__u32 generation;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192); /* resized by user space */
@@ -30,32 +24,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct dc_writer);
 } writer_scratch SEC(".maps");
-
-/* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */
-static __always_inline struct inode *holding_inode(struct inode *inode)
-{
-	struct dentry *upper = NULL;
-
-	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
-		return inode;
-	if (bpf_core_field_exists(struct ovl_inode, __upperdentry)) {
-		struct ovl_inode *ovl =
-			(void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode);
-
-		upper = BPF_CORE_READ(ovl, __upperdentry);
-	} else {
-		bpf_probe_read_kernel(&upper, sizeof(upper),
-				      (void *)inode + bpf_core_type_size(struct inode));
-	}
-	return upper ? BPF_CORE_READ(upper, d_inode) : NULL;
-}
-
-static __always_inline void inode_key(struct inode *inode, struct dc_inode_key *key)
-{
-	key->ino = BPF_CORE_READ(inode, i_ino);
-	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-	key->generation = BPF_CORE_READ(inode, i_generation);
-}
 
 /* The task's arguments, as far as they fit. */
 static __always_inline void writer_args(struct task_struct *task, struct dc_writer *w)

@@ -37,7 +37,7 @@ SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct dc_container container = {};
-	__u64 id = container_of_task(task, &container);
+	__u64 id = container_of_program(task, &container);
 	__u32 slot = DC_SLOT_EXEC;
 
 	if (!id)

@@ -46,7 +46,7 @@ int process__sweep(struct bpf_iter__task *ctx)
 
 	if (!file) /* a kernel thread, or on its way out */
 		return 0;
-	id = container_of_task(task, &container);
+	id = container_of_program(task, &container);
 	if (!id)
 		return 0;
 

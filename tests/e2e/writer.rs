@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
+use driftcore::event::DriftEvent;
 use driftcore::event::Evidence;
+use driftcore::event::Kind;
 use driftcore::event::Process;
 use driftcore::event::Verdict;
 use driftcore::event::Writer;
@@ -24,6 +26,8 @@ pub(crate) const CASES: &[Case] = &[
     ("writer_of_a_renamed_file_is_still_named", renamed),
     ("writer_is_who_changed_an_image_file", changed),
     ("writer_straight_in_the_upper_directory_is_unknown", upper_directory),
+    ("writer_of_what_docker_cp_brings_is_outside", copied_in),
+    ("unpacking_an_image_is_no_event", unpacked),
     ("image_file_has_no_writer", image),
 ];
 
@@ -110,6 +114,64 @@ fn upper_directory(world: &World) -> Result<()> {
     let writer = writer(&seen)?;
     ensure!(writer.origin == WriterOrigin::Unknown, "{writer:?}");
     ensure!(writer.process.is_none() && writer.time.is_none(), "{writer:?}");
+    Ok(())
+}
+
+fn copied_in(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("copied-in");
+    let file = world.directory("copied-in").with_extension("bin");
+    fs::copy(world.lab.host_payload(), &file)?;
+    append(&file)?;
+    let path = format!("/opt/{mark}");
+    let mut copy = container.docker().command();
+    let copied = copy.arg("cp").arg(&file).arg(format!("{}:{path}", container.id)).output()?.status;
+    ensure!(copied.success(), "docker cp ended with {copied}");
+    container.sh(&format!("{path} {mark}; true"))?;
+
+    let seen = world.exec(&mark)?.drift(Verdict::Added, Evidence::Kernel)?;
+    let writer = writer(&seen)?;
+    ensure!(writer.origin == WriterOrigin::Outside, "{writer:?}");
+    let process = writer.process.as_ref().context("no process")?;
+    ensure!(arguments(process)[0].contains("docker"), "{process:?}");
+    // The file's own event is the container's as well, whatever namespace Docker works in.
+    let about = |event: &DriftEvent| {
+        event.kind == Kind::File
+            && event.file.as_ref().is_some_and(|it| it.path.as_bytes().ends_with(mark.as_bytes()))
+    };
+    world.watch.event(about)?;
+    for event in world.watch.events()?.into_iter().filter(about) {
+        let id = event.container.as_ref().map(|it| it.id.to_string());
+        ensure!(id.as_ref() == Some(&container.id), "{event:?}");
+    }
+    Ok(())
+}
+
+/// Docker unpacks in a mount namespace and below a root of its own, on the host's behalf.
+fn unpacked(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let mark = world.mark("unpacked");
+    let directory = world.directory("unpacked");
+    fs::create_dir(&directory)?;
+    fs::write(directory.join(&mark), "content")?;
+    let archive = directory.with_extension("tar");
+    let mut tar = std::process::Command::new("tar");
+    let made = tar.arg("-cf").arg(&archive).arg("-C").arg(&directory).arg(&mark).status()?;
+    ensure!(made.success(), "tar ended with {made}");
+    let container = world.start(&[])?;
+    let reference = format!("driftcore/unpacked:{mark}");
+    let imported =
+        container.docker().command().arg("import").arg(&archive).arg(&reference).output()?.status;
+    ensure!(imported.success(), "docker import ended with {imported}");
+    container.docker().remove_image(&reference);
+
+    world.fence(&container)?;
+    let about = |event: &DriftEvent| {
+        event.file.as_ref().is_some_and(|it| it.path.as_bytes().ends_with(mark.as_bytes()))
+    };
+    let found: Vec<_> = world.watch.events()?.into_iter().filter(about).collect();
+    ensure!(found.is_empty(), "{found:?}");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use std::sync::PoisonError;
 use driftcore_bpf::types::bss;
 use driftcore_bpf::types::dc_budget;
 use driftcore_bpf::types::dc_container;
+use driftcore_bpf::types::dc_inode_key;
 use libbpf_rs::Link;
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
@@ -333,10 +334,13 @@ impl Sensor {
     fn forget_root(&self, container: u64) {
         let id = container.to_ne_bytes();
         let value = self.containers.lookup(&id, MapFlags::ANY).ok().flatten().unwrap_or_default();
-        let device = value.get(offset_of!(dc_container, root_dev)..);
-        let Some(device) = device.and_then(<[u8]>::first_chunk::<4>) else { return };
-        if self.roots.lookup(device, MapFlags::ANY).ok().flatten().is_some_and(|it| it == id) {
-            let _ = self.roots.delete(device);
+        let upper = value.get(offset_of!(dc_container, root_upper)..);
+        let Some(upper) = upper.and_then(<[u8]>::first_chunk::<{ size_of::<dc_inode_key>() }>)
+        else {
+            return;
+        };
+        if self.roots.lookup(upper, MapFlags::ANY).ok().flatten().is_some_and(|it| it == id) {
+            let _ = self.roots.delete(upper);
         }
     }
 }
