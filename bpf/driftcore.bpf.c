@@ -4,6 +4,7 @@
 #include "progs/exec.h"
 #include "progs/life.h"
 #include "progs/sweep.h"
+#include "progs/uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

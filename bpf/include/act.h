@@ -135,46 +135,53 @@ static __always_inline __u64 container_of_act(struct task_struct *task, const st
 	return container_of_super(BPF_CORE_READ(dentry, d_sb), container);
 }
 
-/* The act of a task on a file, if that is a container's and somebody asks for it. */
-static __always_inline void report_act(struct task_struct *task, const struct dc_act *act,
-				       enum dc_slot slot)
+/* An act of which is known whose it is, if somebody asks for it. `actor` is of enum dc_actor_flag. */
+static __always_inline void report_act_of(struct task_struct *task, const struct dc_act *act,
+					  __u64 id, const struct dc_container *container,
+					  __u32 actor, enum dc_slot slot)
 {
-	struct dc_container container = {};
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct dc_scratch *s;
 	__u32 begin = 0;
 	struct dentry *dentry = act->place.path.dentry;
 	struct dentry *file = act->file;
-	bool outside;
-	__u64 id = container_of_act(task, act, &container, &outside);
+	bool outside = actor & DC_ACTOR_OUTSIDE;
 
-	if (!id)
-		return;
 	/* The container's own filesystem: no volume, tmpfs, pipe or device. Where a name leads is for
 	 * user space to find. */
 	if (!act->place.name.size &&
-	    BPF_CORE_READ(dentry, d_sb, s_dev) != container.root_dev)
+	    BPF_CORE_READ(dentry, d_sb, s_dev) != container->root_dev)
 		return;
 	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
 	 * outside has opened, it writes unseen. */
 	if (file && (is_writing(act->operation) || (outside && act->operation == DC_OP_OPEN)))
-		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation,
-			    outside ? DC_ACTOR_OUTSIDE : 0, slot);
+		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation, actor, slot);
 	if (!is_wanted(act->operation) || !may_emit(id, DC_KIND_FILE, now))
 		return;
 	s = take_scratch(slot);
 	if (!s)
 		return;
-	begin_file(s, task, id, &container, act, now);
-	if (outside)
-		s->file.actor.flags |= DC_ACTOR_OUTSIDE;
-	begin = store_place(s, &act->place, &container, DC_FILE_STRING_PATH, begin);
-	begin = store_place(s, &act->old, &container, DC_FILE_STRING_OLD_PATH, begin);
+	begin_file(s, task, id, container, act, now);
+	s->file.actor.flags |= actor;
+	begin = store_place(s, &act->place, container, DC_FILE_STRING_PATH, begin);
+	begin = store_place(s, &act->old, container, DC_FILE_STRING_OLD_PATH, begin);
 	if (act->text.size)
 		store_bytes(s, act->text.at, act->text.size);
 	end_file_string(s, DC_FILE_STRING_TEXT, begin);
 	emit_file(s);
 	give_scratch(s);
+}
+
+/* The act of a task on a file, if that is a container's and somebody asks for it. */
+static __always_inline void report_act(struct task_struct *task, const struct dc_act *act,
+				       enum dc_slot slot)
+{
+	struct dc_container container = {};
+	bool outside;
+	__u64 id = container_of_act(task, act, &container, &outside);
+
+	if (id)
+		report_act_of(task, act, id, &container, outside ? DC_ACTOR_OUTSIDE : 0, slot);
 }
 
 #endif

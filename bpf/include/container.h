@@ -126,6 +126,18 @@ static __always_inline bool may_be_contained(struct task_struct *task)
 	return bpf_map_lookup_elem(&members, &tgid);
 }
 
+/* The same of any task, of one that ends too. */
+static __always_inline bool may_be_contained_task(struct task_struct *task)
+{
+	__u64 ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
+	__u64 root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+
+	if (ns != host.mnt_ns && root != host.root_dentry)
+		return true;
+	return bpf_map_lookup_elem(&members, &tgid);
+}
+
 /* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */
 static __always_inline struct inode *holding_inode(struct inode *inode)
 {

@@ -158,6 +158,82 @@ struct backing_file {
 	struct path user_path;
 };
 
+/* The task that a request of io_uring is from: `task` until 6.12, then by `tctx` (b6f58a3f4aa8). */
+struct io_kiocb___task {
+	struct task_struct *task;
+};
+
+struct io_uring_task {
+	struct task_struct *task;
+};
+
+struct io_kiocb___tctx {
+	struct io_uring_task *tctx;
+};
+
+/* The files that are registered with a ring: an array of words until 6.12, then of nodes
+ * (3597f2786b68). The lowest three bits of the word are flags. */
+struct io_fixed_file {
+	unsigned long file_ptr;
+};
+
+struct io_file_table___files {
+	struct io_fixed_file *files;
+};
+
+struct io_ring_ctx___files {
+	struct io_file_table___files file_table;
+	unsigned int nr_user_files;
+};
+
+struct io_rsrc_node {
+	unsigned long file_ptr;
+};
+
+struct io_rsrc_data {
+	unsigned int nr;
+	struct io_rsrc_node **nodes;
+};
+
+struct io_file_table___nodes {
+	struct io_rsrc_data data;
+};
+
+struct io_ring_ctx___nodes {
+	struct io_file_table___nodes file_table;
+};
+
+/* Names in requests of io_uring: `struct filename *` until 6.19, then inside of a struct. */
+struct delayed_filename {
+	struct filename *__incomplete_filename;
+};
+
+struct io_open___delayed {
+	struct delayed_filename filename;
+};
+
+struct io_rename___delayed {
+	struct delayed_filename oldpath;
+	struct delayed_filename newpath;
+};
+
+struct io_unlink___delayed {
+	struct delayed_filename filename;
+};
+
+struct io_mkdir___delayed {
+	struct delayed_filename filename;
+};
+
+struct io_link___delayed {
+	struct delayed_filename oldpath;
+	struct delayed_filename newpath;
+};
+
+struct io_xattr___delayed {
+	struct delayed_filename filename;
+};
+
 /* Helpers that came after 5.10. */
 enum bpf_func_id___later {
 	BPF_FUNC_get_current_task_btf___later = 158, /* 5.11 */

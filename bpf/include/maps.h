@@ -211,6 +211,10 @@ struct dc_scratch {
 			char before_file[DC_HEAD_SIZE - sizeof(struct dc_file_event)];
 			struct dc_file_event file;
 		};
+		struct {
+			char before_call[DC_HEAD_SIZE - sizeof(struct dc_call)];
+			struct dc_call call;
+		};
 	};
 	char tail[DC_TAIL_SIZE];
 };
@@ -221,7 +225,8 @@ enum dc_slot {
 	DC_SLOT_SWEEP = 1,
 	DC_SLOT_CALL = 2, /* exits and entries of system calls */
 	DC_SLOT_HOOK = 3, /* what the fentry and LSM sets call */
-	DC_SLOTS = 4,
+	DC_SLOT_URING = 4, /* submissions and completions of io_uring */
+	DC_SLOTS = 5,
 };
 
 struct {

@@ -330,12 +330,19 @@ enum dc_call_string {
 	DC_CALL_STRINGS = 4,
 };
 
+/* dc_call.flags; DC_CALL_CUT << n: string n is cut. */
+enum dc_call_flag {
+	DC_CALL_CUT = 1 << 0,
+	/* An io_uring was made, and what is done through it cannot be seen. */
+	DC_CALL_UNSEEN_RING = 1 << 8,
+};
+
 struct dc_call {
 	struct dc_header header;
 	struct dc_actor actor;
 	__u64 args[6];
 	__s64 result;
-	__u32 flags; /* DC_FILE_EVENT_CUT << n: string n is cut */
+	__u32 flags; /* enum dc_call_flag */
 	__u16 call;
 	__u16 reserved;
 	__u16 string_size[DC_CALL_STRINGS];

@@ -45,6 +45,22 @@ static __always_inline struct dc_path path_of(struct file *file)
 	return path;
 }
 
+/* Fills in the act of opening a file, from the opened file itself. */
+static __always_inline void fill_open(struct file *file, __u64 flags, struct dc_act *act)
+{
+	__u32 mode = BPF_CORE_READ(file, f_mode);
+
+	if (mode & FMODE_CREATED)
+		act->operation = DC_OP_CREATE;
+	else if (mode & FMODE_WRITE)
+		act->operation = DC_OP_OPEN;
+	else
+		act->operation = DC_OP_READ;
+	act->value = flags | BPF_CORE_READ(file, f_flags);
+	act->place.path = path_of(file);
+	act->file = act->place.path.dentry;
+}
+
 /* Fills in an act when the process writes to the open file for the first time, and it is on the root
  * of its container. */
 static __always_inline bool is_first_write(struct task_struct *task, struct file *file,

@@ -66,25 +66,15 @@ static __always_inline bool fill_opened(struct task_struct *task, struct pt_regs
 {
 	__u64 flags = open_flags(regs, call);
 	struct file *file;
-	__u32 mode;
 
 	if (only_reads(call, flags) && !is_wanted(DC_OP_READ))
 		return false;
 	file = file_of(task, ret);
 	if (!file)
 		return false;
-	mode = BPF_CORE_READ(file, f_mode);
-	if (mode & FMODE_CREATED)
-		act->operation = DC_OP_CREATE;
-	else if (mode & FMODE_WRITE)
-		act->operation = DC_OP_OPEN;
-	else
-		act->operation = DC_OP_READ;
-	if (mode & FMODE_WRITE && may_be_contained(task))
+	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE && may_be_contained(task))
 		forget_written(task, file);
-	act->value = flags | BPF_CORE_READ(file, f_flags);
-	act->place.path = path_of(file);
-	act->file = act->place.path.dentry;
+	fill_open(file, flags, act);
 	return true;
 }
 

@@ -28,6 +28,7 @@ use crate::event::WriterFacts;
 use crate::wire;
 use crate::wire::RawEvent;
 use crate::wire::RecordKind;
+use crate::wire::call_flag;
 use crate::wire::call_string;
 use crate::wire::exec_flag;
 use crate::wire::exec_string;
@@ -327,5 +328,6 @@ fn call<'a>(raw: &RawEvent<'a>) -> Call<'a> {
             components: raw.string(call_string::PATH),
             truncated: cut(call_string::PATH),
         },
+        unseen_ring: flags & call_flag::UNSEEN_RING != 0,
     }
 }

@@ -254,6 +254,36 @@ fn a_flood_is_counted_and_kept_back() {
     assert_eq!((kept_back.sockets, kept_back.calls), (0, 0));
 }
 
+#[test]
+fn a_ring_that_is_not_followed_is_said() {
+    let options = SensorOptions { follow_io_uring: false, ..SensorOptions::default() };
+    let Some(mut lab) = Lab::with(&Wanted::NOTHING.with_file_changes(), options) else { return };
+    for (place, expected) in [("box", 1), ("host", 0)] {
+        let directory = lab.scratch(&format!("unseen-{place}"));
+        let deed =
+            Command::new(&lab.program).arg(place).arg(&directory).arg("ring_harmless").spawn();
+        let mut child = deed.unwrap();
+        if child.wait().unwrap().code() == Some(NOT_HERE) {
+            println!("skipped: this kernel has no io_uring");
+            return;
+        }
+        let pid = child.id();
+        let mut rings = 0;
+        let mut batch = Batch::new();
+        while lab.sensor.read(&mut batch).unwrap() || !batch.is_empty() {
+            for record in batch.records() {
+                if let Event::Call(call) = decode(&RawEvent::new(record).unwrap())
+                    && call.actor.pid == pid
+                {
+                    assert!(call.unseen_ring && call.number == 425 && call.result > 2, "{call:?}");
+                    rings += 1;
+                }
+            }
+        }
+        assert_eq!(rings, expected, "{place}");
+    }
+}
+
 /// A flood that rests now and then gets what the rate gives, not the whole burst again.
 #[test]
 fn a_pause_brings_back_no_more_than_the_rate() {

@@ -40,6 +40,7 @@ struct Sensor {
     bulk_ring_bytes: u32,
     events_per_second: u64,
     events_at_once: u64,
+    follow_io_uring: bool,
     nice: i32,
 }
 
@@ -100,6 +101,7 @@ impl Default for Sensor {
             bulk_ring_bytes: options.bulk_ring,
             events_per_second: options.budget_rate,
             events_at_once: options.budget_burst,
+            follow_io_uring: options.follow_io_uring,
             nice: -10,
         }
     }
@@ -222,6 +224,7 @@ impl Config {
             bulk_ring: self.sensor.bulk_ring_bytes,
             budget_rate: self.sensor.events_per_second,
             budget_burst: self.sensor.events_at_once,
+            follow_io_uring: self.sensor.follow_io_uring,
         }
     }
 

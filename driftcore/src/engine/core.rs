@@ -121,7 +121,12 @@ impl Core {
             }
             // The wire format has them, no probe makes them: they are counted and go nowhere.
             Event::Socket(_) => self.counters.sockets += 1,
-            Event::Call(_) => self.counters.calls += 1,
+            Event::Call(call) => {
+                self.counters.calls += 1;
+                if self.knows_container(&call.actor, call.boot_ns) {
+                    self.call(&call);
+                }
+            }
         }
     }
 
@@ -362,10 +367,7 @@ impl Core {
     /// Says that something cannot be seen.
     pub(super) fn blind(&mut self, what: String) {
         tracing::error!(what, "the sensor is blind");
-        let mut event = DriftEvent::new(Timestamp::now(), Kind::Sensor, Action::Blind);
-        event.drift = true;
-        event.provenance = Some(Provenance::new(Verdict::Unknown, Evidence::None, what));
-        self.sink.event(&event);
+        self.sink.event(&blind_event(Timestamp::now(), what));
     }
 
     /// Reports what is being proved, as far as that takes no longer than `patience`; the rest as
@@ -413,6 +415,14 @@ impl Core {
 }
 
 /// Writes the verdict into the event.
+/// What says that something cannot be seen.
+pub(super) fn blind_event(time: Timestamp, what: String) -> DriftEvent {
+    let mut event = DriftEvent::new(time, Kind::Sensor, Action::Blind);
+    event.drift = true;
+    event.provenance = Some(Provenance::new(Verdict::Unknown, Evidence::None, what));
+    event
+}
+
 fn judge(event: &mut DriftEvent, classified: Classified) {
     event.drift = classified.provenance.verdict.is_drift_for_code();
     if let (Some(file), Some(digest)) = (&mut event.file, classified.sha256_text()) {

@@ -9,6 +9,7 @@ mod acting;
 mod asked;
 mod assemble;
 mod builder;
+mod calls;
 mod clock;
 mod containers;
 mod core;

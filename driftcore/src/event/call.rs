@@ -24,6 +24,9 @@ pub struct Call<'a> {
     pub texts: [(&'a [u8], bool); 3],
     /// The file that a descriptor argument stands for.
     pub path: KernelPath<'a>,
+    /// No call of its own that rules may ask for: an `io_uring` was made, and what is done through it
+    /// cannot be seen.
+    pub unseen_ring: bool,
 }
 
 /// A system call, as an event shows it.

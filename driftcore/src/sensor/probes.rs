@@ -47,6 +47,9 @@ pub struct SensorOptions {
     pub budget_rate: u64,
     /// And at once, before the rate counts. Default 8,000.
     pub budget_burst: u64,
+    /// Whether what is done through `io_uring` is followed where the kernel shows it (from 6.1 on).
+    /// Where not, each ring that a container makes is reported as unseen. Default true.
+    pub follow_io_uring: bool,
 }
 
 impl Default for SensorOptions {
@@ -57,6 +60,7 @@ impl Default for SensorOptions {
             bulk_ring: 8 << 20,
             budget_rate: 2000,
             budget_burst: 8000,
+            follow_io_uring: true,
         }
     }
 }
@@ -201,6 +205,7 @@ impl Sensor {
         let mut names = Vec::new();
         if wanted.has_files() {
             names.push(CALL_EXIT);
+            names.extend(self.programs.uring_probes());
         }
         if calls::need_entry(wanted) {
             names.push(CALL_ENTER);

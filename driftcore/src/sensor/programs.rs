@@ -23,6 +23,8 @@ use super::Features;
 use super::SensorError;
 use super::SensorOptions;
 use super::error::Tried;
+use super::uring;
+use super::uring::Uring;
 
 /// Always attached: process life, and the iterator over what already runs.
 const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
@@ -37,6 +39,7 @@ const SWEEP: &str = "process__sweep";
 #[derive(Debug)]
 pub(super) struct Programs {
     object: Object,
+    uring: Uring,
 }
 
 /// An attached probe and a descriptor of its program.
@@ -61,13 +64,17 @@ impl Programs {
                 *place = features.overlay_layout().to_ne_bytes();
             }
         }
-        if !has_find_vma() {
-            let found = open.progs_mut().find(|program| program.name() == PROTECT);
-            if let Some(mut program) = found {
+        let uring = if options.follow_io_uring { Uring::detect() } else { Uring::Rings };
+        let has_find_vma = has_find_vma();
+        for mut program in open.progs_mut() {
+            let name = program.name().to_string_lossy().into_owned();
+            let left_out = (name == PROTECT && !has_find_vma)
+                || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name));
+            if left_out {
                 program.set_autoload(false);
             }
         }
-        let programs = Self { object: open.load().tried("load the probes")? };
+        let programs = Self { object: open.load().tried("load the probes")?, uring };
         programs.fill_exits()?;
         Ok(programs)
     }
@@ -109,6 +116,11 @@ impl Programs {
     fn program(&self, name: &str) -> Result<ProgramMut<'_>, SensorError> {
         let found = self.object.progs_mut().find(|program| program.name() == name);
         found.ok_or_else(|| missing(name)).tried("find a probe")
+    }
+
+    /// The probes that see what is done through `io_uring`.
+    pub(super) fn uring_probes(&self) -> &'static [&'static str] {
+        self.uring.probes()
     }
 
     /// Attaches what is always attached.

@@ -258,6 +258,11 @@ pub(crate) mod file_event_flag {
     pub(crate) const DIRECTORY: u32 = 1 << 11;
 }
 
+/// `enum dc_call_flag`; bit n says that string n is cut.
+pub(crate) mod call_flag {
+    pub(crate) const UNSEEN_RING: u32 = 1 << 8;
+}
+
 #[cfg(all(test, feature = "sensor"))]
 mod tests {
     use std::io::Write;

@@ -495,6 +495,8 @@ static void d_compat_harmless(void)
 }
 #endif
 
+#include "ring.h"
+
 /* Says that it is up, and goes on when it is told to. */
 static void stay(void)
 {
@@ -528,7 +530,9 @@ static const struct {
 	DEED(lchown), DEED(fchown), DEED(fchownat), DEED(setxattr), DEED(lsetxattr),
 	DEED(fsetxattr), DEED(setxattrat), DEED(removexattr), DEED(removexattrat), DEED(absolute),
 	DEED(chroot), DEED(volume), DEED(cold_name), DEED(long_name), DEED(deep), DEED(phantom),
-	DEED(wait),
+	DEED(wait), DEED(ring_open), DEED(ring_names), DEED(ring_write), DEED(ring_fixed),
+	DEED(ring_skip), DEED(ring_polled), DEED(ring_gone), DEED(ring_attribute), DEED(ring_sizes),
+	DEED(ring_truncate), DEED(ring_harmless), DEED(ring_chain),
 #ifdef __x86_64__
 	DEED(compat), DEED(compat_harmless),
 #endif

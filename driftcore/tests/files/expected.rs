@@ -124,6 +124,70 @@ const DEEDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("compat_harmless", &[]),
+    (
+        "ring_open",
+        &[
+            "Open /image value=0x8001 file ring",
+            "Create /dir/new value=0x8241 file ring",
+            "Open /other value=0x8202 file ring",
+            "Symlink 88 /:one text=image",
+            "Open /:one value=0x8002 unproved ring",
+        ],
+    ),
+    (
+        "ring_names",
+        &[
+            "Rename /dir:moved <- /:image ring",
+            "Exchange /:/dir/moved <- /:other value=0x2 ring",
+            "Unlink /dir:inner ring",
+            "RemoveDirectory /:empty directory ring",
+            "MakeDirectory /:new value=0x1c9 directory ring",
+            "Symlink /:soft text=/target/of it ring",
+            "Link /dir:hard <- /:other ring",
+        ],
+    ),
+    ("ring_write", &[OPEN, "Write /image file ring", OPEN, "Write /image file ring"]),
+    (
+        "ring_fixed",
+        &[
+            "Open /image value=0x8001 file ring",
+            "Write /image file ring",
+            "Create /new value=0x8041 file ring",
+            "Write /new file ring",
+        ],
+    ),
+    (
+        "ring_skip",
+        &[
+            OPEN,
+            "Unlink /:other unproved ring",
+            "Write /image file unproved ring",
+            "Open /:dir/inner value=0x8001 unproved ring",
+        ],
+    ),
+    ("ring_polled", &["Unlink /:image ring", "Open /other value=0x8001 file ring"]),
+    (
+        "ring_gone",
+        &["Open /:image value=0x8001 unproved ring", "Open /other value=0x8001 file ring"],
+    ),
+    (
+        "ring_attribute",
+        &[
+            "SetAttribute /:image text=trusted.note ring",
+            "SetAttribute /other text=trusted.note file ring",
+        ],
+    ),
+    ("ring_sizes", &[OPEN, "Allocate /image value=0x1 file ring"]),
+    ("ring_truncate", &[OPEN, "Truncate /image value=0x5 file ring"]),
+    ("ring_harmless", &[]),
+    (
+        "ring_chain",
+        &[
+            "MakeDirectory /:new value=0x1c0 directory ring",
+            "Create /new/file value=0x80c1 file ring",
+            "Unlink /:new/file ring",
+        ],
+    ),
 ];
 
 const OPEN: &str = "Open 257 /image value=0x8001 file";

@@ -43,6 +43,7 @@ impl Seen {
             (event.unproved, " unproved"),
             (event.text_truncated, " text-cut"),
             (event.actor.flags.contains(ActorFlags::OUTSIDE), " outside"),
+            (event.actor.flags.contains(ActorFlags::IO_URING), " ring"),
         ];
         marks.iter().filter(|(is, _)| *is).for_each(|(_, mark)| line.push_str(mark));
         Self { container: event.actor.container, actor: event.actor.flags, line }
