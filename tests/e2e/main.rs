@@ -11,6 +11,7 @@ mod cli;
 mod code;
 mod containerd;
 mod escape;
+mod files;
 mod inspect;
 mod layers;
 mod loss;
@@ -43,6 +44,8 @@ fn cases() -> Vec<Case> {
     [
         code::CASES,
         writer::CASES,
+        files::operations::CASES,
+        files::twins::CASES,
         accounts::CASES,
         names::CASES,
         mounts::CASES,

@@ -4,6 +4,7 @@
  *
  *   deeds box DIR DEED     mounts an overlay in a mount namespace of its own, below DIR
  *   deeds host DIR DEED    does the same in DIR
+ *   deeds in DIR DEED      does the same in DIR, where all that it finds is there already
  *
  * Ends with 0 when the deed was done, with 77 where this kernel does not have the call, with 70 and a
  * word when it failed.
@@ -60,7 +61,6 @@ static void make(const char *path, mode_t mode)
 /* What the deeds find. */
 static void furnish(void)
 {
-	umask(0);
 	make("image", 0644);
 	make("other", 0644);
 	must(mkdir("dir", 0755), "dir");
@@ -316,6 +316,7 @@ static void d_mkdirat(void) { CALL(mkdirat, AT_FDCWD, "dir/new", 0711); }
 static void d_mknod(void) { CALL(mknod, "new", S_IFIFO | 0600, 0); }
 static void d_mknodat(void) { CALL(mknodat, AT_FDCWD, "new", S_IFCHR | 0600, makedev(1, 3)); }
 static void d_chmod(void) { CALL(chmod, "image", 04755); }
+static void d_chmod_directory(void) { CALL(chmod, "dir", 0700); }
 static void d_fchmod(void) { CALL(fchmod, opened("image", O_RDONLY), 0755); }
 static void d_fchmodat(void) { CALL(fchmodat, AT_FDCWD, "image", 0755); }
 
@@ -345,21 +346,36 @@ static void d_setxattrat(void)
 	CALL(setxattrat, AT_FDCWD, "image", 0, ATTRIBUTE, &args, sizeof(args));
 }
 
+static void d_remove(void) { CALL(removexattr, "image", ATTRIBUTE); }
+static void d_lremove(void) { CALL(lremovexattr, "image", ATTRIBUTE); }
+static void d_fremove(void) { CALL(fremovexattr, opened("image", O_RDONLY), ATTRIBUTE); }
+static void d_removeat(void) { CALL(removexattrat, AT_FDCWD, "image", 0, ATTRIBUTE); }
+
 static void d_removexattr(void)
 {
 	d_setxattr();
-	CALL(removexattr, "image", ATTRIBUTE);
+	d_remove();
 	d_setxattr();
-	CALL(lremovexattr, "image", ATTRIBUTE);
+	d_lremove();
 	d_setxattr();
-	CALL(fremovexattr, opened("image", O_RDONLY), ATTRIBUTE);
+	d_fremove();
 }
 
 static void d_removexattrat(void)
 {
 	d_setxattr();
-	CALL(removexattrat, AT_FDCWD, "image", 0, ATTRIBUTE);
+	d_removeat();
 }
+
+/* Capabilities of a file: CAP_NET_RAW, permitted and effective. */
+static void d_capability(void)
+{
+	static const uint32_t raw[5] = {0x02000001, 1 << 13};
+
+	CALL(setxattr, "image", "security.capability", raw, sizeof(raw), 0);
+}
+
+static void d_no_capability(void) { CALL(removexattr, "image", "security.capability"); }
 
 static void d_absolute(void) { CALL(unlink, "/image"); }
 
@@ -528,7 +544,9 @@ static const struct {
 	DEED(link_empty), DEED(symlink), DEED(symlinkat), DEED(mkdir), DEED(mkdirat), DEED(mknod),
 	DEED(mknodat), DEED(chmod), DEED(fchmod), DEED(fchmodat), DEED(fchmodat2), DEED(chown),
 	DEED(lchown), DEED(fchown), DEED(fchownat), DEED(setxattr), DEED(lsetxattr),
-	DEED(fsetxattr), DEED(setxattrat), DEED(removexattr), DEED(removexattrat), DEED(absolute),
+	DEED(fsetxattr), DEED(setxattrat), DEED(remove), DEED(lremove), DEED(fremove), DEED(removeat),
+	DEED(removexattr), DEED(removexattrat), DEED(capability), DEED(no_capability),
+	DEED(chmod_directory), DEED(absolute),
 	DEED(chroot), DEED(volume), DEED(cold_name), DEED(long_name), DEED(deep), DEED(phantom),
 	DEED(wait), DEED(ring_open), DEED(ring_names), DEED(ring_write), DEED(ring_fixed),
 	DEED(ring_skip), DEED(ring_polled), DEED(ring_gone), DEED(ring_attribute), DEED(ring_sizes),
@@ -542,6 +560,7 @@ int main(int argc, char **argv)
 {
 	if (argc != 4)
 		return 70;
+	umask(0);
 	if (!strcmp(argv[1], "box")) {
 		int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
@@ -551,7 +570,8 @@ int main(int argc, char **argv)
 		must(syscall(SYS_execveat, self, "", argv, environ, AT_EMPTY_PATH), "execveat");
 	} else if (strcmp(argv[1], "inside") != 0) {
 		must(chdir(argv[2]), "chdir");
-		furnish();
+		if (strcmp(argv[1], "in"))
+			furnish();
 	}
 	for (size_t i = 0; i < sizeof(DEEDS) / sizeof(DEEDS[0]); i++) {
 		if (!strcmp(DEEDS[i].name, argv[3])) {

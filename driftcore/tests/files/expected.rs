@@ -102,6 +102,8 @@ const DEEDS: &[(&str, &[&str])] = &[
             "RemoveAttribute 466 /:image text=trusted.note",
         ],
     ),
+    ("capability", &["SetAttribute 188 /:image text=security.capability"]),
+    ("chmod_directory", &["Mode 90 /:dir value=0x1c0"]),
     ("absolute", &["Unlink 87 /:/image"]),
     ("chroot", &["MakeDirectory 83 /:new value=0x1c0 directory", "Unlink 87 /dir:/inner"]),
     // Only the container's own filesystem.

@@ -38,17 +38,40 @@ pub struct Image {
 impl Image {
     /// An image with `layers` layers, at least one.
     pub(super) fn build(tools: &Tools, layers: usize) -> Result<Self> {
-        let reference = format!("docker.io/driftcore/lab:{layers}-layers");
+        let payload = read(&tools.payload)?;
+        let mut all = vec![base_layer(tools)?];
+        for number in 1..layers.max(1) {
+            all.push(layer(&payload, number)?);
+        }
+        Self::of_layers(&format!("{layers}-layers"), &all)
+    }
+
+    /// The image with the program that does deeds on files and, for each, what it finds.
+    pub(super) fn build_deeds(tools: &Tools, deeds: &[&str]) -> Result<Self> {
+        let mut layer = tar::Builder::new(Vec::new());
+        append(&mut layer, "opt/deeds", 0o755, &read(&tools.deeds)?)?;
+        append_directory(&mut layer, "deeds", 0o755)?;
+        for deed in deeds {
+            for directory in ["", "dir", "empty", "volume"] {
+                append_directory(&mut layer, &format!("deeds/{deed}/{directory}"), 0o755)?;
+            }
+            for file in ["image", "other", "dir/inner"] {
+                append(&mut layer, &format!("deeds/{deed}/{file}"), 0o644, b"content")?;
+            }
+        }
+        Self::of_layers("deeds", &[base_layer(tools)?, layer.into_inner()?])
+    }
+
+    fn of_layers(tag: &str, layers: &[Vec<u8>]) -> Result<Self> {
+        let reference = format!("docker.io/driftcore/lab:{tag}");
         let mut archive = tar::Builder::new(Vec::new());
         let mut names = Vec::new();
         let mut digests = Vec::new();
-        let payload = read(&tools.payload)?;
-        for number in 0..layers.max(1) {
-            let layer = if number == 0 { base_layer(tools)? } else { layer(&payload, number)? };
+        for (number, layer) in layers.iter().enumerate() {
             let name = format!("{number:03}/layer.tar");
-            append(&mut archive, &name, 0o644, &layer)?;
+            append(&mut archive, &name, 0o644, layer)?;
             names.push(name);
-            digests.push(digest(&layer));
+            digests.push(digest(layer));
         }
         let config = config(&digests)?;
         let id = digest(&config);
@@ -149,7 +172,8 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, name: &str, mode: u32, bytes: &[u
 
 fn append_directory(archive: &mut tar::Builder<Vec<u8>>, name: &str, mode: u32) -> Result<()> {
     let mut header = header(tar::EntryType::Directory, mode, 0);
-    Ok(archive.append_data(&mut header, format!("{name}/"), std::io::empty())?)
+    let name = format!("{}/", name.trim_end_matches('/'));
+    Ok(archive.append_data(&mut header, name, std::io::empty())?)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

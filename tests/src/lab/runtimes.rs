@@ -93,6 +93,20 @@ impl Lab {
         &self.tools.attack
     }
 
+    /// The program that does deeds on files, on the host: `deeds host|in DIR DEED`.
+    pub fn host_deeds(&self) -> &Path {
+        &self.tools.deeds
+    }
+
+    /// Makes an image with `/opt/deeds`, the program, and below `/deeds` for each of `deeds` a directory
+    /// with what it finds.
+    ///
+    /// # Errors
+    /// When the files that go into it cannot be read.
+    pub fn build_deeds_image(&self, deeds: &[&str]) -> Result<Image> {
+        Image::build_deeds(&self.tools, deeds)
+    }
+
     /// Makes an image of `layers` layers.
     ///
     /// # Errors

@@ -20,19 +20,20 @@ pub const TOOLS: &str = "/opt";
 pub(super) struct Tools {
     pub(super) attack: PathBuf,
     pub(super) payload: PathBuf,
+    pub(super) deeds: PathBuf,
     pub(super) busybox: PathBuf,
 }
 
 impl Tools {
     /// Compiles the C programs into `directory` and finds a static busybox.
     pub(super) fn build(directory: &Path) -> Result<Self> {
-        let source = workspace_root().join("tests/attack");
-        let compile = |name: &str| -> Result<PathBuf> {
+        let compile = |name: &str, source: &str| -> Result<PathBuf> {
             let target = directory.join(name);
+            let source = workspace_root().join(source).join(format!("{name}.c"));
             run(command("gcc")
-                .args(["-O2", "-static", "-Wall", "-Wextra", "-o"])
+                .args(["-O2", "-static", "-no-pie", "-pthread", "-Wall", "-Wextra", "-o"])
                 .arg(&target)
-                .arg(source.join(format!("{name}.c"))))
+                .arg(source))
             .context("the attack tools are C programs; install gcc and libc6-dev")?;
             Ok(target)
         };
@@ -41,7 +42,12 @@ impl Tools {
             .map(PathBuf::from)
             .find(|path| path.exists())
             .context("no busybox found; install busybox-static")?;
-        Ok(Self { attack: compile("attack")?, payload: compile("payload")?, busybox })
+        Ok(Self {
+            attack: compile("attack", "tests/attack")?,
+            payload: compile("payload", "tests/attack")?,
+            deeds: compile("deeds", "driftcore/tests/files")?,
+            busybox,
+        })
     }
 }
 

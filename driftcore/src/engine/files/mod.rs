@@ -48,6 +48,9 @@ impl Core {
         if resolved.mount != MountKind::Root {
             return;
         }
+        // A call that gave a name alone did not say what it is the name of.
+        let is_directory = event.is_directory || resolved.is_directory();
+        let event = &FileEvent { is_directory, ..*event };
         let meaning = Meaning::of(event);
         // Only the container's root is what the image declared.
         let may_drift = meaning.drift && resolved.mount == MountKind::Root;

@@ -46,6 +46,24 @@ pub(super) fn normalize(path: &mut Vec<u8>) {
     }
 }
 
+/// Takes out what leads nowhere, so that a path is no longer than it need be: `.` and empty components
+/// that others follow. What is last stays: behind a link it decides what is meant.
+pub(super) fn squeeze(path: &mut Vec<u8>) {
+    let mut written = 0;
+    let mut at = 0;
+    while at < path.len() {
+        let end = path.iter().skip(at + 1).position(|&byte| byte == b'/');
+        let end = end.map_or(path.len(), |length| at + 1 + length);
+        let is_last = end == path.len();
+        if is_last || !matches!(path.get(at..end), Some(b"/" | b"/.")) {
+            path.copy_within(at..end, written);
+            written += end - at;
+        }
+        at = end;
+    }
+    path.truncate(written);
+}
+
 /// The directory of a path and the last name in it, slashes behind that left out. `None` where the
 /// last component is no name: the root, `.` or `..`.
 pub(super) fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -97,6 +115,22 @@ mod tests {
     }
 
     #[test]
+    fn what_leads_nowhere_is_squeezed_out() {
+        let squeezed = |path: &[u8]| {
+            let mut path = path.to_vec();
+            squeeze(&mut path);
+            String::from_utf8(path).unwrap()
+        };
+        assert_eq!(squeezed(b"/a/././/b/.c/../d"), "/a/b/.c/../d");
+        assert_eq!(squeezed(b"//./a//"), "/a/");
+        assert_eq!(squeezed(b"/a/./."), "/a/.");
+        assert_eq!(squeezed(b".../a//./b"), ".../a/b");
+        assert_eq!(squeezed(b"/"), "/");
+        assert_eq!(squeezed(b""), "");
+        assert_eq!(squeezed(&[b"/a", &b"/.".repeat(3000)[..], b"/b"].concat()), "/a/b");
+    }
+
+    #[test]
     fn the_last_name_is_split_off() {
         assert_eq!(split(b"/a/b//"), Some((&b"/a"[..], &b"b"[..])));
         assert_eq!(split(b"/b"), Some((&b"/"[..], &b"b"[..])));
@@ -140,8 +174,13 @@ mod tests {
                 path.extend_from_slice(part);
             }
             let expected = plainly(&path);
-            normalize(&mut path);
-            prop_assert_eq!(path, expected);
+            let mut squeezed = path.clone();
+            squeeze(&mut squeezed);
+            prop_assert!(squeezed.len() <= path.len());
+            for mut path in [path, squeezed] {
+                normalize(&mut path);
+                prop_assert_eq!(&path, &expected);
+            }
         }
 
         #[test]

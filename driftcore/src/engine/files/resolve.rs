@@ -40,6 +40,14 @@ pub(super) struct Resolved {
     pub(super) stat: Option<Stat>,
 }
 
+impl Resolved {
+    /// Whether what was found at the name is a directory.
+    pub(super) fn is_directory(&self) -> bool {
+        let stat = self.stat.filter(|_| self.proved);
+        stat.is_some_and(|stat| FileType::from_raw_mode(stat.mode).is_dir())
+    }
+}
+
 /// What is known of the container.
 pub(super) struct Surroundings<'a> {
     pub(super) query: RootQuery<'a>,
@@ -67,6 +75,8 @@ pub(super) fn resolve(
         let mount = evidence.map_or(MountKind::Root, MountKind::of_evidence);
         return Resolved { mount, proved: !event.unproved, stat: None };
     }
+    path::squeeze(path);
+    path::squeeze(old_path);
     let cut = is_cut(&event.path) || has_old && is_cut(&event.old_path);
     let root = if cut { None } else { ContainerRoot::open(&around.query) };
     let resolved = match &root {
