@@ -3,6 +3,7 @@
 #include "progs/call.h"
 #include "progs/exec.h"
 #include "progs/life.h"
+#include "progs/network.h"
 #include "progs/sweep.h"
 #include "progs/uring.h"
 

@@ -106,6 +106,24 @@ struct {
 	__type(value, __u8);
 } written SEC(".maps");
 
+/* A connection that a process of a container began, until its result is known. */
+struct dc_connecting {
+	struct dc_actor actor;
+	__u64 cgroup_id;
+	__u64 began_ns;
+	__u8 remote[16];
+	__u16 remote_port;
+	__u16 reserved[3];
+};
+
+/* Full, what is begun is said without its result. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u64); /* address of the struct sock */
+	__type(value, struct dc_connecting);
+} connecting SEC(".maps");
+
 /* Numbers of system calls that are told apart; there is none above so far. */
 #define DC_CALLS 512
 
@@ -163,6 +181,7 @@ enum dc_class {
 /* What is asked for; changed by user space while the probes run. */
 struct dc_settings {
 	__u64 operations; /* 1 << enum dc_operation */
+	__u64 sockets; /* 1 << enum dc_socket_operation */
 	__u64 budget_rate; /* bulk events a second that a container may cause; 0: any number */
 	__u64 budget_burst; /* and at once */
 	/* enum dc_class of each system call by its number on this architecture; 0: not asked for. */

@@ -295,6 +295,16 @@ enum dc_socket_operation {
 	DC_SOCKET_SEND = 5,
 };
 
+/* dc_socket_event.flags */
+enum dc_socket_flag {
+	/* An IPv6 socket that takes IPv4 too. */
+	DC_SOCKET_DUAL = 1 << 0,
+	/* The kernel chose the local port: the caller had asked for none. */
+	DC_SOCKET_AUTO_PORT = 1 << 1,
+	/* Seen when a datagram was sent, not when the socket was connected. */
+	DC_SOCKET_DATAGRAM = 1 << 2,
+};
+
 enum dc_socket_string {
 	DC_SOCKET_STRING_LOCAL = 0, /* path of a Unix socket */
 	DC_SOCKET_STRING_REMOTE = 1,
@@ -305,13 +315,13 @@ enum dc_socket_string {
 struct dc_socket_event {
 	struct dc_header header;
 	struct dc_actor actor;
-	__u64 cookie; /* tells one socket from another */
+	__u64 cookie; /* of TCP the socket's inode number; 0: not known */
 	__u64 cgroup_id;
 	__s64 result; /* 0, -errno */
 	__u8 local[16]; /* network byte order; version 4 in the first four bytes */
 	__u8 remote[16];
 	__u32 net_ns;
-	__u32 flags;
+	__u32 flags; /* enum dc_socket_flag */
 	__u16 local_port; /* host byte order */
 	__u16 remote_port;
 	__u16 family; /* AF_INET, AF_INET6, AF_UNIX */

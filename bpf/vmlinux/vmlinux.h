@@ -403,6 +403,50 @@ struct linux_binprm {
 	const char *interp;
 };
 
+struct in6_addr {
+	union {
+		u8 u6_addr8[16];
+	} in6_u;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+/* Addresses and ports lie in unions and structs without a name, which the members are found in. */
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	u16 skc_num;
+	unsigned short skc_family;
+	unsigned char skc_ipv6only : 1;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u16 sk_protocol;
+	int sk_err;
+	struct socket *sk_socket;
+};
+
+struct inet_sock {
+	__be16 inet_sport;
+};
+
+struct socket {
+	short type;
+};
+
+/* A socket and the inode that its descriptors stand for. */
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
+};
+
 struct pt_regs;
 
 struct seq_file;

@@ -22,6 +22,7 @@ use crate::event::NamedPath;
 use crate::event::NamespaceIds;
 use crate::event::SocketEnd;
 use crate::event::SocketEvent;
+use crate::event::SocketFlags;
 use crate::event::SocketOperation;
 use crate::event::TaskFacts;
 use crate::event::WriterFacts;
@@ -310,6 +311,7 @@ fn socket_event<'a>(raw: &RawEvent<'a>, operation: SocketOperation) -> SocketEve
         ),
         result: raw.i64(offset_of!(wire::SocketEvent, result)),
         call: call_number(raw.u16(offset_of!(wire::SocketEvent, call))),
+        flags: SocketFlags(raw.u32(offset_of!(wire::SocketEvent, flags))),
     }
 }
 

@@ -64,6 +64,7 @@ enum EventKind {
     /// Always there.
     Binary,
     File,
+    Network,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -117,7 +118,7 @@ impl Default for Proof {
 
 impl Default for Events {
     fn default() -> Self {
-        Self { kinds: vec![EventKind::Binary, EventKind::File] }
+        Self { kinds: vec![EventKind::Binary, EventKind::File, EventKind::Network] }
     }
 }
 
@@ -230,8 +231,15 @@ impl Config {
 
     /// What the event files ask of the sensor beside execs.
     pub(crate) fn wanted(&self) -> Wanted {
-        let file = self.events.kinds.contains(&EventKind::File);
-        if file { Wanted::NOTHING.with_file_changes() } else { Wanted::NOTHING }
+        let has = |kind| self.events.kinds.contains(&kind);
+        let mut wanted = Wanted::NOTHING;
+        if has(EventKind::File) {
+            wanted = wanted.with_file_changes();
+        }
+        if has(EventKind::Network) {
+            wanted = wanted.with_sockets();
+        }
+        wanted
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
@@ -295,7 +303,9 @@ mod tests {
     fn the_event_files_ask_for_the_kinds_that_are_listed() {
         let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted();
         assert!(wanted("").has_files());
-        assert!(!wanted("[events]\nkinds = [\"binary\"]\n").has_files());
+        assert!(wanted("").has_sockets());
+        assert_eq!(wanted("[events]\nkinds = [\"binary\"]\n"), Wanted::NOTHING);
+        assert!(!wanted("[events]\nkinds = [\"network\"]\n").has_files());
         let error = toml::from_str::<Config>("[events]\nkinds = [\"flie\"]\n").unwrap_err();
         assert!(error.to_string().contains("flie"), "{error}");
     }

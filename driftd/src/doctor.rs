@@ -85,8 +85,12 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                 )?;
                 writeln!(
                     out,
-                    "  does not yet see scripts behind their interpreter, libraries, file and \
-                     network activity"
+                    "  sees who listens and who connects over TCP, where events of kind network are asked \
+                     for; not UDP, nor connections that fail before a packet is sent"
+                )?;
+                writeln!(
+                    out,
+                    "  does not yet see scripts behind their interpreter, and libraries"
                 )?;
             }
             writeln!(out, "runtimes")?;

@@ -125,10 +125,11 @@ fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
         unwritten.iter().map(|(target, count)| format!("unwritten to {target}={count}"));
     let lost: Vec<String> = lost.chain(unwritten).collect();
     eprintln!(
-        "driftd: {} execs, {} file operations and {} running processes seen, {} drift, {} alerts; {} content proofs, \
+        "driftd: {} execs, {} file operations, {} socket operations and {} running processes seen, {} drift, {} alerts; {} content proofs, \
          {} from the cache, {} refused; lost: {}",
         counters.execs,
         counters.files,
+        counters.sockets,
         counters.found_running,
         counters.drift,
         counters.alerts,

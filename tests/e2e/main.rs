@@ -17,6 +17,7 @@ mod layers;
 mod loss;
 mod mounts;
 mod names;
+mod network;
 mod own_overlay;
 mod process;
 mod residue;
@@ -48,6 +49,7 @@ fn cases() -> Vec<Case> {
         files::twins::CASES,
         accounts::CASES,
         names::CASES,
+        network::CASES,
         mounts::CASES,
         layers::CASES,
         runtime::CASES,

@@ -119,8 +119,12 @@ impl Core {
                     self.file(&event);
                 }
             }
-            // The wire format has them, no probe makes them: they are counted and go nowhere.
-            Event::Socket(_) => self.counters.sockets += 1,
+            Event::Socket(event) => {
+                self.counters.sockets += 1;
+                if self.knows_container(&event.actor, event.boot_ns) {
+                    self.socket(&event);
+                }
+            }
             Event::Call(call) => {
                 self.counters.calls += 1;
                 if self.knows_container(&call.actor, call.boot_ns) {

@@ -25,6 +25,7 @@ mod pipeline;
 mod proofs;
 mod run;
 mod selftest;
+mod sockets;
 mod survey;
 mod wake;
 mod writers;

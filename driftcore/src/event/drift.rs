@@ -445,6 +445,8 @@ mod tests {
                 local: bytes(0xf2),
                 remote: Some(bytes(0xf3)),
                 result: "ok".to_owned(),
+                dual: false,
+                auto_port: true,
             }),
             call: Some(SystemCall {
                 name: "ptrace".to_owned(),

@@ -16,6 +16,12 @@ pub struct Network {
     pub remote: Option<Text>,
     /// `ok`, or the name of the error.
     pub result: String,
+    /// An IPv6 socket that takes IPv4 too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dual: bool,
+    /// The kernel chose the local port: the process had asked for none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub auto_port: bool,
 }
 
 /// What a socket speaks.

@@ -55,7 +55,7 @@ pub struct SocketEvent<'a> {
     pub operation: SocketOperation,
     /// By whom.
     pub actor: Actor<'a>,
-    /// Tells one socket from another.
+    /// Of TCP the inode number that the socket's descriptors have; 0 where it is not known.
     pub cookie: u64,
     /// The socket's cgroup.
     pub cgroup_id: u64,
@@ -73,4 +73,24 @@ pub struct SocketEvent<'a> {
     pub result: i64,
     /// Number of the system call, where one is behind it.
     pub call: Option<u16>,
+    /// What is or is not so of it.
+    pub flags: SocketFlags,
+}
+
+/// Facts about a socket event that are either so or not so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct SocketFlags(pub u32);
+
+impl SocketFlags {
+    /// An IPv6 socket that takes IPv4 too.
+    pub const DUAL: Self = Self(1 << 0);
+    /// The kernel chose the local port: the caller had asked for none.
+    pub const AUTO_PORT: Self = Self(1 << 1);
+    /// Seen when a datagram was sent, not when the socket was connected.
+    pub const DATAGRAM: Self = Self(1 << 2);
+
+    /// Whether all flags of `other` are set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }

@@ -30,6 +30,7 @@ use super::programs::Programs;
 use super::settings;
 use super::sweep;
 use crate::event::LossReason;
+use crate::event::SocketOperation;
 
 /// Sizes of the rings, in bytes; each a power of two and at least a page. A ring's pages count
 /// twice in the resident set of its reader (they are mapped twice, one behind the other).
@@ -146,6 +147,8 @@ const ENOUGH: i32 = -105; // ENOBUFS
 /// The tracepoint set's probes at the entry and the exit of system calls.
 const CALL_ENTER: &str = "call__enter";
 const CALL_EXIT: &str = "call__exit";
+/// TCP sockets that begin to listen or to connect, and how that ends.
+const TCP: &str = "network__state";
 
 impl Sensor {
     /// Loads the probes and attaches those that see execs and process life.
@@ -209,6 +212,12 @@ impl Sensor {
         }
         if calls::need_entry(wanted) {
             names.push(CALL_ENTER);
+        }
+        if [SocketOperation::Listen, SocketOperation::Connect]
+            .into_iter()
+            .any(|operation| wanted.has_socket(operation))
+        {
+            names.push(TCP);
         }
         self.asked.retain(|probe| names.contains(&probe.name));
         let key = 0_u32.to_ne_bytes();

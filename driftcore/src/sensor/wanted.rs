@@ -1,17 +1,19 @@
 //! What is asked of the sensor beside execs.
 
 use crate::event::FileOperation;
+use crate::event::SocketOperation;
 
 /// What is asked of the sensor beside execs and process life, which it always gives. What nobody asks
 /// for costs nothing: its probes are not attached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     operations: u64,
+    sockets: u64,
 }
 
 impl Wanted {
     /// Nothing.
-    pub const NOTHING: Self = Self { operations: 0 };
+    pub const NOTHING: Self = Self { operations: 0, sockets: 0 };
 
     /// And this operation on files.
     #[must_use]
@@ -43,6 +45,35 @@ impl Wanted {
     /// Whether any operation on files is asked for.
     pub const fn has_files(&self) -> bool {
         self.operations != 0
+    }
+
+    /// And this operation on sockets.
+    #[must_use]
+    pub const fn with_socket(mut self, operation: SocketOperation) -> Self {
+        self.sockets |= 1 << operation.number();
+        self
+    }
+
+    /// What the sensor sees of sockets: who listens, binds and connects.
+    #[must_use]
+    pub const fn with_sockets(self) -> Self {
+        self.with_socket(SocketOperation::Listen)
+            .with_socket(SocketOperation::Bind)
+            .with_socket(SocketOperation::Connect)
+    }
+
+    /// Whether this operation is asked for.
+    pub const fn has_socket(&self, operation: SocketOperation) -> bool {
+        self.sockets & 1 << operation.number() != 0
+    }
+
+    /// Whether any operation on sockets is asked for.
+    pub const fn has_sockets(&self) -> bool {
+        self.sockets != 0
+    }
+
+    pub(super) const fn socket_bits(&self) -> u64 {
+        self.sockets
     }
 
     pub(super) const fn operation_bits(&self) -> u64 {

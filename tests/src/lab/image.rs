@@ -23,7 +23,7 @@ const MTIME: u64 = 1_577_836_800;
 
 /// An image in the archive form of `docker save`, which Docker and containerd both read.
 ///
-/// In it, below `/opt`: `attack`, and `daemon` which does the same; `payload`; `p1` to `p9`, copies of the payload, each with
+/// In it, below `/opt`: `attack`, and `daemon` which does the same; `payload`; `net`, which does things with sockets; `p1` to `p9`, copies of the payload, each with
 /// bytes of its own; `setuid` (mode 4755); `hard1`, `hard2` and `hard3`, one file with three
 /// names; and on every layer but the first one `layer-N`, a payload too.
 #[derive(Debug)]
@@ -129,6 +129,7 @@ fn base_layer(tools: &Tools) -> Result<Vec<u8>> {
     let daemon = variant(&read(&tools.attack)?, 0);
     append(&mut layer, "opt/daemon", 0o755, &daemon)?;
     append(&mut layer, "opt/payload", 0o755, &payload)?;
+    append(&mut layer, "opt/net", 0o755, &read(&tools.net)?)?;
     for number in 1..10 {
         append(&mut layer, &format!("opt/p{number}"), 0o755, &variant(&payload, number))?;
     }

@@ -88,6 +88,11 @@ impl Lab {
         &self.tools.payload
     }
 
+    /// The program that does things with sockets, on the host.
+    pub fn host_net(&self) -> &Path {
+        &self.tools.net
+    }
+
     /// The attack program on the host.
     pub fn host_attack(&self) -> &Path {
         &self.tools.attack

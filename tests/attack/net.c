@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is done with sockets: `net MARK DEED...`, several deeds one after the other. The mark is for
+ * whoever looks for the process.
+ *
+ *   listen ADDRESS PORT      a TCP socket that listens; of IPv6, it takes IPv4 too
+ *   listen-v6 ADDRESS PORT   one that does not
+ *   connect ADDRESS PORT     a TCP connection; that must be made
+ *   bind ADDRESS PORT        a UDP socket with an address
+ *   send ADDRESS PORT        a datagram from a socket that is not connected: always the same one
+ *   refused ADDRESS PORT     a TCP connection that must be refused
+ *   hold                     says `ready` and stays
+ *   read PATH                reads a file: what is no deed at all
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FAILED 200
+
+static void need(int good, const char *what)
+{
+	if (!good) {
+		fprintf(stderr, "net: %s: %s\n", what, strerror(errno));
+		_exit(FAILED);
+	}
+}
+
+struct place {
+	struct sockaddr_storage address;
+	socklen_t size;
+};
+
+static struct place place(const char *address, const char *port)
+{
+	struct place place = {0};
+	struct sockaddr_in *v4 = (void *)&place.address;
+	struct sockaddr_in6 *v6 = (void *)&place.address;
+
+	if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(atoi(port));
+		place.size = sizeof(*v4);
+	} else {
+		need(inet_pton(AF_INET6, address, &v6->sin6_addr) == 1, address);
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(atoi(port));
+		place.size = sizeof(*v6);
+	}
+	return place;
+}
+
+static int bound(int type, const struct place *at, int only)
+{
+	int on = 1;
+	int fd = socket(at->address.ss_family, type | SOCK_CLOEXEC, 0);
+
+	need(fd >= 0, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (at->address.ss_family == AF_INET6)
+		need(!setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)), "v6only");
+	need(!bind(fd, (const void *)&at->address, at->size), "bind");
+	return fd;
+}
+
+static int reached(const struct place *at)
+{
+	int fd = socket(at->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	need(fd >= 0, "socket");
+	return connect(fd, (const void *)&at->address, at->size) ? errno : 0;
+}
+
+int main(int argc, char **argv)
+{
+	int sender = -1;
+
+	for (int at = 2; at < argc; at++) {
+		const char *deed = argv[at];
+		struct place to;
+
+		if (!strcmp(deed, "hold")) {
+			puts("ready");
+			fflush(stdout);
+			for (;;)
+				pause();
+		}
+		if (!strcmp(deed, "read")) {
+			need(at + 1 < argc && open(argv[++at], O_RDONLY) >= 0, "read");
+			continue;
+		}
+		need(at + 2 < argc, "usage");
+		to = place(argv[at + 1], argv[at + 2]);
+		at += 2;
+		if (!strcmp(deed, "listen")) {
+			need(!listen(bound(SOCK_STREAM, &to, 0), 8), "listen");
+		} else if (!strcmp(deed, "listen-v6")) {
+			need(!listen(bound(SOCK_STREAM, &to, 1), 8), "listen");
+		} else if (!strcmp(deed, "bind")) {
+			bound(SOCK_DGRAM, &to, 0);
+		} else if (!strcmp(deed, "connect")) {
+			errno = reached(&to);
+			need(!errno, "connect");
+		} else if (!strcmp(deed, "refused")) {
+			errno = reached(&to);
+			need(errno == ECONNREFUSED, "connect");
+		} else if (!strcmp(deed, "send")) {
+			if (sender < 0)
+				sender = socket(to.address.ss_family, SOCK_DGRAM, 0);
+			need(sendto(sender, "x", 1, 0, (void *)&to.address, to.size) == 1, "sendto");
+		} else {
+			need(0, deed);
+		}
+	}
+	return 0;
+}

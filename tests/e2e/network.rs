@@ -1,0 +1,155 @@
+//! Sockets that listen, are bound, and reach out.
+
+use std::process::Command;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use driftcore::event::DriftEvent;
+use driftcore::event::Kind;
+use driftcore::event::Protocol;
+use driftcore_e2e::DockerContainer;
+
+use crate::Case;
+use crate::world::World;
+
+pub(crate) const CASES: &[Case] = &[
+    ("listeners_are_said_with_every_field", listeners),
+    ("connections_are_said_once_with_their_result", connections),
+    ("sockets_of_the_host_are_not_said", host),
+];
+
+/// Docker turns IPv6 off where a container has no network.
+const V6: &str = "--sysctl=net.ipv6.conf.all.disable_ipv6=0";
+
+/// A socket event in one line: what was done, protocol, ends and result.
+fn line(event: &DriftEvent) -> String {
+    let Some(network) = &event.network else { return String::from("no network") };
+    let remote = network.remote.as_ref().map(|it| format!(" -> {it}")).unwrap_or_default();
+    let dual = if network.dual { " dual" } else { "" };
+    let auto = if network.auto_port { " auto" } else { "" };
+    format!(
+        "{} {} {}{remote} {}{dual}{auto}",
+        event.action,
+        network.protocol.as_str(),
+        network.local,
+        network.result
+    )
+}
+
+/// Whether the process has `mark` among its arguments.
+fn has_mark(event: &DriftEvent, mark: &str) -> bool {
+    event.kind == Kind::Network
+        && event.process.as_ref().is_some_and(|process| {
+            process.cmdline.get(1).is_some_and(|it| it.as_bytes() == mark.as_bytes())
+        })
+}
+
+/// Does the deeds in the container and returns the socket events of that process, all of them.
+fn done(world: &World, container: &DockerContainer, deeds: &str) -> Result<Vec<DriftEvent>> {
+    let mark = world.mark("net");
+    container.sh(&format!("/opt/net {mark} {deeds}"))?;
+    world.fence(container)?;
+    let events = world.watch.events()?;
+    let mine: Vec<DriftEvent> =
+        events.into_iter().filter(|event| has_mark(event, &mark)).collect();
+    for event in &mine {
+        let process = event.process.as_ref().context("no process")?;
+        ensure!(process.exe.as_bytes() == b"/opt/net", "exe {:?}", process.exe);
+        ensure!(process.container_pid > 1, "container_pid {}", process.container_pid);
+        let got = event.container.as_ref().context("no container")?;
+        ensure!(got.id == container.id, "container {}", got.id);
+        ensure!(got.image.as_deref() == Some(world.image.reference.as_str()), "{:?}", got.image);
+        ensure!(event.file.is_none() && event.provenance.is_none(), "a file: {event:?}");
+    }
+    Ok(mine)
+}
+
+/// The lines, with the local port of each connection, which the kernel chose, as `*`.
+fn lines(events: &[DriftEvent]) -> Vec<String> {
+    let local = |event: &DriftEvent| {
+        let network = event.network.as_ref()?;
+        let text = network.local.to_string();
+        let chosen = network.remote.is_some() && network.protocol == Protocol::Tcp;
+        chosen.then_some(text)
+    };
+    events
+        .iter()
+        .map(|event| {
+            let Some(text) = local(event) else { return line(event) };
+            let Some((address, port)) = text.rsplit_once(':') else { return line(event) };
+            let chosen = port.parse::<u16>().is_ok_and(|port| port > 1024);
+            if chosen { line(event).replacen(&text, &format!("{address}:*"), 1) } else { line(event) }
+        })
+        .collect()
+}
+
+fn expect(got: &[DriftEvent], expected: &[&str]) -> Result<()> {
+    let got = lines(got);
+    ensure!(got == expected, "expected {expected:#?}, got {got:#?}");
+    Ok(())
+}
+
+fn listeners(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[V6])?;
+    let events = done(
+        world,
+        &container,
+        "listen 127.0.0.1 7001 listen 0.0.0.0 7002 listen-v6 ::1 7003 listen :: 7004 read /etc/passwd",
+    )?;
+    expect(
+        &events,
+        &[
+            "listen tcp 127.0.0.1:7001 ok",
+            "listen tcp 0.0.0.0:7002 ok",
+            "listen tcp [::1]:7003 ok",
+            "listen tcp [::]:7004 ok dual",
+        ],
+    )
+}
+
+fn connections(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[V6])?;
+    let events = done(
+        world,
+        &container,
+        "listen 127.0.0.1 7001 listen :: 7004 connect 127.0.0.1 7001 connect ::1 7004 \
+         connect ::ffff:127.0.0.1 7001 connect 127.0.0.1 7004 refused 127.0.0.1 7009 refused ::1 7009",
+    )?;
+    expect(
+        &events,
+        &[
+            "listen tcp 127.0.0.1:7001 ok",
+            "listen tcp [::]:7004 ok dual",
+            "connect tcp 127.0.0.1:* -> 127.0.0.1:7001 ok",
+            "connect tcp [::1]:* -> [::1]:7004 ok",
+            "connect tcp 127.0.0.1:* -> 127.0.0.1:7001 ok",
+            "connect tcp 127.0.0.1:* -> 127.0.0.1:7004 ok",
+            "connect tcp 127.0.0.1:* -> 127.0.0.1:7009 ECONNREFUSED",
+            "connect tcp [::1]:* -> [::1]:7009 ECONNREFUSED",
+        ],
+    )
+}
+
+/// The same deeds by a process of the host, and what follows in a container.
+fn host(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let mark = world.mark("net-host");
+    // A namespace of its own, so that no port of this machine is taken.
+    let deeds = ["listen", "::1", "7001", "connect", "::1", "7001", "bind", "::1", "7001"];
+    let status = Command::new("unshare")
+        .args(["--net", "/bin/sh", "-c", "ip link set lo up; exec \"$@\"", "sh"])
+        .arg(world.lab.host_net())
+        .arg(&mark)
+        .args(deeds)
+        .status()?;
+    ensure!(status.success(), "the deeds were not done: {status}");
+    world.fence(&container)?;
+    let events = world.watch.events()?;
+    let seen = events.iter().filter(|event| has_mark(event, &mark)).count();
+    ensure!(seen == 0, "{seen} events of a host process");
+    Ok(())
+}
