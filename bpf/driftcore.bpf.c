@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause)
 /* All probes are one object: they share maps and globals. One hook family a file. */
 #include "progs/call.h"
+#include "progs/datagram.h"
 #include "progs/exec.h"
 #include "progs/life.h"
 #include "progs/network.h"

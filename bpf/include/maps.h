@@ -124,6 +124,30 @@ struct {
 	__type(value, struct dc_connecting);
 } connecting SEC(".maps");
 
+/* Whom a process sent datagrams to: said once. */
+struct dc_reached {
+	__u64 start_ns; /* of the process */
+	__u32 remote[4];
+	__u32 tgid;
+	__u16 port; /* network byte order */
+	__u16 family;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct dc_reached);
+	__type(value, __u8);
+} reached SEC(".maps");
+
+/* Threads that bind a socket and leave the port to the kernel, until it is bound. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64); /* thread group id and thread id */
+	__type(value, __u8);
+} auto_ports SEC(".maps");
+
 /* Numbers of system calls that are told apart; there is none above so far. */
 #define DC_CALLS 512
 

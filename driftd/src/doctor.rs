@@ -12,6 +12,15 @@ use crate::cli::DoctorArguments;
 use crate::cli::Format;
 use crate::config::Config;
 
+/// Kinds of events, each with what happened, that the hook set sees.
+fn covered(features: &Features) -> Vec<&'static str> {
+    let mut covers = vec!["binary/exec", "network/listen", "network/connect"];
+    if features.unified_cgroups {
+        covers.push("network/bind");
+    }
+    covers
+}
+
 pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.common)?;
     let roots = config.state_roots();
@@ -45,6 +54,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     "btf": features.btf,
                     "overlay": features.overlay,
                     "overlay_btf": features.overlay_btf,
+                    "unified_cgroups": features.unified_cgroups,
                     "bpf_lsm": features.bpf_lsm,
                     "missing_capabilities": features.missing_capabilities,
                 },
@@ -52,7 +62,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     "set": "tracepoint",
                     "proved": sees,
                     "blind": blind,
-                    "covers": ["binary/exec"],
+                    "covers": covered(&features),
                 }],
                 "hook_set": sees.then_some("tracepoint"),
                 "runtimes": runtimes
@@ -68,6 +78,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
             writeln!(out, "  BTF                        {}", yes(features.btf))?;
             writeln!(out, "  OverlayFS                  {}", yes(features.overlay))?;
             writeln!(out, "  OverlayFS described by BTF {}", yes(features.overlay_btf))?;
+            writeln!(out, "  cgroup2 mounted whole      {}", yes(features.unified_cgroups))?;
             writeln!(out, "  BPF LSM active             {}", yes(features.bpf_lsm))?;
             let missing = match features.missing_capabilities.as_slice() {
                 [] => "none".to_owned(),
@@ -83,10 +94,15 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     out,
                     "  sees every program that a container executes, and proves where it came from"
                 )?;
+                let datagrams = if features.unified_cgroups {
+                    "and over UDP, who binds and the first datagram to each remote"
+                } else {
+                    "not UDP, which is seen from the root of cgroup2"
+                };
                 writeln!(
                     out,
-                    "  sees who listens and who connects over TCP, where events of kind network are asked \
-                     for; not UDP, nor connections that fail before a packet is sent"
+                    "  sees who listens and who connects over TCP, {datagrams}, where rules or \
+                     events ask for it; not connections that fail before a packet is sent"
                 )?;
                 writeln!(
                     out,

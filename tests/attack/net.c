@@ -8,6 +8,7 @@
  *   connect ADDRESS PORT     a TCP connection; that must be made
  *   bind ADDRESS PORT        a UDP socket with an address
  *   send ADDRESS PORT        a datagram from a socket that is not connected: always the same one
+ *   reach ADDRESS PORT       a UDP socket that is connected there, and a datagram over it
  *   refused ADDRESS PORT     a TCP connection that must be refused
  *   hold                     says `ready` and stays
  *   read PATH                reads a file: what is no deed at all
@@ -110,6 +111,11 @@ int main(int argc, char **argv)
 		} else if (!strcmp(deed, "refused")) {
 			errno = reached(&to);
 			need(errno == ECONNREFUSED, "connect");
+		} else if (!strcmp(deed, "reach")) {
+			int fd = socket(to.address.ss_family, SOCK_DGRAM, 0);
+
+			need(!connect(fd, (void *)&to.address, to.size), "connect");
+			need(send(fd, "x", 1, 0) == 1, "send");
 		} else if (!strcmp(deed, "send")) {
 			if (sender < 0)
 				sender = socket(to.address.ss_family, SOCK_DGRAM, 0);

@@ -7,7 +7,6 @@ use anyhow::Result;
 use anyhow::ensure;
 use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
-use driftcore::event::Protocol;
 use driftcore_e2e::DockerContainer;
 
 use crate::Case;
@@ -16,6 +15,7 @@ use crate::world::World;
 pub(crate) const CASES: &[Case] = &[
     ("listeners_are_said_with_every_field", listeners),
     ("connections_are_said_once_with_their_result", connections),
+    ("datagrams_are_said_once_for_each_remote", datagrams),
     ("sockets_of_the_host_are_not_said", host),
 ];
 
@@ -51,8 +51,7 @@ fn done(world: &World, container: &DockerContainer, deeds: &str) -> Result<Vec<D
     container.sh(&format!("/opt/net {mark} {deeds}"))?;
     world.fence(container)?;
     let events = world.watch.events()?;
-    let mine: Vec<DriftEvent> =
-        events.into_iter().filter(|event| has_mark(event, &mark)).collect();
+    let mine: Vec<DriftEvent> = events.into_iter().filter(|event| has_mark(event, &mark)).collect();
     for event in &mine {
         let process = event.process.as_ref().context("no process")?;
         ensure!(process.exe.as_bytes() == b"/opt/net", "exe {:?}", process.exe);
@@ -70,7 +69,7 @@ fn lines(events: &[DriftEvent]) -> Vec<String> {
     let local = |event: &DriftEvent| {
         let network = event.network.as_ref()?;
         let text = network.local.to_string();
-        let chosen = network.remote.is_some() && network.protocol == Protocol::Tcp;
+        let chosen = network.remote.is_some() || network.auto_port;
         chosen.then_some(text)
     };
     events
@@ -79,7 +78,11 @@ fn lines(events: &[DriftEvent]) -> Vec<String> {
             let Some(text) = local(event) else { return line(event) };
             let Some((address, port)) = text.rsplit_once(':') else { return line(event) };
             let chosen = port.parse::<u16>().is_ok_and(|port| port > 1024);
-            if chosen { line(event).replacen(&text, &format!("{address}:*"), 1) } else { line(event) }
+            if chosen {
+                line(event).replacen(&text, &format!("{address}:*"), 1)
+            } else {
+                line(event)
+            }
         })
         .collect()
 }
@@ -129,6 +132,29 @@ fn connections(world: &World) -> Result<()> {
             "connect tcp 127.0.0.1:* -> 127.0.0.1:7004 ok",
             "connect tcp 127.0.0.1:* -> 127.0.0.1:7009 ECONNREFUSED",
             "connect tcp [::1]:* -> [::1]:7009 ECONNREFUSED",
+        ],
+    )
+}
+
+fn datagrams(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[V6])?;
+    let events = done(
+        world,
+        &container,
+        "bind 127.0.0.1 7005 bind :: 7006 bind 127.0.0.1 0 send 127.0.0.1 7005 send 127.0.0.1 7005 \
+         send 127.0.0.1 7007 send 127.0.0.1 7005 read /etc/passwd reach ::1 7006 reach ::1 7006 \
+         reach ::ffff:127.0.0.1 7005",
+    )?;
+    expect(
+        &events,
+        &[
+            "bind udp 127.0.0.1:7005 ok",
+            "bind udp [::]:7006 ok",
+            "bind udp 127.0.0.1:* ok auto",
+            "connect udp 0.0.0.0:* -> 127.0.0.1:7005 ok",
+            "connect udp 0.0.0.0:* -> 127.0.0.1:7007 ok",
+            "connect udp [::]:0 -> [::1]:7006 ok",
         ],
     )
 }

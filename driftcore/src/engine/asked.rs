@@ -7,6 +7,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::Weak;
 
+use crate::fields::EventType;
 use crate::rules::Asked;
 use crate::rules::RuleSet;
 use crate::sensor::Sensor;
@@ -15,7 +16,12 @@ use crate::sensor::Wanted;
 
 /// What the sensor must see for these rules to be matched.
 fn wanted(asked: &Asked) -> Wanted {
-    asked.file_operations.iter().fold(Wanted::NOTHING, Wanted::with_file)
+    let files = asked.file_operations.iter().fold(Wanted::NOTHING, Wanted::with_file);
+    asked
+        .event_types
+        .iter()
+        .filter_map(EventType::socket_operation)
+        .fold(files, Wanted::with_socket)
 }
 
 /// The sensor, and what it is asked for. The engine reads it; whoever replaces the rules asks it.
@@ -41,7 +47,8 @@ impl Asking {
     ) -> Result<Self, SensorError> {
         let now = rules.map_or(watched, |rules| watched.union(wanted(rules.asked())));
         sensor.ask(&now)?;
-        Ok(Self { sensor, watched, now, refused: None })
+        let refused = sensor.unseen().map(str::to_owned);
+        Ok(Self { sensor, watched, now, refused })
     }
 
     /// Asks for what other rules need. What both need is asked for all the while, what only the new
@@ -52,7 +59,8 @@ impl Asking {
         let before = self.ask(self.now.union(next));
         swap();
         let after = self.ask(next);
-        self.refused = before.and(after).err().map(|error| error.to_string());
+        let refused = before.and(after).err().map(|error| error.to_string());
+        self.refused = refused.or_else(|| self.sensor.unseen().map(str::to_owned));
     }
 
     fn ask(&mut self, wanted: Wanted) -> Result<(), SensorError> {

@@ -240,7 +240,7 @@ impl Engine {
     fn tick(&mut self) -> Result<(), EngineError> {
         self.next_tick = Instant::now() + TICK;
         if let Some(why) = self.sensor.take_refused() {
-            self.core.blind(format!("what the rules ask for cannot be had: {why}"));
+            self.core.blind(format!("what is asked for cannot be had: {why}"));
         }
         let losses = self.sensor.with(|sensor| sensor.losses())?;
         let lost = losses.since(&self.losses);

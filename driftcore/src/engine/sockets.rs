@@ -139,11 +139,7 @@ impl Contact {
     }
 
     fn live(&self, acting: &Acting<'_>) -> LiveFacts {
-        LiveFacts {
-            event_type: Some(self.event_type),
-            result: self.result,
-            ..acting.live()
-        }
+        LiveFacts { event_type: Some(self.event_type), result: self.result, ..acting.live() }
     }
 
     /// Writes it into an event for the outside.

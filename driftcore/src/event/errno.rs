@@ -46,7 +46,9 @@ mod tests {
                 assert_eq!(error_number(name), Some(number), "{name}");
             }
         }
-        for (number, name) in [(1, "EPERM"), (111, "ECONNREFUSED"), (110, "ETIMEDOUT"), (132, "ERFKILL")] {
+        for (number, name) in
+            [(1, "EPERM"), (111, "ECONNREFUSED"), (110, "ETIMEDOUT"), (132, "ERFKILL")]
+        {
             assert_eq!(error_name(number), Some(name));
         }
         for number in [0, 41, 134, u32::MAX] {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use procfs::process::Process;
 
+use super::unified;
+
 /// Facts about the running kernel and this process's rights, as `driftd doctor` reports them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -18,6 +20,8 @@ pub struct Features {
     pub overlay: bool,
     /// The types of OverlayFS are described, by the kernel's BTF or the module's.
     pub overlay_btf: bool,
+    /// The root of the unified control group hierarchy is at hand: UDP sockets are seen from there.
+    pub unified_cgroups: bool,
     /// `bpf` stands in the list of active security modules.
     pub bpf_lsm: bool,
     /// Capabilities that are needed and that this process does not have.
@@ -46,6 +50,7 @@ impl Features {
             overlay,
             overlay_btf: Path::new("/sys/kernel/btf/overlay").exists()
                 || (btf && overlay && !overlay_is_module),
+            unified_cgroups: unified::open_root().is_ok(),
             bpf_lsm: lsm.trim().split(',').any(|name| name == "bpf"),
             missing_capabilities: missing(effective),
             release,

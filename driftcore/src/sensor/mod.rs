@@ -17,6 +17,7 @@ mod probes;
 mod programs;
 mod settings;
 mod sweep;
+mod unified;
 mod uring;
 mod wanted;
 

@@ -25,10 +25,13 @@ use super::SensorError;
 use super::Wanted;
 use super::calls;
 use super::error::Tried;
+use super::programs::BIND;
 use super::programs::Probe;
 use super::programs::Programs;
+use super::programs::REACH;
 use super::settings;
 use super::sweep;
+use super::unified;
 use crate::event::LossReason;
 use crate::event::SocketOperation;
 
@@ -134,6 +137,9 @@ pub struct Sensor {
     budgets: MapHandle,
     roots: MapHandle,
     settings: MapHandle,
+    connecting: MapHandle,
+    /// Why some of what is asked for is not seen.
+    unseen: Option<String>,
     sweep: Link,
     core: Vec<Probe>,
     asked: Vec<Probe>,
@@ -189,6 +195,8 @@ impl Sensor {
             budgets: programs.map("budgets")?,
             roots: programs.map("roots")?,
             settings: programs.map("settings")?,
+            connecting: programs.map("connecting")?,
+            unseen: None,
             sweep,
             core: programs.attach_core()?,
             asked: Vec::new(),
@@ -219,16 +227,65 @@ impl Sensor {
         {
             names.push(TCP);
         }
-        self.asked.retain(|probe| names.contains(&probe.name));
+        let mut datagrams = Vec::new();
+        if wanted.has_socket(SocketOperation::Bind) {
+            datagrams.extend(BIND);
+        }
+        if wanted.has_socket(SocketOperation::Connect) {
+            datagrams.extend(REACH);
+        }
+        self.asked.retain(|it| names.contains(&it.name) || datagrams.contains(&it.name));
         let key = 0_u32.to_ne_bytes();
         let value = settings::bytes(wanted, self.options);
         self.settings.update(&key, &value, MapFlags::ANY).tried("tell the probes what to see")?;
         for name in names {
-            if !self.asked.iter().any(|probe| probe.name == name) {
+            if !self.has_asked(name) {
+                if name == TCP {
+                    self.forget_connections();
+                }
                 self.asked.push(self.programs.attach(name)?);
             }
         }
+        self.ask_cgroups(datagrams);
         Ok(())
+    }
+
+    fn has_asked(&self, name: &str) -> bool {
+        self.asked.iter().any(|probe| probe.name == name)
+    }
+
+    /// Attaches programs at the root of the unified hierarchy. Where that is refused, the rest goes
+    /// on, and what is not seen is told.
+    fn ask_cgroups(&mut self, mut names: Vec<&'static str>) {
+        self.unseen = None;
+        names.retain(|name| !self.has_asked(name));
+        if names.is_empty() {
+            return;
+        }
+        let tried = unified::open_root().tried("open the root of the control groups");
+        let tried = tried.and_then(|root| {
+            for name in names {
+                self.asked.push(self.programs.attach_to_cgroup(name, root.as_fd())?);
+            }
+            Ok(())
+        });
+        if let Err(error) = tried {
+            self.asked.retain(|probe| !BIND.contains(&probe.name) && !REACH.contains(&probe.name));
+            self.unseen = Some(format!("UDP sockets are not seen: {error}"));
+        }
+    }
+
+    /// What of that which is asked for this kernel or this node does not show, if that is so.
+    pub fn unseen(&self) -> Option<&str> {
+        self.unseen.as_deref()
+    }
+
+    /// Connections that were begun while the probe was there, and ended while it was not: the address
+    /// of such a socket may be another one's by now.
+    fn forget_connections(&self) {
+        for key in self.connecting.keys() {
+            let _ = self.connecting.delete(&key);
+        }
     }
 
     /// What the budgets of containers kept back, of those that exceeded them.

@@ -1,9 +1,11 @@
 //! The compiled probes: which of them are loaded, and where each is attached.
 
 use std::ffi::OsStr;
+use std::io;
 use std::mem::offset_of;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 
 use driftcore_bpf::OBJECT;
@@ -16,6 +18,7 @@ use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
 use libbpf_rs::OpenObject;
 use libbpf_rs::ProgramMut;
+use libbpf_rs::ProgramType;
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::Enum;
 
@@ -34,6 +37,13 @@ const EXITS: [&str; 2] = ["call__named", PROTECT];
 /// Needs `bpf_find_vma`, which came in 5.17.
 const PROTECT: &str = "call__protect";
 const SWEEP: &str = "process__sweep";
+
+/// At the root of the unified hierarchy: who binds a UDP socket.
+pub(super) const BIND: [&str; 4] =
+    ["datagram__bind4", "datagram__bind6", "datagram__bound4", "datagram__bound6"];
+/// And who sends a first datagram where to.
+pub(super) const REACH: [&str; 4] =
+    ["datagram__connect4", "datagram__connect6", "datagram__send4", "datagram__send6"];
 
 /// The loaded probes.
 #[derive(Debug)]
@@ -72,6 +82,14 @@ impl Programs {
                 || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name));
             if left_out {
                 program.set_autoload(false);
+            }
+        }
+        if !has_cgroup_programs() {
+            for mut program in open.progs_mut() {
+                let of_cgroups = BIND.iter().chain(&REACH).any(|name| program.name() == *name);
+                if of_cgroups {
+                    program.set_autoload(false);
+                }
             }
         }
         let programs = Self { object: open.load().tried("load the probes")?, uring };
@@ -134,6 +152,23 @@ impl Programs {
         Ok(Probe { name, _link: program.attach().tried("attach a probe")?, program: descriptor })
     }
 
+    /// Attaches a program to a control group. Others that are attached there stay.
+    pub(super) fn attach_to_cgroup(
+        &self,
+        name: &'static str,
+        cgroup: BorrowedFd<'_>,
+    ) -> Result<Probe, SensorError> {
+        let program = self.program(name)?;
+        if program.as_fd().as_raw_fd() < 0 {
+            let none = io::Error::new(io::ErrorKind::Unsupported, "it was not loaded");
+            return Err(none).tried("attach a probe to a control group");
+        }
+        let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
+        let link =
+            program.attach_cgroup(cgroup.as_raw_fd()).tried("attach a probe to a control group")?;
+        Ok(Probe { name, _link: link, program: descriptor })
+    }
+
     /// Attaches the iterator over what already runs.
     pub(super) fn attach_sweep(&self) -> Result<Link, SensorError> {
         self.program(SWEEP)?.attach().tried("attach the task iterator")
@@ -176,6 +211,11 @@ fn has_find_vma() -> bool {
     })
 }
 
-fn missing(name: &str) -> std::io::Error {
-    std::io::Error::new(std::io::ErrorKind::NotFound, format!("the probes have no {name}"))
+/// Whether control groups may have programs.
+fn has_cgroup_programs() -> bool {
+    ProgramType::CgroupSockAddr.is_supported().unwrap_or(false)
+}
+
+fn missing(name: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("the probes have no {name}"))
 }

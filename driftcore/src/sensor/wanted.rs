@@ -34,6 +34,7 @@ impl Wanted {
     #[must_use]
     pub const fn union(mut self, other: Self) -> Self {
         self.operations |= other.operations;
+        self.sockets |= other.sockets;
         self
     }
 

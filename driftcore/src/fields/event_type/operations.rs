@@ -1,9 +1,10 @@
-//! What the calls of an event's type do to files.
+//! What the calls of an event's type do to files and sockets.
 
 use super::EventType;
 use super::EventTypes;
 use crate::event::FileOperation;
 use crate::event::FileOperations;
+use crate::event::SocketOperation;
 
 impl EventType {
     /// The operations on files that a call of this type may be; none where it is none on files.
@@ -32,6 +33,19 @@ impl EventType {
             _ => &[],
         };
         FileOperations::of(operations)
+    }
+}
+
+impl EventType {
+    /// The operation on sockets that an event of this type is; `None` where it is none that is seen.
+    pub fn socket_operation(self) -> Option<SocketOperation> {
+        match self.name() {
+            "listen" => Some(SocketOperation::Listen),
+            "bind" => Some(SocketOperation::Bind),
+            // Of UDP, the first datagram to a remote.
+            "connect" | "sendto" => Some(SocketOperation::Connect),
+            _ => None,
+        }
     }
 }
 
