@@ -14,6 +14,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use driftcore::engine::Engine;
@@ -32,6 +34,15 @@ use tempfile::TempDir;
 const EXECS: &str = "evt.type in (execve, execveat) and proc.name = nobody";
 const RENAMES: &str = "evt.type in (rename, renameat, renameat2) and proc.name = deeds";
 const UNLINKS: &str = "evt.type = unlink and proc.name = deeds";
+
+/// As Falco's own rules ask for files that are written and that programs look at.
+const WRITES: &str = "evt.type in (open,openat,openat2) and evt.is_open_write=true and fd.typechar='f' \
+     and fd.num>=0 and fd.name = /dir/new and fd.directory = /dir and fd.filename = new and \
+     evt.is_open_create = true and evt.arg.flags contains O_CREAT and evt.res = SUCCESS and \
+     proc.name = deeds and container";
+const MOVES: &str = "evt.type = rename and fs.path.source = /image and fs.path.target = /dir/moved and \
+     evt.arg.oldpath = /image and evt.arg.newpath = /dir/moved and not fd.name exists and \
+     file.old_path = /image and drift.action = rename and container";
 
 /// Keeps the names of the rules that fired.
 #[derive(Clone, Default)]
@@ -53,7 +64,7 @@ impl Fired {
 
 /// Rules that are named after their conditions.
 fn rules(conditions: &[&str]) -> RuleSet {
-    let mut text = String::new();
+    let mut text = "- macro: container\n  condition: (container.id != host)\n".to_owned();
     for condition in conditions {
         text.push_str(&format!(
             "- rule: \"{condition}\"\n  desc: d\n  condition: {condition}\n  output: o\n  priority: INFO\n"
@@ -71,6 +82,13 @@ fn attached() -> usize {
     let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
     let links = descriptors.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
     links.filter(|link| link.to_string_lossy().contains("bpf_link")).count()
+}
+
+/// Attached probes are counted for the whole process: one laboratory at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Lab {
@@ -136,6 +154,7 @@ impl Lab {
 
 #[test]
 fn probes_are_attached_for_what_the_rules_speak_of() {
+    let _alone = alone();
     let Some(mut lab) = Lab::new(&[EXECS, "drift.verdict = added and proc.name = nobody"]) else {
         return;
     };
@@ -163,4 +182,13 @@ fn probes_are_attached_for_what_the_rules_speak_of() {
     assert_eq!(attached(), 0);
     handle.replace(rules(&[RENAMES]));
     assert_eq!(attached(), 0);
+}
+
+#[test]
+fn falcos_fields_tell_of_files() {
+    let _alone = alone();
+    let Some(mut lab) = Lab::new(&[WRITES, MOVES]) else { return };
+    assert_eq!(lab.fired_by("openat"), [WRITES]);
+    assert_eq!(lab.fired_by("rename"), [MOVES]);
+    assert_eq!(lab.fired_by("open"), Vec::<String>::new());
 }

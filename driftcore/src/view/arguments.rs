@@ -4,9 +4,12 @@ use std::fmt::Write;
 
 use super::ProcessFacts;
 use super::View;
+use super::file_arguments;
+use super::file_arguments::FileArgument;
 use super::observation::Text;
 use super::observation::optional;
 use super::values::of_call;
+use crate::event::Action;
 use crate::event::Verdict;
 use crate::fields::Argument;
 use crate::fields::Value;
@@ -35,8 +38,34 @@ const EXEC: [&str; 20] = [
     "gid",
 ];
 
+/// Those of a call on files, put together when they are first asked for.
+fn of_file<'v>(view: &'v View<'_>) -> &'v [FileArgument] {
+    view.file_arguments.get_or_init(|| file_arguments::of(view))
+}
+
+/// One of them, by name or number.
+fn one_of_file<'v>(view: &'v View<'_>, argument: &Argument) -> Option<&'v FileArgument> {
+    let arguments = of_file(view);
+    match argument {
+        Argument::Index(index) => arguments.get(*index as usize),
+        Argument::Key(key) => match key.parse::<usize>() {
+            Ok(index) => arguments.get(index),
+            Err(_) => arguments.iter().find(|argument| argument.name == &**key),
+        },
+    }
+}
+
+/// Whether the event is an exec, whose arguments these are.
+fn is_exec(view: &View<'_>) -> bool {
+    matches!(view.facts.action, Action::Exec | Action::Script)
+}
+
 /// One argument, as text.
 pub(super) fn text<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<'v> {
+    if !is_exec(view) {
+        let found = argument.and_then(|argument| one_of_file(view, argument));
+        return optional(found.map(FileArgument::text));
+    }
     let name = match argument {
         Some(Argument::Key(key)) => match key.parse::<usize>() {
             Ok(index) => EXEC.get(index).copied().unwrap_or_default(),
@@ -52,6 +81,13 @@ pub(super) fn text<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value
 pub(super) fn all<'v>(view: &'v View<'_>) -> Value<'v> {
     let line = view.text(Text::Arguments, || {
         let mut line = String::new();
+        if !is_exec(view) {
+            for argument in of_file(view) {
+                line.push_str(if line.is_empty() { "" } else { " " });
+                argument.write_to(&mut line);
+            }
+            return line;
+        }
         for name in EXEC {
             if let Value::Text(text) = named(view, name) {
                 let blank = if line.is_empty() { "" } else { " " };
@@ -66,6 +102,10 @@ pub(super) fn all<'v>(view: &'v View<'_>) -> Value<'v> {
 
 /// One argument, by its type.
 pub(super) fn raw<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<'v> {
+    if !is_exec(view) {
+        let found = argument.and_then(|argument| one_of_file(view, argument));
+        return found.map_or(Value::Missing, FileArgument::raw);
+    }
     let (Some(Argument::Key(name)), Some(process)) = (argument, view.process()) else {
         return Value::Missing;
     };

@@ -4,6 +4,10 @@ use super::View;
 use super::accounts;
 use super::arguments;
 use super::catalogue::Getter;
+use super::file;
+use super::file::of_descriptor;
+use super::file::of_executable;
+use super::file::of_touched;
 use super::mounts;
 use super::mounts::By;
 use super::mounts::of_mount;
@@ -29,9 +33,11 @@ use super::values::of_process;
 use super::values::of_provenance;
 use super::values::of_session;
 use super::values::of_writer;
+use super::values::result;
 use super::values::since;
 use super::values::time;
 use crate::event::Container;
+use crate::event::Kind;
 use crate::event::MountPoint;
 use crate::event::Verdict;
 use crate::fields::Argument;
@@ -44,10 +50,13 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("evt.arg", |view, argument| arguments::text(view, argument)),
     ("evt.args", |view, _| arguments::all(view)),
     ("evt.info", |view, _| arguments::all(view)),
-    ("evt.category", |view, _| of_call(view, Value::Text(b"process"))),
+    ("evt.abspath", |view, argument| file::absolute_path(view, argument)),
+    ("evt.category", |view, _| file::category(view)),
     ("evt.count", |_, _| Value::Unsigned(1)),
-    ("evt.count.error", |_, _| Value::Unsigned(0)),
-    ("evt.count.error.file", |_, _| Value::Unsigned(0)),
+    ("evt.count.error", |view, _| Value::Unsigned((view.facts.result < 0).into())),
+    ("evt.count.error.file", |view, _| {
+        Value::Unsigned((view.facts.result < 0 && view.facts.kind == Kind::File).into())
+    }),
     ("evt.count.error.memory", |_, _| Value::Unsigned(0)),
     ("evt.count.error.net", |_, _| Value::Unsigned(0)),
     ("evt.count.error.other", |_, _| Value::Unsigned(0)),
@@ -55,16 +64,22 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("evt.datetime", |view, _| time(Some(view.facts.time))),
     ("evt.datetime.s", |view, _| time(Some(view.facts.time))),
     ("evt.dir", |_, _| Value::Text(b"<")),
-    ("evt.failed", |_, _| Value::Bool(false)),
+    ("evt.failed", |view, _| Value::Bool(view.facts.result < 0)),
     ("evt.hostname", |view, _| Value::Text(view.facts.hostname.as_bytes())),
     ("evt.is_async", |_, _| Value::Bool(false)),
     ("evt.is_io", |_, _| Value::Bool(false)),
     ("evt.is_io_read", |_, _| Value::Bool(false)),
     ("evt.is_io_write", |_, _| Value::Bool(false)),
+    ("evt.is_open_create", |view, _| Value::Bool(file::made(view))),
+    ("evt.is_open_exec", |view, _| {
+        Value::Bool(file::made(view) && view.facts.file.is_some_and(|it| it.mode & 0o111 != 0))
+    }),
+    ("evt.is_open_read", |view, _| file::is_open(view, file::reads)),
+    ("evt.is_open_write", |view, _| file::is_open(view, file::writes)),
     ("evt.is_wait", |_, _| Value::Bool(false)),
     ("evt.num", |view, _| Value::Unsigned(view.facts.number)),
     ("evt.rawarg", |view, argument| arguments::raw(view, argument)),
-    ("evt.rawres", |view, _| of_call(view, Value::Signed(0))),
+    ("evt.rawres", |view, _| of_call(view, Value::Signed(view.facts.result))),
     ("evt.rawtime", |view, _| time(Some(view.facts.time))),
     ("evt.rawtime.ns", |view, _| {
         Value::Unsigned(view.facts.time.as_nanos().unsigned_abs() % 1_000_000_000)
@@ -72,7 +87,7 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("evt.rawtime.s", |view, _| {
         Value::Unsigned(view.facts.time.as_nanos().unsigned_abs() / 1_000_000_000)
     }),
-    ("evt.res", |view, _| of_call(view, Value::Text(b"SUCCESS"))),
+    ("evt.res", |view, _| of_call(view, result(view.facts.result))),
     ("evt.source", |_, _| Value::Text(b"syscall")),
     ("evt.time", |view, _| time(Some(view.facts.time))),
     ("evt.time.iso8601", |view, _| time(Some(view.facts.time))),
@@ -152,32 +167,38 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
         time(view.process().and_then(|it| it.pid_namespace_started))
     }),
     ("proc.ppid.ts", |view, _| time(view.process().and_then(|it| it.parent_started))),
-    ("proc.exe_ino", |view, _| of_file(view, |it| Value::Signed(it.inode.cast_signed()))),
-    ("proc.exe_ino.ctime", |view, _| of_file(view, |it| time(it.changed))),
-    ("proc.exe_ino.mtime", |view, _| of_file(view, |it| time(it.modified))),
+    ("proc.exe_ino", |view, _| of_executable(view, |it| Value::Signed(it.inode.cast_signed()))),
+    ("proc.exe_ino.ctime", |view, _| of_executable(view, |it| time(it.changed))),
+    ("proc.exe_ino.mtime", |view, _| of_executable(view, |it| time(it.modified))),
     ("proc.exe_ino.ctime_duration_proc_start", |view, _| {
-        between(view.facts.file.and_then(|it| it.changed), view.process().and_then(|it| it.started))
+        of_executable(view, |it| between(it.changed, view.process().and_then(|it| it.started)))
     }),
     ("proc.exe_ino.ctime_duration_pidns_start", |view, _| {
         let started = view.process().and_then(|it| it.pid_namespace_started);
-        between(started, view.facts.file.and_then(|it| it.changed))
+        of_executable(view, |it| between(started, it.changed))
     }),
     ("proc.is_exe_writable", |view, _| {
-        of_file(view, |it| it.writable.map_or(Value::Missing, Value::Bool))
+        of_executable(view, |it| it.writable.map_or(Value::Missing, Value::Bool))
     }),
-    ("proc.is_exe_from_memfd", |view, _| match view.facts.provenance {
-        Some(provenance) => Value::Bool(provenance.verdict == Verdict::Memfd),
-        None => Value::Missing,
+    ("proc.is_exe_from_memfd", |view, _| {
+        of_executable(view, |_| match view.facts.provenance {
+            Some(provenance) => Value::Bool(provenance.verdict == Verdict::Memfd),
+            None => Value::Missing,
+        })
     }),
     ("proc.is_exe_lower_layer", |view, _| {
-        of_file(view, |it| it.upper_layer.map_or(Value::Bool(false), |upper| Value::Bool(!upper)))
+        of_executable(view, |it| {
+            it.upper_layer.map_or(Value::Bool(false), |upper| Value::Bool(!upper))
+        })
     }),
-    ("proc.is_exe_upper_layer", |view, _| match (view.facts.file, view.facts.provenance) {
-        (Some(file), Some(provenance)) => {
-            let upper = file.upper_layer.unwrap_or(false);
-            Value::Bool(upper && provenance.verdict != Verdict::CopiedUp)
-        }
-        _ => Value::Missing,
+    ("proc.is_exe_upper_layer", |view, _| {
+        of_executable(view, |file| match view.facts.provenance {
+            Some(provenance) => {
+                let upper = file.upper_layer.unwrap_or(false);
+                Value::Bool(upper && provenance.verdict != Verdict::CopiedUp)
+            }
+            None => Value::Missing,
+        })
     }),
     // thread
     ("thread.tid", |view, _| of_process(view, |it| Value::Signed(it.tid.into()))),
@@ -263,6 +284,42 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("image.reference", |view, _| of_container(view, |it| it.image.as_deref())),
     ("k8s.ns.name", |view, _| of_container(view, |it| it.namespace.as_deref())),
     ("k8s.pod.name", |view, _| of_container(view, |it| it.pod.as_deref())),
+    // fd, fs.path
+    ("fd.containerdirectory", |view, _| {
+        file::in_container(view, Text::ContainerDirectory, |it| file::directory(it.path))
+    }),
+    ("fd.containername", |view, _| file::in_container(view, Text::ContainerName, |it| it.path)),
+    ("fd.dev", |view, _| of_descriptor(view, |it| Value::Signed(file::device(it.device)))),
+    ("fd.dev.major", |view, _| of_descriptor(view, |it| Value::Signed(it.device.0.into()))),
+    ("fd.dev.minor", |view, _| of_descriptor(view, |it| Value::Signed(it.device.1.into()))),
+    ("fd.directory", |view, _| of_descriptor(view, |it| Value::Text(file::directory(it.path)))),
+    ("fd.filename", |view, _| file::file_name(view)),
+    ("fd.ino", |view, _| of_descriptor(view, |it| Value::Signed(it.inode.cast_signed()))),
+    ("fd.is_lower_layer", |view, _| {
+        of_descriptor(view, |it| Value::Bool(it.upper_layer == Some(false)))
+    }),
+    ("fd.is_upper_layer", |view, _| {
+        of_descriptor(view, |it| Value::Bool(it.upper_layer == Some(true)))
+    }),
+    ("fd.name", |view, _| of_descriptor(view, |it| Value::Text(it.path))),
+    ("fd.num", |view, _| {
+        of_descriptor(view, |it| it.descriptor.map_or(Value::Missing, Value::Signed))
+    }),
+    ("fd.type", |view, _| file::kind(view, b"file", b"directory")),
+    ("fd.typechar", |view, _| file::kind(view, b"f", b"d")),
+    ("fd.uid", |view, _| match view.process() {
+        Some(process) => of_descriptor(view, |it| match it.descriptor {
+            Some(number) => view.text(Text::DescriptorId, || format!("{}{number}", process.tid)),
+            None => Value::Missing,
+        }),
+        None => Value::Missing,
+    }),
+    ("fs.path.name", |view, _| file::path(view)),
+    ("fs.path.nameraw", |view, _| file::raw_path(view)),
+    ("fs.path.source", |view, _| file::source(view)),
+    ("fs.path.sourceraw", |view, _| file::raw_source(view)),
+    ("fs.path.target", |view, _| file::target(view)),
+    ("fs.path.targetraw", |view, _| file::raw_target(view)),
     // drift
     ("drift.kind", |view, _| Value::Text(view.facts.kind.as_str().as_bytes())),
     ("drift.action", |view, _| Value::Text(view.facts.action.as_str().as_bytes())),
@@ -272,10 +329,16 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("drift.verdict", |view, _| of_provenance(view, |it| it.verdict.as_str())),
     ("drift.evidence", |view, _| of_provenance(view, |it| it.evidence.as_str())),
     ("drift.reason", |view, _| of_provenance(view, |it| &it.reason)),
+    ("drift.unproved", |view, _| Value::Bool(view.facts.unproved)),
     ("drift.upper_layer", |view, _| {
         of_file(view, |it| it.upper_layer.map_or(Value::Missing, Value::Bool))
     }),
     // file
+    ("file.changed", |view, _| of_touched(view, |_| Value::List(&view.changed))),
+    ("file.old_path", |view, _| of_touched(view, |it| optional(it.old_path))),
+    ("file.written", |view, _| {
+        of_touched(view, |it| it.written.map_or(Value::Missing, Value::Bool))
+    }),
     ("file.path", |view, _| of_file(view, |it| Value::Text(it.path))),
     ("file.name", |view, _| of_file(view, |it| Value::Text(base_name(it.path)))),
     ("file.inode", |view, _| of_file(view, |it| Value::Unsigned(it.inode))),

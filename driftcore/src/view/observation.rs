@@ -9,6 +9,8 @@ use super::Relative;
 use super::ancestors::NONE;
 use super::ancestors::Property;
 use super::catalogue::getter;
+use super::file::ChangedNames;
+use super::file_arguments::FileArgument;
 use crate::event::Action;
 use crate::event::Kind;
 use crate::fields::EventType;
@@ -24,6 +26,8 @@ pub struct View<'a> {
     pub(super) facts: ObservedFacts<'a>,
     pub(super) cwd: OnceCell<Vec<u8>>,
     executable_line: OnceCell<Vec<u8>>,
+    pub(super) target: OnceCell<Vec<u8>>,
+    pub(super) file_arguments: OnceCell<Vec<FileArgument>>,
     pub(super) labels: OnceCell<String>,
     pub(super) texts: [OnceCell<String>; Text::COUNT],
     names: Property<'a>,
@@ -31,6 +35,7 @@ pub struct View<'a> {
     exe_paths: Property<'a>,
     command_lines: Property<'a>,
     pids: Property<'a>,
+    pub(super) changed: ChangedNames<'a>,
 }
 
 /// Texts that are written when they are first asked for.
@@ -59,10 +64,13 @@ pub(super) enum Text {
     FileDevice,
     Mounts,
     WriterLine,
+    ContainerName,
+    ContainerDirectory,
+    DescriptorId,
 }
 
 impl Text {
-    const COUNT: usize = Self::WriterLine as usize + 1;
+    const COUNT: usize = Self::DescriptorId as usize + 1;
 }
 
 /// A property of all ancestors.
@@ -78,11 +86,14 @@ pub(super) enum OfAncestors {
 impl<'a> View<'a> {
     /// A view of these facts. Allocates nothing.
     pub fn new(facts: ObservedFacts<'a>) -> Self {
+        let changed = facts.file.map_or(&[][..], |file| file.changed_attributes);
         let ancestors = facts.process.as_ref().map_or(&NONE, |process| process.ancestors);
         Self {
             facts,
             cwd: OnceCell::new(),
             executable_line: OnceCell::new(),
+            target: OnceCell::new(),
+            file_arguments: OnceCell::new(),
             labels: OnceCell::new(),
             texts: [const { OnceCell::new() }; Text::COUNT],
             names: Property::new(ancestors, |it| Value::Text(it.program.name())),
@@ -90,6 +101,7 @@ impl<'a> View<'a> {
             exe_paths: Property::new(ancestors, |it| Value::Text(it.program.exe())),
             command_lines: Property::new(ancestors, |it| Value::Text(it.program.command_line())),
             pids: Property::new(ancestors, |it| Value::Signed(it.pid.into())),
+            changed: ChangedNames(changed),
         }
     }
 

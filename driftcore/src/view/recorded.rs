@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use rustix::fs::OFlags;
+
 use super::AccountNames;
 use super::Ancestors;
 use super::CallFacts;
@@ -16,9 +18,11 @@ use super::Relative;
 use super::View;
 use super::event_type;
 use crate::enrich::Program;
+use crate::event::Action;
 use crate::event::Capabilities;
 use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
+use crate::event::Kind;
 use crate::event::Network;
 use crate::event::Process;
 use crate::event::Protocol;
@@ -94,7 +98,8 @@ impl<'a> Recorded<'a> {
     pub fn new(event: &'a DriftEvent) -> Self {
         let verdict = event.provenance.as_ref().map(|provenance| provenance.verdict);
         let upper_layer = verdict.and_then(upper_layer);
-        Self::with_live(event, LiveFacts { upper_layer, ..LiveFacts::default() })
+        let value = value(event);
+        Self::with_live(event, LiveFacts { upper_layer, value, ..LiveFacts::default() })
     }
 
     /// Takes in an event that was kept for a while.
@@ -249,6 +254,21 @@ fn end(text: &Text, protocol: Protocol) -> Option<SocketEnd<'_>> {
     Some(SocketEnd { ip: Some(address.ip()), port: address.port(), path: b"" })
 }
 
+/// What was asked for, as far as the action tells: the flags of the open that stands for it, or the
+/// mode that the file has.
+fn value(event: &DriftEvent) -> u64 {
+    let flags = match (event.kind, event.action) {
+        (Kind::File, Action::Create) => OFlags::CREATE | OFlags::WRONLY,
+        (Kind::File, Action::Modify) => OFlags::WRONLY,
+        (Kind::File, Action::Attributes) => {
+            let mode = event.file.as_ref().map(|file| u64::from_str_radix(&file.mode, 8));
+            return mode.and_then(Result::ok).unwrap_or(0);
+        }
+        _ => OFlags::empty(),
+    };
+    flags.bits().into()
+}
+
 /// `8:1` as numbers.
 fn device(text: &str) -> (u32, u32) {
     let number = |text: &str| text.parse().unwrap_or(0);
@@ -267,8 +287,6 @@ fn upper_layer(verdict: Verdict) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Action;
-    use crate::event::Kind;
     use crate::fields::FieldId;
     use crate::fields::FieldRef;
     use crate::fields::Fields;

@@ -16,6 +16,7 @@ use crate::event::Process;
 use crate::event::Provenance;
 use crate::event::Timestamp;
 use crate::event::Writer;
+use crate::event::error_name;
 use crate::fields::Argument;
 use crate::fields::Value;
 
@@ -135,6 +136,15 @@ pub(super) fn of_provenance<'v>(
 ) -> Value<'v> {
     let provenance = view.facts.provenance;
     provenance.map_or(Value::Missing, |it| Value::Text(value(it).as_bytes()))
+}
+
+/// `SUCCESS`, or the name of the error.
+pub(super) fn result(result: i64) -> Value<'static> {
+    if result >= 0 {
+        return Value::Text(b"SUCCESS");
+    }
+    let name = u32::try_from(result.unsigned_abs()).ok().and_then(error_name);
+    Value::Text(name.unwrap_or("UNKNOWN").as_bytes())
 }
 
 /// The value, for events that stand for a system call.

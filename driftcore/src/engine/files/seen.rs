@@ -230,3 +230,182 @@ struct NamesCut {
     path: bool,
     old_path: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::clock::Clock;
+    use crate::engine::mounts::MountKind;
+    use crate::event::Actor;
+    use crate::event::EvidenceFlags;
+    use crate::event::KernelPath;
+    use crate::event::NamedPath;
+    use crate::fields::FieldId;
+    use crate::fields::FieldRef;
+    use crate::fields::Fields;
+    use crate::view::Ancestors;
+    use crate::view::ObservedFacts;
+    use crate::view::Recorded;
+    use crate::view::View;
+
+    const PATH: &[u8] = b"/etc/cron.d/job";
+    const OLD_PATH: &[u8] = b"/tmp/job";
+    /// Fields with their values.
+    type Values = Vec<(String, String)>;
+
+    const HOST: &str = "node";
+
+    /// Every field of the catalogue that has a value, those with arguments by the arguments that calls
+    /// on files have.
+    fn values(view: &View<'_>) -> Values {
+        let mut fields: Vec<FieldRef> = FieldId::all().map(FieldRef::new).collect();
+        for name in
+            ["fd", "res", "name", "path", "oldpath", "newpath", "flags", "mode", "uid", "dev"]
+        {
+            fields.push(FieldRef::parse(&format!("evt.arg.{name}")).unwrap());
+            fields.push(FieldRef::parse(&format!("evt.rawarg.{name}")).unwrap());
+        }
+        fields.push(FieldRef::parse("evt.arg[0]").unwrap());
+        fields.push(FieldRef::parse("evt.abspath.src").unwrap());
+        fields.push(FieldRef::parse("evt.abspath.dst").unwrap());
+        let value = |field: &FieldRef| (field.to_string(), format!("{:?}", view.get(field)));
+        fields.iter().map(value).filter(|(_, value)| value != "Missing").collect()
+    }
+
+    /// What the live event's view gives, and that of the event that waited.
+    fn both(event: &FileEvent<'_>) -> (Values, Values) {
+        let meaning = Meaning::of(event);
+        let mut processes = ProcessTable::new();
+        let acting = Acting::new(&mut processes, &event.actor, Clock::now());
+        let resolved = Resolved { mount: MountKind::Root, proved: false, stat: None };
+        let seen = Seen {
+            event,
+            meaning: &meaning,
+            acting: &acting,
+            path: PATH,
+            old_path: OLD_PATH,
+            evidence: event.file.as_ref(),
+            resolved: &resolved,
+            writer: None,
+        };
+        let ancestors = Ancestors::default();
+        let live = View::new(ObservedFacts {
+            time: acting.clock.wall(event.boot_ns),
+            number: 1,
+            kind: meaning.kind,
+            action: meaning.action,
+            event_type: seen.event_type(),
+            result: event.result,
+            drift: true,
+            before_start: false,
+            recovered: false,
+            container: None,
+            details: None,
+            accounts: None,
+            process: Some(acting.facts(&ancestors)),
+            file: Some(seen.facts()),
+            network: None,
+            call: None,
+            tainted: false,
+            unproved: true,
+            provenance: None,
+            hostname: HOST,
+        });
+        let (owned, facts) = seen.owned(&processes, true, None);
+        let recorded = Recorded::with_live(&owned, facts);
+        (values(&live), recorded.with_view(1, HOST, values))
+    }
+
+    fn event(operation: FileOperation, call: &str) -> FileEvent<'static> {
+        FileEvent {
+            boot_ns: 1,
+            operation,
+            actor: Actor { pid: 7, tid: 8, comm: b"sh", ..Actor::default() },
+            path: NamedPath { base: KernelPath::default(), name: b"job", name_truncated: false },
+            old_path: NamedPath { name: b"../tmp/job", ..NamedPath::default() },
+            file: Some(FileEvidence {
+                inode: Inode { number: 99, size: 5, device: 8 << 20 | 1, ..Inode::default() },
+                mode: 0o100_755,
+                flags: EvidenceFlags::default(),
+                ..FileEvidence::default()
+            }),
+            value: 0o4755,
+            before: Some(0o755),
+            result: 3,
+            call: EventType::of(call).unwrap().call_number(),
+            text: b"../etc/shadow",
+            text_truncated: false,
+            unproved: true,
+            is_directory: false,
+            writer: None,
+        }
+    }
+
+    const EVENTS: [(FileOperation, &str); 18] = [
+        (FileOperation::Read, "openat"),
+        (FileOperation::Open, "openat2"),
+        (FileOperation::Create, "openat"),
+        (FileOperation::Write, "write"),
+        (FileOperation::Truncate, "ftruncate"),
+        (FileOperation::Allocate, "fallocate"),
+        (FileOperation::Unlink, "unlinkat"),
+        (FileOperation::RemoveDirectory, "unlinkat"),
+        (FileOperation::Rename, "renameat2"),
+        (FileOperation::Exchange, "renameat2"),
+        (FileOperation::Link, "linkat"),
+        (FileOperation::Symlink, "symlinkat"),
+        (FileOperation::MakeDirectory, "mkdirat"),
+        (FileOperation::MakeNode, "mknodat"),
+        (FileOperation::Mode, "fchmodat"),
+        (FileOperation::Owner, "fchownat"),
+        (FileOperation::SetAttribute, "setxattr"),
+        (FileOperation::RemoveAttribute, "removexattr"),
+    ];
+
+    #[test]
+    fn an_event_that_waited_has_the_values_that_it_had() {
+        for (operation, call) in EVENTS {
+            let (live, waited) = both(&event(operation, call));
+            assert!(live.len() > 30, "{operation:?}");
+            assert_eq!(live, waited, "{operation:?}");
+        }
+    }
+
+    #[test]
+    fn calls_have_the_arguments_that_falco_gives_them() {
+        let of = |operation, call: &str, value| {
+            let (live, _) = both(&FileEvent { value, ..event(operation, call) });
+            let line = live.into_iter().find(|(name, _)| name == "evt.args");
+            line.map(|(_, line)| {
+                line.trim_start_matches("Text(\"").trim_end_matches("\")").to_owned()
+            })
+            .unwrap_or_default()
+        };
+        let created = of(FileOperation::Create, "openat", 0x241);
+        assert_eq!(
+            created,
+            "fd=3(<f>/etc/cron.d/job) name=/etc/cron.d/job \
+             flags=16646(O_TRUNC|O_CREAT|O_WRONLY|O_F_CREATED) mode=0755 dev=801 ino=99"
+        );
+        assert_eq!(
+            of(FileOperation::Rename, "renameat2", 1),
+            "res=3 oldpath=/tmp/job newpath=/etc/cron.d/job flags=1(RENAME_NOREPLACE)"
+        );
+        assert_eq!(
+            of(FileOperation::Symlink, "symlinkat", 0),
+            "res=3 target=../etc/shadow linkpath=/etc/cron.d/job"
+        );
+        assert_eq!(
+            of(FileOperation::Mode, "fchmodat", 0o4700),
+            "res=3 filename=/etc/cron.d/job mode=04700(S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID)"
+        );
+        assert_eq!(
+            of(FileOperation::Owner, "fchownat", 1 << 32 | u64::from(u32::MAX)),
+            "res=3 pathname=/etc/cron.d/job uid=1 gid=-1"
+        );
+        assert_eq!(
+            of(FileOperation::SetAttribute, "setxattr", 0),
+            "res=3 path=/etc/cron.d/job name=../etc/shadow"
+        );
+    }
+}

@@ -8,7 +8,6 @@ use crate::fields::FieldType::Text;
 use crate::fields::FieldType::Time;
 use crate::fields::FieldType::Unsigned;
 
-const FILE: &str = "file events";
 const NET: &str = "network events";
 const CONFIGURATION: &str = "configuration drift";
 const PACKAGES: &str = "package drift";
@@ -39,20 +38,20 @@ pub(super) const DRIFT: &[Field] = &[
     Field::new("drift.reason", Text, "Why the verdict was given, in words."),
     Field::new("drift.recovered", Bool, "Whether the event itself was lost and a sweep found its effect."),
     Field::new("drift.tainted", Bool, "Whether the process had run drifted code before.").needs("taint of processes"),
-    Field::new("drift.unproved", Bool, "Whether the path may have changed between the call and its check.").needs(FILE),
+    Field::new("drift.unproved", Bool, "Whether the path may have changed between the call and its check."),
     Field::new("drift.upper_layer", Bool, "Whether the file lies in the upper layer, unchanged copies of image files included."),
     Field::new("drift.verdict", Text, "Where the file came from: `image`, `added`, `modified`, `replaced`, `memfd`, ..."),
 ];
 
 #[rustfmt::skip]
 pub(super) const FILE_FIELDS: &[Field] = &[
-    Field::new("file.changed", Text, "The attributes that changed: `mode`, `owner`, `xattr`, `capability`, `size`.").list().needs(FILE),
+    Field::new("file.changed", Text, "The attributes that changed: `mode`, `owner`, `xattr`, `capability`, `size`, `executable`, `setuid`.").list(),
     Field::new("file.device", Text, "The device that the file is on, as `major:minor`."),
     Field::new("file.gid", Unsigned(32), "The group that owns the file."),
     Field::new("file.inode", Unsigned(64), "The file's inode number."),
     Field::new("file.mode", Text, "The file's permission bits in octal, e.g. `4755`."),
     Field::new("file.name", Text, "The file's name, without its directory."),
-    Field::new("file.old_path", Path, "The path before a rename, or the target of a link.").needs(FILE),
+    Field::new("file.old_path", Path, "The path before a rename, or the target of a link."),
     Field::new("file.path", Path, "The file's path, as the container sees it."),
     Field::new("file.sha256", Text, "The SHA-256 of the file's content, where it is known."),
     Field::new("file.size", Unsigned(64), "The file's size in bytes."),
@@ -63,7 +62,7 @@ pub(super) const FILE_FIELDS: &[Field] = &[
     Field::new("file.writer.origin", Text, "Where the file's last writer ran: `inside`, `outside` or `unknown`."),
     Field::new("file.writer.pid", Signed(64), "The process id of the file's last writer."),
     Field::new("file.writer.time", Time, "When the file was last written, in nanoseconds since the epoch."),
-    Field::new("file.written", Bool, "Whether content was really written.").needs(FILE),
+    Field::new("file.written", Bool, "Whether content was really written."),
 ];
 
 #[rustfmt::skip]

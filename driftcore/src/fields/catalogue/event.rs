@@ -12,7 +12,6 @@ use crate::fields::FieldType::Time;
 use crate::fields::FieldType::Unsigned;
 use crate::fields::Print;
 
-const FILE: &str = "file events";
 const IO: &str = "it belongs to reads and writes, which are not observed";
 const PAIR: &str = "calls are observed once, not at entry and at exit";
 const PLUGIN: &str = "it comes from a plugin";
@@ -20,7 +19,7 @@ const STREAM: &str = "it belongs to the stream of all events, which is not kept"
 
 #[rustfmt::skip]
 pub(super) const EVENT: &[Field] = &[
-    Field::new("evt.abspath", Text, "The path that a call names, made absolute; of two, `src` or `dst`.").argument(OptionalKey).dotted().needs(FILE),
+    Field::new("evt.abspath", Text, "The path that a call names, made absolute; of two, `src` or `dst`.").argument(OptionalKey).dotted(),
     Field::new("evt.arg", Text, "One of the call's arguments as text, by name or number.").argument(Key).dotted(),
     Field::new("evt.args", Text, "The call's arguments as `name=value`, joined by blanks."),
     Field::new("evt.around", Unsigned(64), "Whether the event is within so many milliseconds of a time.").argument(Key).filter_only().never(STREAM),
@@ -50,10 +49,10 @@ pub(super) const EVENT: &[Field] = &[
     Field::new("evt.is_io", Bool, "Whether the call reads or writes."),
     Field::new("evt.is_io_read", Bool, "Whether the call reads."),
     Field::new("evt.is_io_write", Bool, "Whether the call writes."),
-    Field::new("evt.is_open_create", Bool, "Whether an open made the file.").needs(FILE),
-    Field::new("evt.is_open_exec", Bool, "Whether an open made the file with execute permission.").needs(FILE),
-    Field::new("evt.is_open_read", Bool, "Whether a file was opened for reading.").needs(FILE),
-    Field::new("evt.is_open_write", Bool, "Whether a file was opened for writing.").needs(FILE),
+    Field::new("evt.is_open_create", Bool, "Whether an open made the file."),
+    Field::new("evt.is_open_exec", Bool, "Whether an open made the file with execute permission."),
+    Field::new("evt.is_open_read", Bool, "Whether a file was opened for reading."),
+    Field::new("evt.is_open_write", Bool, "Whether a file was opened for writing."),
     Field::new("evt.is_syslog", Bool, "Whether the call writes to /dev/log.").never(IO),
     Field::new("evt.is_wait", Bool, "Whether the call makes the thread wait."),
     Field::new("evt.latency", Duration, "Nanoseconds between entry and exit of the call.").never(PAIR),

@@ -103,7 +103,7 @@ const OTHER: EventTypes = set(&[
     "vfork",
 ]);
 
-const fn set(names: &[&str]) -> EventTypes {
+pub(super) const fn set(names: &[&str]) -> EventTypes {
     let mut types = EventTypes::EMPTY;
     let mut index = 0;
     while index < names.len() {

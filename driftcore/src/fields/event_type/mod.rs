@@ -1,6 +1,7 @@
 //! The kinds of events, by Falco's names, and sets of them.
 
 mod availability;
+mod families;
 mod kind;
 mod names;
 mod numbers;
