@@ -7,6 +7,7 @@
 #define DRIFTCORE_ACT_H
 
 #include "emit.h"
+#include "handled.h"
 
 /* As struct path, which is the kernel's. */
 struct dc_path {
@@ -152,15 +153,16 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	if (!act->place.name.size &&
 	    BPF_CORE_READ(dentry, d_sb, s_dev) != container->root_dev)
 		return;
-	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
-	 * outside has opened, it writes unseen. */
-	if (file && (is_writing(act->operation) || (outside && act->operation == DC_OP_OPEN)))
-		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation, actor, slot);
-	if (!is_wanted(act->operation) || !may_emit(id, DC_KIND_FILE, now))
-		return;
+	note_handled();
 	s = take_scratch(slot);
 	if (!s)
 		return;
+	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
+	 * outside has opened, it writes unseen. */
+	if (file && (is_writing(act->operation) || (outside && act->operation == DC_OP_OPEN)))
+		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation, actor, s);
+	if (!is_wanted(act->operation) || !may_emit(id, DC_KIND_FILE, now))
+		goto give;
 	begin_file(s, task, id, container, act, now);
 	s->file.actor.flags |= actor;
 	begin = store_place(s, &act->place, container, DC_FILE_STRING_PATH, begin);
@@ -169,6 +171,7 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 		store_bytes(s, act->text.at, act->text.size);
 	end_file_string(s, DC_FILE_STRING_TEXT, begin);
 	emit_file(s);
+give:
 	give_scratch(s);
 }
 

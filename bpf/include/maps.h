@@ -49,6 +49,7 @@ struct {
 struct dc_member {
 	__u64 start_ns; /* tells two uses of one pid apart */
 	__u64 container;
+	__u64 exec_id; /* of the exec that was reported last */
 };
 
 struct {
@@ -245,6 +246,7 @@ struct dc_scratch {
 	__u32 cut; /* what was stored last did not fit */
 	__u32 users; /* who is at work on it; see take_scratch() */
 	__u32 reserved;
+	struct dc_writer writer; /* one that is about to be remembered */
 	union {
 		struct {
 			char before_exec[DC_HEAD_SIZE - sizeof(struct dc_exec)];
@@ -272,9 +274,18 @@ enum dc_slot {
 	DC_SLOTS = 5,
 };
 
+/*
+ * From 7.0 on tasks may preempt probes. The kernel then leaves a probe out for a task while another
+ * task, on the same processor, is within it. So each probe that must miss nothing is attached several
+ * times over: a later copy sees whether an earlier one ran for the task, and does its work where not.
+ * Each copy is another program to the kernel. Older kernels load the first alone.
+ */
+#define DC_COPIES 3
+
+/* All slots once for each copy; user space makes do with one level where no copies are loaded. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DC_SLOTS);
+	__uint(max_entries, DC_SLOTS * DC_COPIES);
 	__type(key, __u32);
 	__type(value, struct dc_scratch);
 } scratch SEC(".maps");
@@ -331,18 +342,21 @@ static __always_inline void count_loss(__u32 reason)
 
 /*
  * The scratch of a slot, for one user at a time. A kernel that lets tasks preempt probes has two of
- * them meet here: both back off rather than one spoil the other's record.
+ * them meet here: whoever finds another at work goes one level up.
  */
 static __always_inline struct dc_scratch *take_scratch(__u32 slot)
 {
-	struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	for (__u32 level = 0; level < DC_COPIES; level++) {
+		__u32 index = level * DC_SLOTS + slot;
+		struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &index);
 
-	if (!s)
-		return NULL;
-	__sync_fetch_and_add(&s->users, 1);
-	if (*(volatile __u32 *)&s->users == 1)
-		return s;
-	__sync_fetch_and_add(&s->users, -1);
+		if (!s)
+			break;
+		__sync_fetch_and_add(&s->users, 1);
+		if (*(volatile __u32 *)&s->users == 1)
+			return s;
+		__sync_fetch_and_add(&s->users, -1);
+	}
 	count_loss(DC_LOSS_SCRATCH);
 	return NULL;
 }

@@ -17,14 +17,6 @@ struct {
 	__type(value, struct dc_writer);
 } writers SEC(".maps");
 
-/* A writer while it is built; what may interrupt another has a slot of its own (enum dc_slot). */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DC_SLOTS);
-	__type(key, __u32);
-	__type(value, struct dc_writer);
-} writer_scratch SEC(".maps");
-
 /* The task's arguments, as far as they fit. */
 static __always_inline void writer_args(struct task_struct *task, struct dc_writer *w)
 {
@@ -40,7 +32,8 @@ static __always_inline void writer_args(struct task_struct *task, struct dc_writ
 
 /* Remembers the task, which runs now, as the writer of the file. */
 static __always_inline void note_writer(struct task_struct *task, struct inode *inode,
-					__u16 operation, __u32 actor_flags, enum dc_slot slot)
+					__u16 operation, __u32 actor_flags,
+					struct dc_scratch *s)
 {
 	struct dc_inode_key key = {};
 	__u64 start_ns = leader_start(task);
@@ -48,7 +41,6 @@ static __always_inline void note_writer(struct task_struct *task, struct inode *
 	struct task_struct *parent;
 	const struct cred *cred;
 	struct dc_writer *w;
-	__u32 index = slot;
 
 	inode = holding_inode(inode);
 	if (!inode)
@@ -63,9 +55,7 @@ static __always_inline void note_writer(struct task_struct *task, struct inode *
 		return;
 	}
 
-	w = bpf_map_lookup_elem(&writer_scratch, &index);
-	if (!w)
-		return;
+	w = &s->writer;
 	parent = BPF_CORE_READ(task, real_parent);
 	cred = BPF_CORE_READ(task, cred);
 	__builtin_memset(w, 0, sizeof(*w));

@@ -118,8 +118,8 @@ static __always_inline long mapped_by(struct pt_regs *regs, const struct dc_call
 	return fd;
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(call__enter, struct pt_regs *regs, long id)
+/* Copies of it do the same again. */
+static __always_inline void enter_call(struct pt_regs *regs)
 {
 	struct task_struct *task = current_task();
 	struct dc_called call = get_call(task, regs);
@@ -128,10 +128,10 @@ int BPF_PROG(call__enter, struct pt_regs *regs, long id)
 	struct dc_scratch *s;
 
 	if (!shape || !may_be_contained(task))
-		return 0;
+		return;
 	s = take_scratch(DC_SLOT_CALL);
 	if (!s)
-		return 0;
+		return;
 
 	struct dc_entry *entry = (void *)s->tail;
 
@@ -139,40 +139,57 @@ int BPF_PROG(call__enter, struct pt_regs *regs, long id)
 	/* Without it, the exit's reading alone is reported, as unproved. */
 	bpf_map_update_elem(&entries, &thread, entry, BPF_ANY);
 	give_scratch(s);
-	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(call__exit, struct pt_regs *regs, long ret)
+static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret, __u32 copy)
 {
 	struct task_struct *task = current_task();
 	struct dc_called call = get_call(task, regs);
 	struct dc_act act = {.result = ret, .call = call.number};
 
 	if (!call.class)
-		return 0;
+		return;
 	if (is_open(call.class)) {
-		if (ret < 0 || !fill_opened(task, regs, &call, ret, &act))
-			return 0;
+		if (ret < 0 || !fill_opened(task, regs, &call, ret, &act) || is_handled(copy))
+			return;
 	} else {
 		long fd;
 
-		if (!may_be_contained(task))
-			return 0;
+		if (!may_be_contained(task) || is_handled(copy))
+			return;
 		if (call.class >= DC_CLASS_ENTRY)
 			bpf_tail_call(ctx, &exits, DC_EXIT_NAMED);
 		if (ret < 0)
-			return 0;
+			return;
 		if (call.class == DC_CLASS_PROTECT)
 			bpf_tail_call(ctx, &exits, DC_EXIT_PROTECT);
 		fd = call.class == DC_CLASS_MAP ? mapped_by(regs, &call, &act) :
 						  written_by(regs, &call, ret);
 		if (fd < 0 || !is_first_write(task, file_of(task, fd), &act))
-			return 0;
+			return;
 	}
 	report_act(task, &act, DC_SLOT_CALL);
-	return 0;
 }
+
+#define CALL(name_enter, name_exit, copy)                                                          \
+	SEC("tp_btf/sys_enter")                                                                    \
+	int BPF_PROG(name_enter, struct pt_regs *regs, long id)                                    \
+	{                                                                                          \
+		enter_call(regs);                                                                  \
+		return 0;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	SEC("tp_btf/sys_exit")                                                                     \
+	int BPF_PROG(name_exit, struct pt_regs *regs, long ret)                                    \
+	{                                                                                          \
+		exit_call(ctx, regs, ret, copy);                                                   \
+		return 0;                                                                          \
+	}
+
+CALL(call__enter, call__exit, 0)
+CALL(call__enter_2, call__exit_2, 1)
+CALL(call__enter_3, call__exit_3, 2)
+#undef CALL
 
 /* The exit of a call that was read at its entry. */
 SEC("tp_btf/sys_exit")

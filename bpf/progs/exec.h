@@ -33,20 +33,36 @@ static __always_inline __u64 exec_wakeup(const struct dc_file *file, __u64 now)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+/* Whether a copy before this one has reported the exec. */
+static __always_inline bool is_reported(struct task_struct *task, __u32 copy)
+{
+	struct dc_member *known = member(BPF_CORE_READ(task, tgid), leader_start(task));
+	__u64 exec_id = exec_id_of(task);
+
+	/* There was no room to remember it: one copy has to do. */
+	if (!known)
+		return copy;
+	if (known->exec_id == exec_id)
+		return true;
+	known->exec_id = exec_id;
+	return false;
+}
+
+static __always_inline void report_exec(struct task_struct *task, struct linux_binprm *bprm,
+					__u32 copy)
 {
 	struct dc_container container = {};
 	__u64 id = container_of_program(task, &container);
-	__u32 slot = DC_SLOT_EXEC;
+	/* A copy is never at work twice on a processor. */
+	__u32 index = copy * DC_SLOTS + DC_SLOT_EXEC;
 
-	if (!id)
-		return 0;
+	if (!id || is_reported(task, copy))
+		return;
 
-	struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &slot);
+	struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &index);
 
 	if (!s)
-		return 0;
+		return;
 
 	struct file *file = BPF_CORE_READ(bprm, file);
 	__u32 begin = begin_exec(s, DC_KIND_EXEC, id, &container, task, file);
@@ -66,5 +82,17 @@ int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_
 
 	if (bpf_ringbuf_output(&exec_ring, &s->exec, end_exec(s), wakeup))
 		count_loss(DC_LOSS_EXEC_RING);
-	return 0;
 }
+
+#define PROCESS_EXEC(name, copy)                                                                   \
+	SEC("tp_btf/sched_process_exec")                                                           \
+	int BPF_PROG(name, struct task_struct *task, int old_pid, struct linux_binprm *bprm)       \
+	{                                                                                          \
+		report_exec(task, bprm, copy);                                                     \
+		return 0;                                                                          \
+	}
+
+PROCESS_EXEC(process__exec, 0)
+PROCESS_EXEC(process__exec_2, 1)
+PROCESS_EXEC(process__exec_3, 2)
+#undef PROCESS_EXEC

@@ -13,8 +13,7 @@ static __always_inline __u64 life_wakeup(void)
 	return waiting > size / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(process__fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline void report_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 pid = BPF_CORE_READ(child, tgid);
 	__u32 parent_pid = BPF_CORE_READ(parent, tgid);
@@ -22,29 +21,29 @@ int BPF_PROG(process__fork, struct task_struct *parent, struct task_struct *chil
 	struct dc_fork fork = {};
 
 	if (pid != (__u32)BPF_CORE_READ(child, pid)) /* a thread */
-		return 0;
+		return;
 	fork.parent_start_ns = leader_start(parent);
 	known = member(parent_pid, fork.parent_start_ns);
 	if (!known)
-		return 0;
+		return;
+	fork.start_ns = BPF_CORE_READ(child, start_boottime);
+	/* An earlier copy was here. */
+	if (member(pid, fork.start_ns))
+		return;
 
 	fork.header.size = sizeof(fork);
 	fork.header.version = DC_WIRE_VERSION;
 	fork.header.kind = DC_KIND_FORK;
 	fork.header.boot_ns = bpf_ktime_get_boot_ns();
 	fork.container = known->container;
-	fork.start_ns = BPF_CORE_READ(child, start_boottime);
 	fork.pid = pid;
 	fork.parent_pid = parent_pid;
 	remember(pid, fork.start_ns, fork.container);
 	if (bpf_ringbuf_output(&life_ring, &fork, sizeof(fork), life_wakeup()))
 		count_loss(DC_LOSS_LIFE_RING);
-	return 0;
 }
 
-/* The tracepoint grew a second argument in 6.16; it is not needed. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process__exit, struct task_struct *task)
+static __always_inline void report_exit(struct task_struct *task)
 {
 	__u32 pid = BPF_CORE_READ(task, tgid);
 	struct dc_member *known;
@@ -52,11 +51,12 @@ int BPF_PROG(process__exit, struct task_struct *task)
 
 	/* `live` has already been counted down: 0 for the last thread of the process. */
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
-		return 0;
+		return;
 	exit.start_ns = leader_start(task);
+	/* A host's, or an earlier copy was here. */
 	known = member(pid, exit.start_ns);
 	if (!known)
-		return 0;
+		return;
 
 	exit.header.size = sizeof(exit);
 	exit.header.version = DC_WIRE_VERSION;
@@ -67,5 +67,25 @@ int BPF_PROG(process__exit, struct task_struct *task)
 	bpf_map_delete_elem(&members, &pid);
 	if (bpf_ringbuf_output(&life_ring, &exit, sizeof(exit), life_wakeup()))
 		count_loss(DC_LOSS_LIFE_RING);
-	return 0;
 }
+
+/* The exit's tracepoint grew a second argument in 6.16; it is not needed. */
+#define PROCESS_LIFE(copy)                                                                         \
+	SEC("tp_btf/sched_process_fork")                                                           \
+	int BPF_PROG(process__fork##copy, struct task_struct *parent, struct task_struct *child)   \
+	{                                                                                          \
+		report_fork(parent, child);                                                        \
+		return 0;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	SEC("tp_btf/sched_process_exit")                                                           \
+	int BPF_PROG(process__exit##copy, struct task_struct *task)                                \
+	{                                                                                          \
+		report_exit(task);                                                                 \
+		return 0;                                                                          \
+	}
+
+PROCESS_LIFE()
+PROCESS_LIFE(_2)
+PROCESS_LIFE(_3)
+#undef PROCESS_LIFE

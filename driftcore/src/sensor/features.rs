@@ -57,6 +57,12 @@ impl Features {
         }
     }
 
+    /// Whether a task may be preempted within a probe, so that the kernel leaves the probe out for
+    /// others: tracepoints have been guarded by SRCU instead of by preemption since 7.0.
+    pub(super) fn preempts_probes(&self) -> bool {
+        self.version >= (7, 0)
+    }
+
     /// Which layout of the overlay inode to assume where it is not described: 1 until 5.18,
     /// 2 for 5.19 to 6.4, 3 from 6.5 (`enum dc_overlay_layout`).
     pub(super) fn overlay_layout(&self) -> u32 {

@@ -389,7 +389,13 @@ impl Sensor {
                 .sum();
         }
         counts[REASONS.len() - 1] =
-            self.core.iter().chain(&self.asked).map(Probe::recursion_misses).sum();
+            // A call that was not read at its entry says so itself.
+            self.core
+                .iter()
+                .chain(&self.asked)
+                .filter(|probe| probe.name != CALL_ENTER)
+                .map(Probe::recursion_misses)
+                .sum();
         Ok(Losses { counts })
     }
 

@@ -50,28 +50,36 @@ pub(super) const REACH: [&str; 4] =
 pub(super) struct Programs {
     object: Object,
     uring: Uring,
+    /// How often a probe is attached that must miss nothing.
+    copies: usize,
 }
 
-/// An attached probe and a descriptor of its program.
+/// How the names of a probe's copies end (`DC_COPIES`).
+const COPIES: [&str; 3] = ["", "_2", "_3"];
+
+/// An attached probe: its links, and a descriptor of each copy's program.
 #[derive(Debug)]
 pub(super) struct Probe {
     pub(super) name: &'static str,
-    _link: Link,
-    program: OwnedFd,
+    copies: Vec<(Link, OwnedFd)>,
 }
 
 impl Programs {
     pub(super) fn load(options: SensorOptions, features: &Features) -> Result<Self, SensorError> {
         let mut open = ObjectBuilder::default().open_memory(OBJECT).tried("read the probes")?;
-        size_rings(&mut open, options)?;
+        let copies = if features.preempts_probes() { COPIES.len() } else { 1 };
+        size_maps(&mut open, options, copies)?;
         for mut map in open.maps_mut() {
             if map.name().as_encoded_bytes().ends_with(b".rodata")
                 && let Some(constants) = map.initial_value_mut()
-                && let Some(place) = constants
-                    .get_mut(offset_of!(rodata, overlay_layout)..)
-                    .and_then(<[u8]>::first_chunk_mut)
             {
-                *place = features.overlay_layout().to_ne_bytes();
+                let mut set = |at: usize, value: u32| {
+                    if let Some(place) = constants.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+                        *place = value.to_ne_bytes();
+                    }
+                };
+                set(offset_of!(rodata, overlay_layout), features.overlay_layout());
+                set(offset_of!(rodata, has_copies), u32::from(copies > 1));
             }
         }
         let uring = if options.follow_io_uring { Uring::detect() } else { Uring::Rings };
@@ -79,7 +87,8 @@ impl Programs {
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy().into_owned();
             let left_out = (name == PROTECT && !has_find_vma)
-                || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name));
+                || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
+                || COPIES.iter().skip(copies).any(|end| name.ends_with(end));
             if left_out {
                 program.set_autoload(false);
             }
@@ -92,7 +101,7 @@ impl Programs {
                 }
             }
         }
-        let programs = Self { object: open.load().tried("load the probes")?, uring };
+        let programs = Self { object: open.load().tried("load the probes")?, uring, copies };
         programs.fill_exits()?;
         Ok(programs)
     }
@@ -147,9 +156,15 @@ impl Programs {
     }
 
     pub(super) fn attach(&self, name: &'static str) -> Result<Probe, SensorError> {
-        let program = self.program(name)?;
-        let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
-        Ok(Probe { name, _link: program.attach().tried("attach a probe")?, program: descriptor })
+        let names = COPIES.iter().take(self.copies).map(|end| format!("{name}{end}"));
+        // Not every probe has copies.
+        let names = names.filter(|copy| *copy == name || self.program(copy).is_ok());
+        let copies = names.map(|copy| {
+            let program = self.program(&copy)?;
+            let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
+            Ok((program.attach().tried("attach a probe")?, descriptor))
+        });
+        Ok(Probe { name, copies: copies.collect::<Result<_, SensorError>>()? })
     }
 
     /// Attaches a program to a control group. Others that are attached there stay.
@@ -166,7 +181,7 @@ impl Programs {
         let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
         let link =
             program.attach_cgroup(cgroup.as_raw_fd()).tried("attach a probe to a control group")?;
-        Ok(Probe { name, _link: link, program: descriptor })
+        Ok(Probe { name, copies: vec![(link, descriptor)] })
     }
 
     /// Attaches the iterator over what already runs.
@@ -177,27 +192,37 @@ impl Programs {
 
 impl Probe {
     /// Runs that the kernel left out because the same probe was already running on that processor
-    /// (counted from 5.12 on).
+    /// (counted from 5.12 on). Of a probe with copies the most that all of them can have missed.
     pub(super) fn recursion_misses(&self) -> u64 {
-        std::fs::read_to_string(format!("/proc/self/fdinfo/{}", self.program.as_raw_fd()))
-            .ok()
-            .and_then(|info| {
-                let line = info.lines().find_map(|line| line.strip_prefix("recursion_misses:"))?;
-                line.trim().parse().ok()
-            })
-            .unwrap_or(0)
+        self.copies.iter().map(|(_, program)| misses(program)).min().unwrap_or(0)
     }
 }
 
-fn size_rings(open: &mut OpenObject, options: SensorOptions) -> Result<(), SensorError> {
+fn misses(program: &OwnedFd) -> u64 {
+    std::fs::read_to_string(format!("/proc/self/fdinfo/{}", program.as_raw_fd()))
+        .ok()
+        .and_then(|info| {
+            let line = info.lines().find_map(|line| line.strip_prefix("recursion_misses:"))?;
+            line.trim().parse().ok()
+        })
+        .unwrap_or(0)
+}
+
+/// Gives the maps their sizes, as far as those are not always the same.
+fn size_maps(
+    open: &mut OpenObject,
+    options: SensorOptions,
+    copies: usize,
+) -> Result<(), SensorError> {
     for mut map in open.maps_mut() {
         let size = match map.name().as_encoded_bytes() {
+            b"scratch" => map.max_entries() / COPIES.len() as u32 * copies as u32,
             b"exec_ring" => options.exec_ring,
             b"life_ring" => options.life_ring,
             b"bulk_ring" => options.bulk_ring,
             _ => continue,
         };
-        map.set_max_entries(size).tried("size a ring")?;
+        map.set_max_entries(size).tried("size a map")?;
     }
     Ok(())
 }
