@@ -280,7 +280,7 @@ enum dc_slot {
  * times over: a later copy sees whether an earlier one ran for the task, and does its work where not.
  * Each copy is another program to the kernel. Older kernels load the first alone.
  */
-#define DC_COPIES 3
+#define DC_COPIES 4
 
 /* All slots once for each copy; user space makes do with one level where no copies are loaded. */
 struct {

@@ -189,6 +189,7 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 CALL(call__enter, call__exit, 0)
 CALL(call__enter_2, call__exit_2, 1)
 CALL(call__enter_3, call__exit_3, 2)
+CALL(call__enter_4, call__exit_4, 3)
 #undef CALL
 
 /* The exit of a call that was read at its entry. */

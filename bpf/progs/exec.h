@@ -95,4 +95,5 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 PROCESS_EXEC(process__exec, 0)
 PROCESS_EXEC(process__exec_2, 1)
 PROCESS_EXEC(process__exec_3, 2)
+PROCESS_EXEC(process__exec_4, 3)
 #undef PROCESS_EXEC

@@ -88,4 +88,5 @@ static __always_inline void report_exit(struct task_struct *task)
 PROCESS_LIFE()
 PROCESS_LIFE(_2)
 PROCESS_LIFE(_3)
+PROCESS_LIFE(_4)
 #undef PROCESS_LIFE

@@ -247,7 +247,9 @@ impl Engine {
         self.losses = losses;
         if !lost.is_empty() {
             self.core.dropped(lost.iter());
-            self.repair(&lost)?;
+            if lost.concern_processes() {
+                self.repair(&lost)?;
+            }
         }
         self.report_suppressed();
         let sensor = &self.sensor;

@@ -73,6 +73,8 @@ impl Default for SensorOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
     counts: [u64; REASONS.len()],
+    /// How much of what the kernel counts concerns system calls alone, not processes.
+    call_recursion: u64,
 }
 
 /// In the order of `enum dc_loss`; the last one is counted by the kernel itself.
@@ -98,7 +100,17 @@ impl Losses {
         for (count, before) in counts.iter_mut().zip(earlier.counts) {
             *count = count.saturating_sub(before);
         }
-        Self { counts }
+        let call_recursion = self.call_recursion.saturating_sub(earlier.call_recursion);
+        Self { counts, call_recursion }
+    }
+
+    /// Whether an exec, a fork or an exit may be among what was lost.
+    pub(crate) fn concern_processes(&self) -> bool {
+        self.iter().any(|(reason, count)| match reason {
+            LossReason::BulkRing | LossReason::Scratch => false,
+            LossReason::Recursion => count > self.call_recursion,
+            _ => count > 0,
+        })
     }
 
     /// True when nothing was lost.
@@ -388,15 +400,12 @@ impl Sensor {
                 .map(|bytes| u64::from_ne_bytes(*bytes))
                 .sum();
         }
+        // A call that was not read at its entry says so itself.
+        let asked = self.asked.iter().filter(|probe| probe.name != CALL_ENTER);
+        let call_recursion = asked.map(Probe::recursion_misses).sum();
         counts[REASONS.len() - 1] =
-            // A call that was not read at its entry says so itself.
-            self.core
-                .iter()
-                .chain(&self.asked)
-                .filter(|probe| probe.name != CALL_ENTER)
-                .map(Probe::recursion_misses)
-                .sum();
-        Ok(Losses { counts })
+            self.core.iter().map(Probe::recursion_misses).sum::<u64>() + call_recursion;
+        Ok(Losses { counts, call_recursion })
     }
 
     /// Forgets a container that has ended, in the kernel's table.

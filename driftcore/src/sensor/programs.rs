@@ -55,7 +55,7 @@ pub(super) struct Programs {
 }
 
 /// How the names of a probe's copies end (`DC_COPIES`).
-const COPIES: [&str; 3] = ["", "_2", "_3"];
+const COPIES: [&str; 4] = ["", "_2", "_3", "_4"];
 
 /// An attached probe: its links, and a descriptor of each copy's program.
 #[derive(Debug)]
