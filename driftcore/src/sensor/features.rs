@@ -110,6 +110,13 @@ mod tests {
     }
 
     #[test]
+    fn probes_are_preempted_from_7_0_on() {
+        let of = |version| Features { version, ..Features::detect() }.preempts_probes();
+        assert!(of((7, 0)) && of((7, 2)) && of((10, 1)));
+        assert!(!of((5, 10)) && !of((6, 18)));
+    }
+
+    #[test]
     fn sys_admin_stands_for_the_younger_capabilities() {
         assert!(missing(1 << CAP_SYS_ADMIN).is_empty());
         assert_eq!(missing(0), ["CAP_SYS_ADMIN", "CAP_BPF", "CAP_PERFMON"]);
