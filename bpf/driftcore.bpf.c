@@ -5,6 +5,7 @@
 #include "progs/exec.h"
 #include "progs/life.h"
 #include "progs/network.h"
+#include "progs/other.h"
 #include "progs/sweep.h"
 #include "progs/uring.h"
 
@@ -17,8 +18,10 @@ struct dc_exit *wire_exit __attribute__((unused));
 struct dc_file_event *wire_file __attribute__((unused));
 struct dc_socket_event *wire_socket __attribute__((unused));
 struct dc_call *wire_call __attribute__((unused));
+struct dc_call_socket *wire_call_socket __attribute__((unused));
 struct dc_writer *wire_writer __attribute__((unused));
 struct dc_settings *wire_settings __attribute__((unused));
 enum dc_class *wire_class __attribute__((unused));
+enum dc_call_reads *wire_call_reads __attribute__((unused));
 struct dc_container *wire_container __attribute__((unused));
 struct dc_budget *wire_budget __attribute__((unused));

@@ -167,6 +167,10 @@ enum dc_class {
 	DC_CLASS_PROTECT = 8, /* mprotect */
 	DC_CLASS_CREAT = 9, /* opens a file, with flags that go without saying */
 
+	/* From here on, and below DC_CLASS_ENTRY: a call that is on no file; what is read of it beside
+	 * its arguments are the bits of enum dc_call_reads. */
+	DC_CLASS_CALL = 32,
+
 	DC_CLASS_ENTRY = 64,
 	DC_CLASS_UNLINK = DC_CLASS_ENTRY,
 	DC_CLASS_UNLINKAT,
@@ -201,6 +205,15 @@ enum dc_class {
 	DC_CLASS_FREMOVEXATTR,
 	DC_CLASS_REMOVEXATTRAT,
 	DC_CLASSES,
+};
+
+/* What is read of a call on no file. */
+enum dc_call_reads {
+	DC_READS_FIRST = 1 << 0, /* argument 0 is a text */
+	DC_READS_SECOND = 1 << 1,
+	DC_READS_THIRD = 1 << 2,
+	DC_READS_SOCKET = 1 << 3, /* argument 0 is a descriptor: if of a socket, what that is */
+	DC_READS_CAPABILITIES = 1 << 4, /* those of the process after it, in arguments 3 to 5 */
 };
 
 /* What is asked for; changed by user space while the probes run. */
@@ -294,7 +307,8 @@ struct {
 enum dc_exit_program {
 	DC_EXIT_NAMED = 0, /* classes from DC_CLASS_ENTRY on */
 	DC_EXIT_PROTECT = 1,
-	DC_EXIT_PROGRAMS = 2,
+	DC_EXIT_OTHER = 2, /* classes from DC_CLASS_CALL on */
+	DC_EXIT_PROGRAMS = 3,
 };
 
 struct {

@@ -335,7 +335,7 @@ struct dc_socket_event {
 enum dc_call_string {
 	DC_CALL_STRING_FIRST = 0, /* texts that arguments point to, in their order */
 	DC_CALL_STRING_SECOND = 1,
-	DC_CALL_STRING_THIRD = 2,
+	DC_CALL_STRING_THIRD = 2, /* of a call on a socket: struct dc_call_socket */
 	DC_CALL_STRING_PATH = 3, /* path of the file that a descriptor argument stands for */
 	DC_CALL_STRINGS = 4,
 };
@@ -345,6 +345,17 @@ enum dc_call_flag {
 	DC_CALL_CUT = 1 << 0,
 	/* An io_uring was made, and what is done through it cannot be seen. */
 	DC_CALL_UNSEEN_RING = 1 << 8,
+	DC_CALL_HAS_SOCKET = 1 << 9,
+};
+
+/* The socket that a descriptor stands for. */
+struct dc_call_socket {
+	__u8 local[16]; /* network byte order; version 4 in the first four bytes */
+	__u8 remote[16];
+	__u16 local_port; /* host byte order */
+	__u16 remote_port;
+	__u16 family;
+	__u16 protocol; /* IPPROTO_; of a Unix socket its type */
 };
 
 struct dc_call {
@@ -380,6 +391,7 @@ _Static_assert(sizeof(struct dc_actor) == 104, "dc_actor has padding");
 _Static_assert(sizeof(struct dc_file_event) == 320, "dc_file_event has padding");
 _Static_assert(sizeof(struct dc_writer) == 272, "dc_writer has padding");
 _Static_assert(sizeof(struct dc_socket_event) == 208, "dc_socket_event has padding");
+_Static_assert(sizeof(struct dc_call_socket) == 40, "dc_call_socket has padding");
 _Static_assert(sizeof(struct dc_call) == 192, "dc_call has padding");
 
 #endif

@@ -159,6 +159,8 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 			return;
 		if (call.class >= DC_CLASS_ENTRY)
 			bpf_tail_call(ctx, &exits, DC_EXIT_NAMED);
+		if (call.class >= DC_CLASS_CALL)
+			bpf_tail_call(ctx, &exits, DC_EXIT_OTHER);
 		if (ret < 0)
 			return;
 		if (call.class == DC_CLASS_PROTECT)

@@ -192,6 +192,7 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_mode;
 	unsigned int f_flags;
+	void *private_data;
 };
 
 struct fdtable {
@@ -468,6 +469,7 @@ struct inet_sock {
 
 struct socket {
 	short type;
+	struct sock *sk;
 };
 
 /* A socket and the inode that its descriptors stand for. */

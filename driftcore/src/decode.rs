@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use crate::event::Actor;
 use crate::event::ActorFlags;
 use crate::event::Call;
+use crate::event::CallSocket;
 use crate::event::Capabilities;
 use crate::event::Event;
 use crate::event::EvidenceFlags;
@@ -282,12 +283,7 @@ fn writer(bytes: &[u8]) -> Option<WriterFacts<'_>> {
 fn socket_event<'a>(raw: &RawEvent<'a>, operation: SocketOperation) -> SocketEvent<'a> {
     let family = raw.u16(offset_of!(wire::SocketEvent, family));
     let end = |address, port, path: usize| {
-        let bytes: [u8; 16] = raw.bytes(address);
-        let ip = match family {
-            AF_INET => bytes.first_chunk::<4>().map(|bytes| IpAddr::from(*bytes)),
-            AF_INET6 => Some(IpAddr::from(bytes)),
-            _ => None,
-        };
+        let ip = address_of(family, &raw.bytes(address));
         SocketEnd { ip, port: raw.u16(port), path: raw.string(path) }
     };
     SocketEvent {
@@ -325,11 +321,44 @@ fn call<'a>(raw: &RawEvent<'a>) -> Call<'a> {
         number: raw.u16(offset_of!(wire::Call, call)),
         args: std::array::from_fn(|index| raw.u64(at + index * size_of::<u64>())),
         result: raw.i64(offset_of!(wire::Call, result)),
-        texts: std::array::from_fn(|id| (raw.string(id), cut(id))),
+        texts: std::array::from_fn(|id| {
+            let is_text = id != call_string::SOCKET || flags & call_flag::HAS_SOCKET == 0;
+            (if is_text { raw.string(id) } else { b"" }, cut(id))
+        }),
         path: KernelPath {
             components: raw.string(call_string::PATH),
             truncated: cut(call_string::PATH),
         },
+        socket: (flags & call_flag::HAS_SOCKET != 0)
+            .then(|| call_socket(raw.string(call_string::SOCKET))),
         unseen_ring: flags & call_flag::UNSEEN_RING != 0,
+    }
+}
+
+/// The socket that a string of a record holds.
+fn call_socket(bytes: &[u8]) -> CallSocket {
+    let family = u16_in(bytes, offset_of!(wire::CallSocket, family));
+    let end = |address: usize, port: usize| {
+        let address = bytes.get(address..).and_then(<[u8]>::first_chunk::<16>);
+        let ip = address.and_then(|address| address_of(family, address));
+        SocketEnd { ip, port: u16_in(bytes, port), path: b"" }
+    };
+    CallSocket {
+        family,
+        protocol: u16_in(bytes, offset_of!(wire::CallSocket, protocol)),
+        local: end(offset_of!(wire::CallSocket, local), offset_of!(wire::CallSocket, local_port)),
+        remote: end(
+            offset_of!(wire::CallSocket, remote),
+            offset_of!(wire::CallSocket, remote_port),
+        ),
+    }
+}
+
+/// The address in the form that its family has.
+fn address_of(family: u16, bytes: &[u8; 16]) -> Option<IpAddr> {
+    match family {
+        AF_INET => bytes.first_chunk::<4>().map(|bytes| IpAddr::from(*bytes)),
+        AF_INET6 => Some(IpAddr::from(*bytes)),
+        _ => None,
     }
 }

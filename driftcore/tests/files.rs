@@ -5,6 +5,8 @@
 #![cfg(feature = "sensor")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "files/calls.rs"]
+mod calls;
 #[path = "files/expected.rs"]
 mod expected;
 #[path = "files/seen.rs"]

@@ -8,6 +8,7 @@ use std::sync::PoisonError;
 use std::sync::Weak;
 
 use crate::fields::EventType;
+use crate::fields::EventTypes;
 use crate::rules::Asked;
 use crate::rules::RuleSet;
 use crate::sensor::Sensor;
@@ -17,11 +18,10 @@ use crate::sensor::Wanted;
 /// What the sensor must see for these rules to be matched.
 fn wanted(asked: &Asked) -> Wanted {
     let files = asked.file_operations.iter().fold(Wanted::NOTHING, Wanted::with_file);
-    asked
-        .event_types
-        .iter()
-        .filter_map(EventType::socket_operation)
-        .fold(files, Wanted::with_socket)
+    let sockets = asked.event_types.iter().filter_map(EventType::socket_operation);
+    let both = sockets.fold(files, Wanted::with_socket);
+    let calls = asked.event_types.intersection(EventTypes::CALLS);
+    calls.iter().filter_map(EventType::call_number).fold(both, Wanted::with_call)
 }
 
 /// The sensor, and what it is asked for. The engine reads it; whoever replaces the rules asks it.

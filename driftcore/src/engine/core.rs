@@ -10,6 +10,7 @@ use super::assemble::Origin;
 use super::assemble::Sighting;
 use super::assemble::exec_event;
 use super::builder::Scope;
+use super::calls::Arguments;
 use super::clock::Clock;
 use super::clock::boot_now_ns;
 use super::containers::Containers;
@@ -64,6 +65,7 @@ pub(super) struct Core {
     /// The kernel side remembers who writes files.
     pub(super) watches_files: bool,
     pub(super) old_path: Vec<u8>,
+    pub(super) call_arguments: Arguments,
 }
 
 impl Core {
@@ -88,6 +90,7 @@ impl Core {
             path: Vec::new(),
             watches_files: false,
             old_path: Vec::new(),
+            call_arguments: Arguments::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Actor;
 use super::KernelPath;
+use super::SocketEnd;
 use super::Text;
 
 /// A system call of a container's process.
@@ -24,9 +25,24 @@ pub struct Call<'a> {
     pub texts: [(&'a [u8], bool); 3],
     /// The file that a descriptor argument stands for.
     pub path: KernelPath<'a>,
+    /// The socket that a descriptor argument stands for.
+    pub socket: Option<CallSocket>,
     /// No call of its own that rules may ask for: an `io_uring` was made, and what is done through it
     /// cannot be seen.
     pub unseen_ring: bool,
+}
+
+/// A socket that a call was made on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallSocket {
+    /// `AF_INET`, `AF_INET6`, `AF_UNIX`.
+    pub family: u16,
+    /// `IPPROTO_TCP`, `IPPROTO_UDP`; of a Unix socket its type.
+    pub protocol: u16,
+    /// The local end.
+    pub local: SocketEnd<'static>,
+    /// The remote end; with port 0 there is none.
+    pub remote: SocketEnd<'static>,
 }
 
 /// A system call, as an event shows it.

@@ -213,7 +213,7 @@ pub const EVENT_ARGUMENTS: &[(&str, FieldType)] = &[
 ];
 
 /// The type of the argument of this name, if any call has it.
-pub(super) fn raw_type(name: &str) -> Option<FieldType> {
+pub(crate) fn raw_type(name: &str) -> Option<FieldType> {
     let index = EVENT_ARGUMENTS.binary_search_by(|(known, _)| known.cmp(&name)).ok()?;
     EVENT_ARGUMENTS.get(index).map(|&(_, kind)| kind)
 }

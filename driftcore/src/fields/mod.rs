@@ -12,6 +12,7 @@ mod value;
 
 pub use catalogue::CATALOGUE;
 pub use event_argument::EVENT_ARGUMENTS;
+pub(crate) use event_argument::raw_type;
 pub use event_type::EVENT_TYPES;
 pub use event_type::EventType;
 pub use event_type::EventTypes;

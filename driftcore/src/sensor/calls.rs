@@ -1,7 +1,9 @@
 //! Which system call has which number, and what it is to the probes.
 
 use super::Wanted;
+use super::other_calls;
 use crate::event::FileOperation;
+use crate::event::call_number;
 
 /// `enum dc_class`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +53,12 @@ enum Class {
     Removexattrat = 95,
 }
 
-/// A system call by its numbers, its class, and the operations that it may be.
+/// A system call, its class, and the operations that it may be.
 struct Call {
-    x86_64: Option<u16>,
-    /// Of 32 bits, which any program on x86-64 may call.
+    name: &'static str,
+    /// Its number in 32 bits, which any program on x86-64 may call.
     i386: Option<u16>,
-    arm64: Option<u16>,
-    /// Only of 32 bits: the other number is that of the call with the same meaning.
+    /// Only of 32 bits: the name is that of the call with the same meaning.
     only_compat: bool,
     class: Class,
     operations: &'static [FileOperation],
@@ -73,8 +74,6 @@ pub(super) struct Known {
     /// `number` is one of 32 bits.
     pub(super) compat: bool,
 }
-
-const NONE: Option<u16> = None;
 
 const OPENS: &[FileOperation] = &[FileOperation::Read, FileOperation::Open, FileOperation::Create];
 const WRITES: &[FileOperation] = &[FileOperation::Write];
@@ -95,89 +94,90 @@ const OWNER: &[FileOperation] = &[FileOperation::Owner];
 const SET_XATTR: &[FileOperation] = &[FileOperation::SetAttribute];
 const REMOVE_XATTR: &[FileOperation] = &[FileOperation::RemoveAttribute];
 
-/// Numbers on x86-64, i386 and arm64.
 const fn call(
-    numbers: [Option<u16>; 3],
+    name: &'static str,
+    i386: Option<u16>,
     class: Class,
     operations: &'static [FileOperation],
 ) -> Call {
-    let [x86_64, i386, arm64] = numbers;
-    Call { x86_64, i386, arm64, only_compat: false, class, operations }
+    Call { name, i386, only_compat: false, class, operations }
 }
 
 /// The same of a call that only 32 bits have.
 const fn only_compat(
-    numbers: [Option<u16>; 3],
+    name: &'static str,
+    i386: Option<u16>,
     class: Class,
     operations: &'static [FileOperation],
 ) -> Call {
-    Call { only_compat: true, ..call(numbers, class, operations) }
+    Call { only_compat: true, ..call(name, i386, class, operations) }
 }
 
 #[rustfmt::skip]
 const CALLS: &[Call] = &[
-    call([Some(2), Some(5), NONE], Class::Open1, OPENS), // open
-    call([Some(85), Some(8), NONE], Class::Creat, OPENS), // creat
-    call([Some(257), Some(295), Some(56)], Class::Open2, OPENS), // openat
-    call([Some(304), Some(342), Some(265)], Class::Open2, OPENS), // open_by_handle_at
-    call([Some(437), Some(437), Some(437)], Class::Openat2, OPENS), // openat2
-    call([Some(1), Some(4), Some(64)], Class::Write0, WRITES), // write
-    call([Some(18), Some(181), Some(68)], Class::Write0, WRITES), // pwrite64
-    call([Some(20), Some(146), Some(66)], Class::Write0, WRITES), // writev
-    call([Some(296), Some(334), Some(70)], Class::Write0, WRITES), // pwritev
-    call([Some(328), Some(379), Some(287)], Class::Write0, WRITES), // pwritev2
-    call([Some(40), Some(187), Some(71)], Class::Write0, WRITES), // sendfile
-    only_compat([Some(40), Some(239), Some(71)], Class::Write0, WRITES), // sendfile64
-    call([Some(275), Some(313), Some(76)], Class::Write2, WRITES), // splice
-    call([Some(326), Some(377), Some(285)], Class::Write2, WRITES), // copy_file_range
-    call([Some(16), Some(54), Some(29)], Class::Clone, WRITES), // ioctl
-    call([Some(9), Some(90), Some(222)], Class::Map, WRITES), // mmap
-    only_compat([Some(9), Some(192), Some(222)], Class::Map, WRITES), // mmap2
-    call([Some(10), Some(125), Some(226)], Class::Protect, WRITES), // mprotect
-    call([Some(87), Some(10), NONE], Class::Unlink, UNLINK), // unlink
-    call([Some(263), Some(301), Some(35)], Class::Unlinkat, UNLINKS), // unlinkat
-    call([Some(84), Some(40), NONE], Class::Rmdir, RMDIR), // rmdir
-    call([Some(82), Some(38), NONE], Class::Rename, RENAME), // rename
-    call([Some(264), Some(302), Some(38)], Class::Renameat, RENAME), // renameat
-    call([Some(316), Some(353), Some(276)], Class::Renameat2, RENAMES), // renameat2
-    call([Some(86), Some(9), NONE], Class::Link, LINKS), // link
-    call([Some(265), Some(303), Some(37)], Class::Linkat, LINKS), // linkat
-    call([Some(88), Some(83), NONE], Class::Symlink, SYMLINK), // symlink
-    call([Some(266), Some(304), Some(36)], Class::Symlinkat, SYMLINK), // symlinkat
-    call([Some(83), Some(39), NONE], Class::Mkdir, MKDIR), // mkdir
-    call([Some(258), Some(296), Some(34)], Class::Mkdirat, MKDIR), // mkdirat
-    call([Some(133), Some(14), NONE], Class::Mknod, MKNOD), // mknod
-    call([Some(259), Some(297), Some(33)], Class::Mknodat, MKNOD), // mknodat
-    call([Some(76), Some(92), Some(45)], Class::Truncate, TRUNCATE), // truncate
-    only_compat([Some(76), Some(193), Some(45)], Class::Truncate64, TRUNCATE), // truncate64
-    call([Some(77), Some(93), Some(46)], Class::Ftruncate, TRUNCATE), // ftruncate
-    only_compat([Some(77), Some(194), Some(46)], Class::Ftruncate64, TRUNCATE), // ftruncate64
-    call([Some(285), Some(324), Some(47)], Class::Fallocate, ALLOCATE), // fallocate
-    call([Some(90), Some(15), NONE], Class::Chmod, MODE), // chmod
-    call([Some(91), Some(94), Some(52)], Class::Fchmod, MODE), // fchmod
-    call([Some(268), Some(306), Some(53)], Class::Fchmodat, MODE), // fchmodat
-    call([Some(452), Some(452), Some(452)], Class::Fchmodat2, MODE), // fchmodat2
-    call([Some(92), Some(212), NONE], Class::Chown, OWNER), // chown
-    call([Some(94), Some(198), NONE], Class::Chown, OWNER), // lchown
-    call([Some(93), Some(207), Some(55)], Class::Fchown, OWNER), // fchown
-    call([Some(260), Some(298), Some(54)], Class::Fchownat, OWNER), // fchownat
-    only_compat([Some(92), Some(182), NONE], Class::Chown, OWNER), // chown16
-    only_compat([Some(94), Some(16), NONE], Class::Chown, OWNER), // lchown16
-    only_compat([Some(93), Some(95), Some(55)], Class::Fchown, OWNER), // fchown16
-    call([Some(188), Some(226), Some(5)], Class::Setxattr, SET_XATTR), // setxattr
-    call([Some(189), Some(227), Some(6)], Class::Setxattr, SET_XATTR), // lsetxattr
-    call([Some(190), Some(228), Some(7)], Class::Fsetxattr, SET_XATTR), // fsetxattr
-    call([Some(463), Some(463), Some(463)], Class::Setxattrat, SET_XATTR), // setxattrat
-    call([Some(197), Some(235), Some(14)], Class::Removexattr, REMOVE_XATTR), // removexattr
-    call([Some(198), Some(236), Some(15)], Class::Removexattr, REMOVE_XATTR), // lremovexattr
-    call([Some(199), Some(237), Some(16)], Class::Fremovexattr, REMOVE_XATTR), // fremovexattr
-    call([Some(466), Some(466), Some(466)], Class::Removexattrat, REMOVE_XATTR), // removexattrat
+    call("open", Some(5), Class::Open1, OPENS),
+    call("creat", Some(8), Class::Creat, OPENS),
+    call("openat", Some(295), Class::Open2, OPENS),
+    call("open_by_handle_at", Some(342), Class::Open2, OPENS),
+    call("openat2", Some(437), Class::Openat2, OPENS),
+    call("write", Some(4), Class::Write0, WRITES),
+    call("pwrite", Some(181), Class::Write0, WRITES), // pwrite64
+    call("writev", Some(146), Class::Write0, WRITES),
+    call("pwritev", Some(334), Class::Write0, WRITES),
+    call("pwritev2", Some(379), Class::Write0, WRITES),
+    call("sendfile", Some(187), Class::Write0, WRITES),
+    only_compat("sendfile", Some(239), Class::Write0, WRITES), // sendfile64
+    call("splice", Some(313), Class::Write2, WRITES),
+    call("copy_file_range", Some(377), Class::Write2, WRITES),
+    call("ioctl", Some(54), Class::Clone, WRITES),
+    call("mmap", Some(90), Class::Map, WRITES),
+    only_compat("mmap", Some(192), Class::Map, WRITES), // mmap2
+    call("mprotect", Some(125), Class::Protect, WRITES),
+    call("unlink", Some(10), Class::Unlink, UNLINK),
+    call("unlinkat", Some(301), Class::Unlinkat, UNLINKS),
+    call("rmdir", Some(40), Class::Rmdir, RMDIR),
+    call("rename", Some(38), Class::Rename, RENAME),
+    call("renameat", Some(302), Class::Renameat, RENAME),
+    call("renameat2", Some(353), Class::Renameat2, RENAMES),
+    call("link", Some(9), Class::Link, LINKS),
+    call("linkat", Some(303), Class::Linkat, LINKS),
+    call("symlink", Some(83), Class::Symlink, SYMLINK),
+    call("symlinkat", Some(304), Class::Symlinkat, SYMLINK),
+    call("mkdir", Some(39), Class::Mkdir, MKDIR),
+    call("mkdirat", Some(296), Class::Mkdirat, MKDIR),
+    call("mknod", Some(14), Class::Mknod, MKNOD),
+    call("mknodat", Some(297), Class::Mknodat, MKNOD),
+    call("truncate", Some(92), Class::Truncate, TRUNCATE),
+    only_compat("truncate", Some(193), Class::Truncate64, TRUNCATE), // truncate64
+    call("ftruncate", Some(93), Class::Ftruncate, TRUNCATE),
+    only_compat("ftruncate", Some(194), Class::Ftruncate64, TRUNCATE), // ftruncate64
+    call("fallocate", Some(324), Class::Fallocate, ALLOCATE),
+    call("chmod", Some(15), Class::Chmod, MODE),
+    call("fchmod", Some(94), Class::Fchmod, MODE),
+    call("fchmodat", Some(306), Class::Fchmodat, MODE),
+    call("fchmodat2", Some(452), Class::Fchmodat2, MODE),
+    call("chown", Some(212), Class::Chown, OWNER),
+    call("lchown", Some(198), Class::Chown, OWNER),
+    call("fchown", Some(207), Class::Fchown, OWNER),
+    call("fchownat", Some(298), Class::Fchownat, OWNER),
+    only_compat("chown", Some(182), Class::Chown, OWNER), // chown16
+    only_compat("lchown", Some(16), Class::Chown, OWNER), // lchown16
+    only_compat("fchown", Some(95), Class::Fchown, OWNER), // fchown16
+    call("setxattr", Some(226), Class::Setxattr, SET_XATTR),
+    call("lsetxattr", Some(227), Class::Setxattr, SET_XATTR),
+    call("fsetxattr", Some(228), Class::Fsetxattr, SET_XATTR),
+    call("setxattrat", Some(463), Class::Setxattrat, SET_XATTR),
+    call("removexattr", Some(235), Class::Removexattr, REMOVE_XATTR),
+    call("lremovexattr", Some(236), Class::Removexattr, REMOVE_XATTR),
+    call("fremovexattr", Some(237), Class::Fremovexattr, REMOVE_XATTR),
+    call("removexattrat", Some(466), Class::Removexattrat, REMOVE_XATTR),
 ];
 
-/// The numbers of the calls that say something of what is asked for.
+/// The numbers of the calls that say something of what is asked for. A call that has a class as one on
+/// files keeps it: what comes later is not put over it.
 pub(super) fn known(wanted: &Wanted) -> impl Iterator<Item = Known> + use<'_> {
     let asked = |call: &&Call| call.operations.iter().any(|&it| wanted.has_file(it));
-    CALLS.iter().filter(asked).flat_map(Call::known)
+    CALLS.iter().filter(asked).flat_map(Call::known).chain(other_calls::known(wanted))
 }
 
 /// Whether a call that is asked for has to be read at its entry.
@@ -200,8 +200,8 @@ impl Call {
         native.into_iter().chain(compat)
     }
 
-    const fn native(&self) -> Option<u16> {
-        if cfg!(target_arch = "aarch64") { self.arm64 } else { self.x86_64 }
+    fn native(&self) -> Option<u16> {
+        call_number(self.name)
     }
 
     /// Of 32 bits on this architecture; those of arm are not known.

@@ -13,6 +13,7 @@ mod canary;
 mod error;
 mod features;
 mod log;
+mod other_calls;
 mod probes;
 mod programs;
 mod settings;

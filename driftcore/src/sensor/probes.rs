@@ -226,8 +226,10 @@ impl Sensor {
     /// [`SensorError::Bpf`] when a probe cannot be attached.
     pub fn ask(&mut self, wanted: &Wanted) -> Result<(), SensorError> {
         let mut names = Vec::new();
-        if wanted.has_files() {
+        if wanted.has_files() || wanted.has_calls() {
             names.push(CALL_EXIT);
+        }
+        if wanted.has_files() {
             names.extend(self.programs.uring_probes());
         }
         if calls::need_entry(wanted) {

@@ -33,7 +33,7 @@ use super::uring::Uring;
 const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
 /// Programs that `call__exit` hands over to, by their place in the `exits` map (`enum
 /// dc_exit_program`).
-const EXITS: [&str; 2] = ["call__named", PROTECT];
+const EXITS: [&str; 3] = ["call__named", PROTECT, "call__other"];
 /// Needs `bpf_find_vma`, which came in 5.17.
 const PROTECT: &str = "call__protect";
 const SWEEP: &str = "process__sweep";

@@ -28,8 +28,9 @@ pub(super) fn bytes(wanted: &Wanted, options: SensorOptions) -> Vec<u8> {
         } else {
             offset_of!(dc_settings, calls)
         };
-        if let Some(place) = value.get_mut(table + number) {
-            *place = known.class;
+        match value.get_mut(table + number) {
+            Some(place) if *place == 0 => *place = known.class,
+            _ => continue,
         }
         let at = offset_of!(dc_settings, native) + number * size_of::<u16>();
         if known.compat

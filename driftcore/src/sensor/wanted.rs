@@ -1,7 +1,10 @@
 //! What is asked of the sensor beside execs.
 
+use crate::event::CALLS;
 use crate::event::FileOperation;
 use crate::event::SocketOperation;
+
+const WORDS: usize = CALLS.div_ceil(64);
 
 /// What is asked of the sensor beside execs and process life, which it always gives. What nobody asks
 /// for costs nothing: its probes are not attached.
@@ -9,11 +12,13 @@ use crate::event::SocketOperation;
 pub struct Wanted {
     operations: u64,
     sockets: u64,
+    /// Numbers of other system calls, a bit each.
+    calls: [u64; WORDS],
 }
 
 impl Wanted {
     /// Nothing.
-    pub const NOTHING: Self = Self { operations: 0, sockets: 0 };
+    pub const NOTHING: Self = Self { operations: 0, sockets: 0, calls: [0; WORDS] };
 
     /// And this operation on files.
     #[must_use]
@@ -30,12 +35,39 @@ impl Wanted {
         changes.fold(self, Self::with_file)
     }
 
+    /// And the system call with this number on this architecture, of those that are not on files. One that
+    /// the sensor does not know is not seen.
+    #[must_use]
+    pub const fn with_call(mut self, number: u16) -> Self {
+        let number = number as usize;
+        if number < CALLS {
+            self.calls[number / 64] |= 1 << (number % 64);
+        }
+        self
+    }
+
     /// What either asks for.
     #[must_use]
     pub const fn union(mut self, other: Self) -> Self {
         self.operations |= other.operations;
         self.sockets |= other.sockets;
+        let mut word = 0;
+        while word < WORDS {
+            self.calls[word] |= other.calls[word];
+            word += 1;
+        }
         self
+    }
+
+    /// Whether the system call with this number is asked for.
+    pub const fn has_call(&self, number: u16) -> bool {
+        let number = number as usize;
+        number < CALLS && self.calls[number / 64] & 1 << (number % 64) != 0
+    }
+
+    /// Whether any system call that is not on files is asked for.
+    pub fn has_calls(&self) -> bool {
+        self.calls.iter().any(|&word| word != 0)
     }
 
     /// Whether this operation is asked for.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::CallFacts;
 use super::ProcessFacts;
 use super::View;
 use super::file_arguments;
@@ -12,7 +13,9 @@ use super::values::of_call;
 use crate::event::Action;
 use crate::event::Verdict;
 use crate::fields::Argument;
+use crate::fields::FieldType;
 use crate::fields::Value;
+use crate::fields::raw_type;
 
 /// Falco's arguments of an exec, in the order of its table; those that have a value here.
 const EXEC: [&str; 20] = [
@@ -62,6 +65,9 @@ fn is_exec(view: &View<'_>) -> bool {
 
 /// One argument, as text.
 pub(super) fn text<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<'v> {
+    if let Some(call) = view.facts.call {
+        return of_other_call(&call, argument);
+    }
     if !is_exec(view) {
         let found = argument.and_then(|argument| one_of_file(view, argument));
         return optional(found.map(FileArgument::text));
@@ -77,10 +83,51 @@ pub(super) fn text<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value
     named(view, name)
 }
 
+/// An argument of a call that is on no file, by its name or its place.
+fn of_other_call<'v>(call: &CallFacts<'v>, argument: Option<&Argument>) -> Value<'v> {
+    let index = |index: usize| call.args.get(index);
+    let found = match argument {
+        Some(Argument::Key(key)) => match key.parse() {
+            Ok(number) => index(number),
+            Err(_) => call.args.iter().find(|(name, _)| *name == &**key),
+        },
+        Some(Argument::Index(number)) => index(*number as usize),
+        None => None,
+    };
+    optional(found.map(|&(_, text)| text))
+}
+
+/// The same by its type: a number, where it is one and has no name.
+fn raw_of_other_call<'v>(call: &CallFacts<'v>, argument: Option<&Argument>) -> Value<'v> {
+    let Value::Text(text) = of_other_call(call, argument) else { return Value::Missing };
+    let Some(Argument::Key(name)) = argument else { return Value::Missing };
+    let text_of = || std::str::from_utf8(text).ok();
+    match raw_type(name) {
+        Some(FieldType::Text | FieldType::Bytes) => Value::Text(text),
+        Some(FieldType::Signed(_)) => {
+            let number = text_of().and_then(|text| text.parse().ok());
+            number.map_or(Value::Missing, Value::Signed)
+        }
+        Some(FieldType::Unsigned(_)) => {
+            let number = text_of().and_then(|text| text.parse().ok());
+            number.map_or(Value::Missing, Value::Unsigned)
+        }
+        _ => Value::Missing,
+    }
+}
+
 /// All of them as `name=value`, joined by blanks.
 pub(super) fn all<'v>(view: &'v View<'_>) -> Value<'v> {
     let line = view.text(Text::Arguments, || {
         let mut line = String::new();
+        if let Some(call) = view.facts.call {
+            for (name, text) in call.args {
+                let blank = if line.is_empty() { "" } else { " " };
+                // Writing to a String cannot fail.
+                let _ = write!(line, "{blank}{name}={}", String::from_utf8_lossy(text));
+            }
+            return line;
+        }
         if !is_exec(view) {
             for argument in of_file(view) {
                 line.push_str(if line.is_empty() { "" } else { " " });
@@ -102,6 +149,9 @@ pub(super) fn all<'v>(view: &'v View<'_>) -> Value<'v> {
 
 /// One argument, by its type.
 pub(super) fn raw<'v>(view: &'v View<'_>, argument: Option<&Argument>) -> Value<'v> {
+    if let Some(call) = view.facts.call {
+        return raw_of_other_call(&call, argument);
+    }
     if !is_exec(view) {
         let found = argument.and_then(|argument| one_of_file(view, argument));
         return found.map_or(Value::Missing, FileArgument::raw);

@@ -34,6 +34,8 @@ pub(crate) const SOCKET_STRINGS: usize = 4;
 
 /// `enum dc_call_string`: three texts, then a path.
 pub(crate) mod call_string {
+    /// Of a call on a socket, in the place of the third text.
+    pub(crate) const SOCKET: usize = 2;
     pub(crate) const PATH: usize = 3;
 }
 pub(crate) const CALL_STRINGS: usize = 4;
@@ -233,6 +235,16 @@ pub(crate) struct Call {
     pub(super) string_size: [u16; CALL_STRINGS],
 }
 
+#[repr(C)]
+pub(crate) struct CallSocket {
+    pub(crate) local: [u8; 16],
+    pub(crate) remote: [u8; 16],
+    pub(crate) local_port: u16,
+    pub(crate) remote_port: u16,
+    pub(crate) family: u16,
+    pub(crate) protocol: u16,
+}
+
 /// `dc_exec.flags`
 pub(crate) mod exec_flag {
     pub(crate) const SECURE: u32 = 1 << 0;
@@ -261,6 +273,7 @@ pub(crate) mod file_event_flag {
 /// `enum dc_call_flag`; bit n says that string n is cut.
 pub(crate) mod call_flag {
     pub(crate) const UNSEEN_RING: u32 = 1 << 8;
+    pub(crate) const HAS_SOCKET: u32 = 1 << 9;
 }
 
 #[cfg(all(test, feature = "sensor"))]
@@ -391,6 +404,12 @@ mod tests {
                 flags,
                 comm
             ]
+        );
+        compare!(
+            &btf,
+            CallSocket,
+            "dc_call_socket",
+            [local, remote, local_port, remote_port, family, protocol]
         );
         compare!(
             &btf,

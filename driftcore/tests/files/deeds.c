@@ -511,6 +511,7 @@ static void d_compat_harmless(void)
 }
 #endif
 
+#include "calls.h"
 #include "ring.h"
 
 /* Says that it is up, and goes on when it is told to. */
@@ -548,7 +549,7 @@ static const struct {
 	DEED(removexattr), DEED(removexattrat), DEED(capability), DEED(no_capability),
 	DEED(chmod_directory), DEED(absolute),
 	DEED(chroot), DEED(volume), DEED(cold_name), DEED(long_name), DEED(deep), DEED(phantom),
-	DEED(wait), DEED(ring_open), DEED(ring_names), DEED(ring_write), DEED(ring_fixed),
+	DEED(wait), DEED(calls), DEED(ring_open), DEED(ring_names), DEED(ring_write), DEED(ring_fixed),
 	DEED(ring_skip), DEED(ring_polled), DEED(ring_gone), DEED(ring_attribute), DEED(ring_sizes),
 	DEED(ring_truncate), DEED(ring_harmless), DEED(ring_chain),
 #ifdef __x86_64__

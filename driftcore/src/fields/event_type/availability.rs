@@ -58,18 +58,15 @@ const NETWORK: EventTypes =
     set(&["accept", "accept4", "bind", "connect", "listen", "sendmsg", "sendto"]);
 
 /// Calls that no kind of drift is seen by, but rules about escapes and injections name.
-const OTHER: EventTypes = set(&[
+pub(super) const CALLS: EventTypes = set(&[
     "bpf",
     "capset",
     "chroot",
-    "clone",
-    "clone3",
     "delete_module",
     "dup",
     "dup2",
     "dup3",
     "finit_module",
-    "fork",
     "fsconfig",
     "fsmount",
     "fsopen",
@@ -79,12 +76,11 @@ const OTHER: EventTypes = set(&[
     "memfd_create",
     "mount",
     "move_mount",
-    "mprotect",
     "open_tree",
+    "pidfd_send_signal",
     "pivot_root",
     "prctl",
     "process_vm_writev",
-    "procexit",
     "ptrace",
     "setgid",
     "setns",
@@ -96,12 +92,16 @@ const OTHER: EventTypes = set(&[
     "setsid",
     "setuid",
     "socket",
-    "umount",
+    "tgkill",
+    "tkill",
     "umount2",
     "unshare",
     "userfaultfd",
-    "vfork",
 ]);
+
+/// Others that such rules name, which nothing gives so far.
+const OTHER: EventTypes =
+    set(&["clone", "clone3", "fork", "mprotect", "procexit", "umount", "vfork"]);
 
 pub(super) const fn set(names: &[&str]) -> EventTypes {
     let mut types = EventTypes::EMPTY;
@@ -141,7 +141,8 @@ mod tests {
         let files = EventTypes::of_file_operations(FileOperations::ALL);
         assert_eq!(files, FILE, "what an operation on files comes by");
         assert_eq!(of("connect"), Availability::Needs("network events"));
-        assert_eq!(of("ptrace"), Availability::Needs("events of other calls"));
+        assert_eq!(of("ptrace"), Availability::Always);
+        assert_eq!(of("clone"), Availability::Needs("events of other calls"));
         assert!(matches!(of("brk"), Availability::Never(_)));
         let groups = [NETWORK, OTHER, EventTypes::PRODUCED];
         let together = groups.iter().fold(EventTypes::EMPTY, |all, group| all.union(*group));

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::EVENT_TYPES;
 use super::EventType;
+use super::availability::CALLS;
 use super::availability::FILE;
 
 const WORDS: usize = EVENT_TYPES.len().div_ceil(64);
@@ -19,8 +20,12 @@ impl EventTypes {
     /// All of them.
     pub const ALL: Self = Self::EMPTY.complement();
 
-    /// What the running sensor gives: programs that are executed, and what is done to files.
-    pub const PRODUCED: Self = FILE.with(EventType::EXECVE).with(EventType::EXECVEAT);
+    /// System calls on other things than files and sockets, which the sensor gives where rules ask for
+    /// them.
+    pub const CALLS: Self = CALLS;
+
+    /// What the running sensor gives: programs that are executed, what is done to files, and other calls.
+    pub const PRODUCED: Self = FILE.union(CALLS).with(EventType::EXECVE).with(EventType::EXECVEAT);
 
     /// The set and this one.
     #[must_use]
