@@ -31,6 +31,8 @@ pub(super) fn network(socket: &CallSocket) -> Network {
         local: text(&socket.local),
         remote: remote(socket).as_ref().map(text),
         result: "ok".to_owned(),
+        dual: false,
+        auto_port: false,
     }
 }
 
