@@ -11,9 +11,8 @@
 
 #include "maps.h"
 
-#include <bpf/bpf_core_read.h>
-
 #include "flavors.h"
+#include "read.h"
 
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
