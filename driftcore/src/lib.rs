@@ -17,6 +17,7 @@
 //!   file of a running container, from user space.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
+//! - [`network`]: whether a socket is what was declared.
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
 //! - [`engine`]: all of it together (feature `sensor`).
 //!
@@ -69,6 +70,7 @@ pub mod event;
 pub mod fields;
 pub mod inspect;
 pub mod matcher;
+pub mod network;
 pub mod provenance;
 pub mod rules;
 #[cfg(feature = "sensor")]

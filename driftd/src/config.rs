@@ -8,7 +8,11 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::event::PortRange;
 use driftcore::matcher::Priority;
+use driftcore::network::Expectations;
+use driftcore::network::Expected;
+use driftcore::network::Remote;
 use driftcore::provenance::Bounds;
 use driftcore::rules::SetOptions;
 use driftcore::sensor::SensorOptions;
@@ -30,6 +34,7 @@ pub(crate) struct Config {
     runtimes: Runtimes,
     rules: Rules,
     events: Events,
+    expected: Vec<ExpectedBlock>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -55,6 +60,46 @@ struct Proof {
 #[serde(default, deny_unknown_fields)]
 struct Events {
     kinds: Vec<EventKind>,
+}
+
+/// What is expected of the sockets of some containers.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ExpectedBlock {
+    image: Option<String>,
+    label: Option<String>,
+    listen: Option<Vec<String>>,
+    connect: Option<Vec<String>>,
+}
+
+impl ExpectedBlock {
+    fn parse(&self) -> anyhow::Result<Expected> {
+        let listen = self.listen.as_ref().map(|texts| all(texts, "listen", PortRange::parse));
+        let connect = self.connect.as_ref().map(|texts| all(texts, "connect", Remote::parse));
+        let (listen, connect) = (listen.transpose()?, connect.transpose()?);
+        if listen.is_none() && connect.is_none() {
+            bail!("[[expected]]: give `listen`, `connect` or both");
+        }
+        Ok(Expected { image: self.image.clone(), label: self.label.clone(), listen, connect })
+    }
+}
+
+/// The values of all texts; an error names the one that is none.
+fn all<T>(
+    texts: &[String],
+    key: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> anyhow::Result<Vec<T>> {
+    let examples = match key {
+        "listen" => "80, 443/tcp or 8000-8100/udp",
+        _ => "10.0.0.0/8, 10.0.0.5:5432, [fd00::/8]:443/tcp or *:53/udp",
+    };
+    let one = |text: &String| {
+        parse(text).with_context(|| {
+            format!("[[expected]] {key}: \"{text}\" is not of a form like {examples}")
+        })
+    };
+    texts.iter().map(one).collect()
 }
 
 /// Kinds of events that the event files ask for.
@@ -194,6 +239,7 @@ impl Config {
                 self.rules.least_priority
             );
         }
+        self.expectations()?;
         Ok(())
     }
 
@@ -211,6 +257,12 @@ impl Config {
                 ..SetOptions::default()
             },
         })
+    }
+
+    /// What is expected of containers' sockets.
+    pub(crate) fn expectations(&self) -> anyhow::Result<Expectations> {
+        let blocks = self.expected.iter().map(ExpectedBlock::parse);
+        Ok(Expectations::new(blocks.collect::<anyhow::Result<_>>()?))
     }
 
     /// Nice value of the thread that reads the rings.
@@ -291,6 +343,23 @@ mod tests {
         let config: Config = toml::from_str("[sensor]\nnice = -21\n").unwrap();
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("nice = -21"), "{error}");
+    }
+
+    #[test]
+    fn expectations_are_read_and_checked() {
+        let read = |text: &str| toml::from_str::<Config>(text).unwrap();
+        let config = read("[[expected]]\nimage = \"*\"\nlisten = [\"80\"]\nconnect = [\"*:53\"]\n");
+        assert_ne!(config.expectations().unwrap(), Expectations::default());
+        for (text, named) in [
+            ("listen = [\"http\"]", "\"http\""),
+            ("connect = [\"10.0.0.0/40\"]", "\"10.0.0.0/40\""),
+            ("image = \"x\"", "`listen`"),
+        ] {
+            let error = read(&format!("[[expected]]\n{text}\n")).check().unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
+        let error = toml::from_str::<Config>("[[expected]]\nport = 1\n").unwrap_err().to_string();
+        assert!(error.contains("port"), "{error}");
     }
 
     #[test]

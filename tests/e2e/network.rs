@@ -8,14 +8,18 @@ use anyhow::ensure;
 use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
 use driftcore_e2e::DockerContainer;
+use driftcore_e2e::Driftd;
 
 use crate::Case;
+use crate::world::Seen;
 use crate::world::World;
 
 pub(crate) const CASES: &[Case] = &[
     ("listeners_are_said_with_every_field", listeners),
     ("connections_are_said_once_with_their_result", connections),
     ("datagrams_are_said_once_for_each_remote", datagrams),
+    ("a_port_that_is_not_exposed_is_drift", exposed),
+    ("what_the_configuration_does_not_expect_is_drift", configured),
     ("sockets_of_the_host_are_not_said", host),
 ];
 
@@ -47,10 +51,22 @@ fn has_mark(event: &DriftEvent, mark: &str) -> bool {
 
 /// Does the deeds in the container and returns the socket events of that process, all of them.
 fn done(world: &World, container: &DockerContainer, deeds: &str) -> Result<Vec<DriftEvent>> {
+    done_before(world, &world.watch, container, deeds)
+}
+
+/// The same, as another `driftd` sees it.
+fn done_before(
+    world: &World,
+    watch: &Driftd,
+    container: &DockerContainer,
+    deeds: &str,
+) -> Result<Vec<DriftEvent>> {
     let mark = world.mark("net");
-    container.sh(&format!("/opt/net {mark} {deeds}"))?;
-    world.fence(container)?;
-    let events = world.watch.events()?;
+    container.sh(&format!(
+        "/opt/net {mark} {deeds}; cp /opt/payload /tmp/{mark}; /tmp/{mark} {mark}-end"
+    ))?;
+    Seen::by(watch, &format!("{mark}-end"))?;
+    let events = watch.events()?;
     let mine: Vec<DriftEvent> = events.into_iter().filter(|event| has_mark(event, &mark)).collect();
     for event in &mine {
         let process = event.process.as_ref().context("no process")?;
@@ -157,6 +173,65 @@ fn datagrams(world: &World) -> Result<()> {
             "connect udp [::]:0 -> [::1]:7006 ok",
         ],
     )
+}
+
+/// The lines of those that are drift.
+fn drift(events: &[DriftEvent]) -> Vec<String> {
+    lines(&events.iter().filter(|event| event.drift).cloned().collect::<Vec<_>>())
+}
+
+fn exposed(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let deeds = "listen 0.0.0.0 7001 listen 0.0.0.0 7002 listen :: 7003 listen 127.0.0.1 7004 \
+                 bind 0.0.0.0 7001 bind 0.0.0.0 7005 bind 0.0.0.0 0 connect 127.0.0.1 7002";
+    let container = world.start(&[V6, "--expose=7001/tcp", "--expose=7005/udp"])?;
+    let events = done(world, &container, deeds)?;
+    ensure!(events.len() == 8, "{:#?}", lines(&events));
+    let expected =
+        ["listen tcp 0.0.0.0:7002 ok", "listen tcp [::]:7003 ok dual", "bind udp 0.0.0.0:7001 ok"];
+    ensure!(drift(&events) == expected, "{:#?}", drift(&events));
+    // The twin: where nothing is declared, nothing departs from it.
+    let container = world.start(&[V6])?;
+    let events = done(world, &container, deeds)?;
+    ensure!(events.len() == 8 && drift(&events).is_empty(), "{:#?}", drift(&events));
+    Ok(())
+}
+
+fn configured(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let config = world.directory("expected");
+    std::fs::create_dir_all(&config)?;
+    let config = config.join("driftd.toml");
+    std::fs::write(
+        &config,
+        "[[expected]]\nimage = \"*driftcore/lab:*\"\nlabel = \"role=client\"\n\
+         listen = [\"7001-7002\"]\nconnect = [\"10.9.8.0/24:7001/tcp\", \"10.9.8.7:7009/udp\"]\n",
+    )?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let watch = Driftd::start(&options, &world.directory("expected-watch"))?;
+    // An address of its own, on its own loopback interface.
+    let prepare = "/bin/busybox ip addr add 10.9.8.7/32 dev lo";
+    let deeds = "listen 0.0.0.0 7001 listen 0.0.0.0 7003 connect 10.9.8.7 7001 connect 10.9.8.7 7003 \
+                 refused 10.9.8.7 7008 connect 127.0.0.1 7003 send 10.9.8.7 7009 send 10.9.8.7 7001";
+    for (label, expected) in [
+        (
+            "--label=role=client",
+            &[
+                "listen tcp 0.0.0.0:7003 ok",
+                "connect tcp 10.9.8.7:* -> 10.9.8.7:7003 ok",
+                "connect tcp 10.9.8.7:* -> 10.9.8.7:7008 ECONNREFUSED",
+                "connect udp 0.0.0.0:* -> 10.9.8.7:7001 ok",
+            ][..],
+        ),
+        ("--label=role=other", &[]),
+    ] {
+        let container = world.start(&["--cap-add=NET_ADMIN", label])?;
+        container.sh(prepare)?;
+        let events = done_before(world, &watch, &container, deeds)?;
+        ensure!(events.len() == 8, "{:#?}", lines(&events));
+        ensure!(drift(&events) == expected, "{label}: {:#?}", drift(&events));
+    }
+    Ok(())
 }
 
 /// The same deeds by a process of the host, and what follows in a container.

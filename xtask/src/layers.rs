@@ -23,6 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("fields", &["event"]),
     ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),
+    ("network", &["error", "event", "matcher"]),
     ("rules", &["error", "event", "fields", "matcher"]),
     ("sink", &["error", "event", "matcher"]),
 ];

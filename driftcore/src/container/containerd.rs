@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::found::Found;
 use super::oci::Bundle;
+use super::ports;
 use super::roots::ContainerdRoots;
 use super::roots::StateRoots;
 use super::state::StateDir;
@@ -95,6 +96,9 @@ fn facts(id: &str, bundle: Bundle) -> Found {
     let mut found = Found::new(id, "containerd");
     found.details = bundle.details();
     let mut annotations = bundle.annotations.unwrap_or_default();
+    if let Some(ports) = annotations.get(ports::ANNOTATION) {
+        found.details.ports = ports::of(ports);
+    }
     let mut take = |key: &str| annotations.remove(key).filter(|text| !text.is_empty());
     let container = &mut found.container;
     container.name = take("io.kubernetes.cri.container-name").or_else(|| take("nerdctl/name"));

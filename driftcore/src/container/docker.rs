@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::found::Found;
+use super::ports;
 use super::roots::StateRoots;
 use super::state::StateDir;
 use crate::event::ContainerDetails;
 use crate::event::MountPoint;
+use crate::event::PortRange;
 use crate::event::Timestamp;
 
 /// Of `config.v2.json`.
@@ -66,6 +69,8 @@ struct HostConfig {
     pid_mode: Option<String>,
     ipc_mode: Option<String>,
     network_mode: Option<String>,
+    /// By port and protocol.
+    port_bindings: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,6 +85,8 @@ struct State {
 struct Settings {
     image: Option<String>,
     labels: Option<BTreeMap<String, String>>,
+    /// By port and protocol; those of the image among them.
+    exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 /// Of `repositories.json`: repository -> reference -> config digest.
@@ -112,15 +119,18 @@ pub(super) fn look_up(
     let mut found = Found::new(id, "docker");
     let name = config.name.as_deref().map(|name| name.trim_start_matches('/').to_owned());
     found.container.name = name.filter(|name| !name.is_empty());
-    found.container.image = config.config.image.filter(|image| !image.is_empty());
-    found.container.labels = config.config.labels.unwrap_or_default();
+    let settings = config.config;
+    found.container.image = settings.image.clone().filter(|image| !image.is_empty());
+    found.container.labels = settings.labels.clone().unwrap_or_default();
     found.created_at = config.created.as_deref().and_then(Timestamp::parse);
     let label = |key: &str| found.container.labels.get(key).cloned();
     (found.container.pod, found.container.namespace) =
         (label("io.kubernetes.pod.name"), label("io.kubernetes.pod.namespace"));
     let host_config = dir.json::<HostConfig>(&format!("containers/{id}/hostconfig.json"));
     let host_config = found.try_take(host_config);
+    let ports = declared_ports(&settings, host_config.as_ref());
     found.details = details(&config.mount_points, host_config, data_root);
+    found.details.ports = ports;
     found.details.ip = config.network_settings.and_then(address);
     // Until the start is written down, the file tells of the run before.
     if config.state.running {
@@ -190,7 +200,22 @@ fn details(
         host_network: is_host(host_config.network_mode),
         mounts,
         ip: None,
+        ports: Vec::new(),
     }
+}
+
+/// The ports that the image or whoever made the container exposes, that are published, and that
+/// Kubernetes names.
+fn declared_ports(settings: &Settings, host_config: Option<&HostConfig>) -> Vec<PortRange> {
+    let exposed = settings.exposed_ports.iter().flatten();
+    let published = host_config.and_then(|it| it.port_bindings.as_ref()).into_iter().flatten();
+    let names = exposed.chain(published).map(|(name, _)| name);
+    let mut ports: Vec<PortRange> = names.filter_map(|name| PortRange::parse(name)).collect();
+    let annotation = format!("annotation.{}", ports::ANNOTATION);
+    let labels = settings.labels.as_ref();
+    ports
+        .extend(labels.and_then(|it| it.get(&annotation)).into_iter().flat_map(|it| ports::of(it)));
+    ports
 }
 
 /// The address on Docker's own bridge, else the first that there is.
@@ -333,6 +358,26 @@ mod tests {
         );
         std::fs::write(file, "{\"Priv").unwrap();
         assert!(!look_up().complete);
+    }
+
+    #[test]
+    fn ports_are_those_exposed_published_and_named_by_kubernetes() {
+        let text = config()
+            .replacen(r#""Volumes""#, r#""ExposedPorts":{"80/tcp":{},"x":{}},"Volumes""#, 1)
+            .replacen(
+                r#""from":"image""#,
+                r#""annotation.io.kubernetes.container.ports":"[{\"containerPort\":90}]""#,
+                1,
+            );
+        let (host, roots) = data_root(&text);
+        std::fs::write(
+            host.path().join(format!("docker/containers/{ID}/hostconfig.json")),
+            r#"{"PortBindings":{"53/udp":[{"HostIp":"","HostPort":"5353"}]}}"#,
+        )
+        .unwrap();
+        let found = look_up(&roots, Path::new("/docker"), ID).unwrap().unwrap();
+        let expected = ["80/tcp", "53/udp", "90/tcp"].map(|it| PortRange::parse(it).unwrap());
+        assert_eq!(found.details.ports, expected);
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod oci;
 mod overlay;
 #[cfg(feature = "sensor")]
 mod place;
+mod ports;
 mod resolve;
 mod roots;
 mod state;

@@ -69,6 +69,7 @@ impl Bundle {
             host_network: linux.shares("network"),
             mounts: Some(binds.map(Mount::point).collect()),
             ip: None,
+            ports: Vec::new(),
         }
     }
 

@@ -1,9 +1,12 @@
 //! CRI-O and Podman: containers/storage and the bundles in it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::found::Found;
 use super::oci::Bundle;
+use super::ports;
 use super::roots::StateRoots;
 use super::state::StateDir;
 use crate::event::Timestamp;
@@ -93,6 +96,11 @@ pub(super) fn look_up(roots: &StateRoots, id: &str) -> Result<Option<Found>, Str
     found.container.image = crio("ImageName").or(metadata.image_name);
     found.container.pod = annotation("io.kubernetes.pod.name");
     found.container.namespace = annotation("io.kubernetes.pod.namespace");
+    // CRI-O keeps the container's own annotations in one of the bundle's.
+    let own = crio("Annotations").and_then(|text| serde_json::from_str(&text).ok());
+    let own: BTreeMap<String, String> = own.unwrap_or_default();
+    let named = annotation(ports::ANNOTATION).or_else(|| own.get(ports::ANNOTATION).cloned());
+    found.details.ports = named.map_or_else(Vec::new, |text| ports::of(&text));
     let labels = crio("Labels").and_then(|text| serde_json::from_str(&text).ok());
     found.container.labels = labels.unwrap_or_default();
     found.created_at = stored.created.as_deref().and_then(Timestamp::parse);

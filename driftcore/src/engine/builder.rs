@@ -7,6 +7,7 @@ use super::EngineError;
 use super::proofs::ProofOptions;
 use crate::container::StateRoots;
 use crate::event::Container;
+use crate::network::Expectations;
 use crate::provenance::Bounds;
 use crate::rules::RuleSet;
 use crate::sensor::SensorOptions;
@@ -45,6 +46,7 @@ pub struct EngineBuilder {
     pub(super) allow_degraded: bool,
     pub(super) rules: Option<Arc<RuleSet>>,
     pub(super) wanted: Wanted,
+    pub(super) expectations: Expectations,
 }
 
 impl EngineBuilder {
@@ -88,6 +90,13 @@ impl EngineBuilder {
     /// anyway. Default: nothing.
     pub fn watch(&mut self, wanted: Wanted) -> &mut Self {
         self.wanted = wanted;
+        self
+    }
+
+    /// What is expected of containers' sockets, beside the ports that images expose, that are published
+    /// and that Kubernetes names. Default: nothing.
+    pub fn expect(&mut self, expectations: Expectations) -> &mut Self {
+        self.expectations = expectations;
         self
     }
 

@@ -41,6 +41,7 @@ use crate::event::Provenance;
 use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::event::Writer;
+use crate::network::Expectations;
 use crate::provenance::Classified;
 use crate::sink::Sink;
 use crate::view::Ancestors;
@@ -60,6 +61,8 @@ pub(super) struct Core {
     pub(super) hostname: String,
     pub(super) matching: Matching,
     pub(super) held: HeldBack,
+    /// What is expected of containers' sockets.
+    pub(super) expectations: Expectations,
     pub(super) sink: Box<dyn Sink + Send>,
     pub(super) path: Vec<u8>,
     /// The kernel side remembers who writes files.
@@ -86,6 +89,7 @@ impl Core {
             hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             matching,
             held: HeldBack::default(),
+            expectations: Expectations::default(),
             sink,
             path: Vec::new(),
             watches_files: false,
@@ -272,10 +276,11 @@ impl Core {
         if let Some(classified) = classified {
             judge(&mut event, classified);
         }
+        let details = self.containers.get(container).map(|known| known.details.clone());
+        self.judge_socket(&mut event, details.as_deref());
         let number = self.matching.next_number();
         let pid = event.process.as_ref().map_or(0, |process| process.pid);
         let names = self.containers.names(container, pid);
-        let details = self.containers.get(container).map(|known| known.details.clone());
         let recorded = Recorded::with_live(&event, live);
         let recorded = recorded.in_container(details.as_deref(), Some(&names));
         let outcome =

@@ -94,6 +94,7 @@ impl Engine {
         let rules = options.rules.take();
         let matching = Matching::new(RulesHandle::new(rules.clone()));
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
+        core.expectations = std::mem::take(&mut options.expectations);
 
         // Before the probes are loaded: it brings the overlay module in.
         let canary = Canary::prepare();

@@ -10,6 +10,7 @@ use super::core::Core;
 use super::proofs::Answered;
 use crate::enrich::ProcessTable;
 use crate::event::Action;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::Kind;
 use crate::event::Network;
@@ -21,6 +22,7 @@ use crate::event::SocketOperation;
 use crate::event::Text;
 use crate::event::error_name;
 use crate::fields::EventType;
+use crate::network::Contact;
 use crate::view::LiveFacts;
 use crate::view::NetworkFacts;
 use crate::view::ObservedFacts;
@@ -32,7 +34,7 @@ const IPPROTO_TCP: u16 = 6;
 const IPPROTO_UDP: u16 = 17;
 
 /// What a socket event says, in the terms that it is reported in.
-struct Contact {
+struct Socket {
     action: Action,
     event_type: EventType,
     protocol: Protocol,
@@ -46,28 +48,32 @@ impl Core {
     /// Takes in what was done with a socket. Allocates nothing where no rule fires and nothing
     /// drifted.
     pub(super) fn socket(&mut self, event: &SocketEvent<'_>) {
-        let Some(contact) = Contact::of(event) else { return };
+        let Some(socket) = Socket::of(event) else { return };
         let container = event.actor.container;
         let time = self.clock.wall(event.boot_ns);
         let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
         if self.waits_for_runtime(container) {
-            let mut event = DriftEvent::new(time, Kind::Network, contact.action);
-            contact.complete(&mut event, &acting, &self.processes);
-            let event = Observed { container, event, live: contact.live(&acting) };
+            let mut event = DriftEvent::new(time, Kind::Network, socket.action);
+            socket.complete(&mut event, &acting, &self.processes);
+            let event = Observed { container, event, live: socket.live(&acting) };
             self.answer(Answered { event, classified: None });
             return;
         }
         let Some(known) = self.containers.get(container) else { return };
-        let drift = false;
+        let drift = self.expectations.is_drift(
+            &socket.contact(),
+            Some(&known.container),
+            Some(&known.details),
+        );
         let ancestors = acting.ancestors(&self.processes);
         let names = self.containers.names(container, event.actor.pid);
         let facts = ObservedFacts {
             time,
             number: self.matching.next_number(),
             kind: Kind::Network,
-            action: contact.action,
-            event_type: contact.event_type,
-            result: contact.result,
+            action: socket.action,
+            event_type: socket.event_type,
+            result: socket.result,
             drift,
             before_start: false,
             recovered: false,
@@ -76,7 +82,7 @@ impl Core {
             accounts: Some(&names),
             process: Some(acting.facts(&ancestors)),
             file: None,
-            network: Some(contact.facts()),
+            network: Some(socket.facts()),
             call: None,
             tainted: false,
             unproved: false,
@@ -85,8 +91,8 @@ impl Core {
         };
         let outcome = self.matching.run(&View::new(facts), time);
         if drift || self.scope.all_events || !outcome.is_empty() {
-            let mut event = DriftEvent::new(time, Kind::Network, contact.action);
-            contact.complete(&mut event, &acting, &self.processes);
+            let mut event = DriftEvent::new(time, Kind::Network, socket.action);
+            socket.complete(&mut event, &acting, &self.processes);
             event.drift = drift;
             event.container = Some((*known.container).clone());
             self.hand_over(&event, &outcome);
@@ -94,7 +100,16 @@ impl Core {
     }
 }
 
-impl Contact {
+impl Core {
+    /// Judges an event that waited for what its container's runtime declares.
+    pub(super) fn judge_socket(&self, event: &mut DriftEvent, details: Option<&ContainerDetails>) {
+        if let Some(contact) = event.network.as_ref().and_then(Contact::of) {
+            event.drift = self.expectations.is_drift(&contact, event.container.as_ref(), details);
+        }
+    }
+}
+
+impl Socket {
     /// `None` of a socket that speaks nothing that is reported.
     fn of(event: &SocketEvent<'_>) -> Option<Self> {
         let protocol = match event.protocol {
@@ -126,6 +141,15 @@ impl Contact {
             result: event.result,
             flags: event.flags,
         })
+    }
+
+    fn contact(&self) -> Contact {
+        Contact {
+            protocol: self.protocol,
+            local: self.local,
+            remote: self.remote,
+            auto_port: self.flags.contains(SocketFlags::AUTO_PORT),
+        }
     }
 
     fn facts(&self) -> NetworkFacts<'_> {

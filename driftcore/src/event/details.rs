@@ -1,5 +1,7 @@
 //! How a container is set up, beside what its events carry.
 
+use super::PortRange;
+
 /// How a container is set up, as its runtime's state tells it. `None` is not known.
 ///
 /// It is not part of an event: it says the same of all events of a container.
@@ -17,6 +19,9 @@ pub struct ContainerDetails {
     pub mounts: Option<Vec<MountPoint>>,
     /// Its IP address.
     pub ip: Option<String>,
+    /// The ports that its image exposes, that are published, or that Kubernetes names. Empty where
+    /// nobody declares any, or where that is not known.
+    pub ports: Vec<PortRange>,
 }
 
 /// A directory or file of the host, or a volume, that a container was given.

@@ -7,6 +7,11 @@
 
 use memchr::memmem;
 
+/// Whether the whole text is matched by the pattern, as it is written.
+pub(crate) fn glob_matches(pattern: &[u8], text: &[u8]) -> bool {
+    matches(pattern, text, false)
+}
+
 /// Whether the whole text is matched by the pattern.
 pub(super) fn matches(pattern: &[u8], text: &[u8], fold: bool) -> bool {
     let mut at = 0;

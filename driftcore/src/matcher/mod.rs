@@ -54,6 +54,7 @@ pub use condition::TextTest;
 pub use condition::Transformer;
 pub use format::Format;
 pub use format::Piece;
+pub(crate) use glob::glob_matches;
 pub use info::ProgramInfo;
 pub use limits::CompileError;
 pub use limits::Limits;

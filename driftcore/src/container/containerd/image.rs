@@ -6,8 +6,11 @@
 //! container's own one is based on. Two images of equal layers and unlike configuration are not
 //! told apart by it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::de::IgnoredAny;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -16,6 +19,7 @@ use super::super::state::FILE_LIMIT;
 use super::super::state::StateDir;
 use super::metadata::Record;
 use super::metadata::Target;
+use crate::event::PortRange;
 
 const INDEX_TYPES: [&str; 2] = [
     "application/vnd.oci.image.index.v1+json",
@@ -49,6 +53,14 @@ struct Descriptor {
 #[serde(default)]
 struct Config {
     rootfs: Rootfs,
+    config: Settings,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Settings {
+    /// By port and protocol.
+    exposed_ports: Option<BTreeMap<String, IgnoredAny>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -62,6 +74,7 @@ struct Rootfs {
 struct Image {
     manifest: String,
     config: String,
+    ports: Vec<PortRange>,
 }
 
 /// Why a document of the content store was not read.
@@ -100,6 +113,7 @@ pub(super) fn identify(root: &StateDir, record: &Record, found: &mut Found) {
         [image] => {
             found.container.image_digest = Some(image.manifest.clone());
             found.container.image_id = Some(image.config.clone());
+            found.details.ports.extend(&image.ports);
         }
         [] => found.lack(format!(
             "{name}: digest not known: {} has other layers than the container",
@@ -166,9 +180,11 @@ impl Store<'_> {
     /// The image of a manifest if it has the layers.
     fn image(&mut self, digest: &str, chain: &str) -> Result<Option<Image>, Missing> {
         let config = self.blob::<Manifest>(digest)?.config.digest;
-        let layers = self.blob::<Config>(&config)?.rootfs.diff_ids;
-        let same = chain_id(&layers).is_some_and(|own| own == chain);
-        Ok(same.then(|| Image { manifest: digest.to_owned(), config }))
+        let Config { rootfs, config: settings } = self.blob(&config)?;
+        let same = chain_id(&rootfs.diff_ids).is_some_and(|own| own == chain);
+        let exposed = settings.exposed_ports.unwrap_or_default();
+        let ports = exposed.keys().filter_map(|name| PortRange::parse(name)).collect();
+        Ok(same.then(|| Image { manifest: digest.to_owned(), config, ports }))
     }
 
     /// Reads a JSON document and proves it by its digest.
