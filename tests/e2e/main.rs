@@ -7,6 +7,7 @@
 mod accounts;
 mod before_start;
 mod blind;
+mod calls;
 mod cli;
 mod code;
 mod containerd;
@@ -61,6 +62,7 @@ fn cases() -> Vec<Case> {
         own_overlay::CASES,
         cli::CASES,
         rules::CASES,
+        calls::CASES,
         residue::CASES,
         loss::CASES,
         blind::CASES,

@@ -14,6 +14,7 @@ use super::mounts::of_mount;
 use super::observation::OfAncestors;
 use super::observation::Text;
 use super::observation::optional;
+use super::socket;
 use super::values::ancestors;
 use super::values::base_name;
 use super::values::between;
@@ -301,12 +302,21 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("fd.is_upper_layer", |view, _| {
         of_descriptor(view, |it| Value::Bool(it.upper_layer == Some(true)))
     }),
-    ("fd.name", |view, _| of_descriptor(view, |it| Value::Text(it.path))),
+    ("fd.name", |view, _| match view.facts.network {
+        Some(network) => socket::name(view, &network),
+        None => of_descriptor(view, |it| Value::Text(it.path)),
+    }),
     ("fd.num", |view, _| {
         of_descriptor(view, |it| it.descriptor.map_or(Value::Missing, Value::Signed))
     }),
-    ("fd.type", |view, _| file::kind(view, b"file", b"directory")),
-    ("fd.typechar", |view, _| file::kind(view, b"f", b"d")),
+    ("fd.type", |view, _| match view.facts.network {
+        Some(network) => socket::kind(&network),
+        None => file::kind(view, b"file", b"directory"),
+    }),
+    ("fd.typechar", |view, _| match view.facts.network {
+        Some(network) => socket::kind_character(&network),
+        None => file::kind(view, b"f", b"d"),
+    }),
     ("fd.uid", |view, _| match view.process() {
         Some(process) => of_descriptor(view, |it| match it.descriptor {
             Some(number) => view.text(Text::DescriptorId, || format!("{}{number}", process.tid)),

@@ -14,6 +14,7 @@ mod getters;
 mod mounts;
 mod observation;
 mod recorded;
+mod socket;
 mod values;
 
 pub use accounts::AccountNames;

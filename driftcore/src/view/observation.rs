@@ -67,10 +67,11 @@ pub(super) enum Text {
     ContainerName,
     ContainerDirectory,
     DescriptorId,
+    SocketName,
 }
 
 impl Text {
-    const COUNT: usize = Self::DescriptorId as usize + 1;
+    const COUNT: usize = Self::SocketName as usize + 1;
 }
 
 /// A property of all ancestors.

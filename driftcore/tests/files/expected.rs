@@ -140,7 +140,7 @@ const DEEDS: &[(&str, &[&str])] = &[
         "ring_names",
         &[
             "Rename /dir:moved <- /:image ring",
-            "Exchange /:/dir/moved <- /:other value=0x2 ring",
+            "Exchange /:dir/moved <- /:other value=0x2 ring",
             "Unlink /dir:inner ring",
             "RemoveDirectory /:empty directory ring",
             "MakeDirectory /:new value=0x1c9 directory ring",

@@ -127,7 +127,7 @@ static void d_ring_names(void)
 	sqe->off = (uintptr_t)"moved";
 	done(&ring, 1);
 	sqe = request(&ring, IORING_OP_RENAMEAT, AT_FDCWD, "other", AT_FDCWD);
-	sqe->off = (uintptr_t)"/dir/moved";
+	sqe->off = (uintptr_t)"dir/moved";
 	sqe->rename_flags = RENAME_EXCHANGE;
 	done(&ring, 1);
 	request(&ring, IORING_OP_UNLINKAT, dir, "inner", 0);

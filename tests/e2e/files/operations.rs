@@ -69,6 +69,28 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("mkdirat", &["create dir/new 0711 0:0"]),
     ("mknod", &["create new 0600 0:0"]),
     ("mknodat", &["create new 0600 0:0"]),
+    ("ring_write", &[OPENED, WRITTEN, OPENED, WRITTEN]),
+    (
+        "ring_open",
+        &[
+            OPENED,
+            "create dir/new 0600 0:0 added",
+            "modify other 0644 0:0 0 bytes +size written modified",
+            "link one <- image 0777 0:0",
+        ],
+    ),
+    (
+        "ring_names",
+        &[
+            "rename dir/moved <- image 0644 0:0",
+            "rename dir/moved <- other 0644 0:0",
+            "delete dir/inner image",
+            "delete empty image",
+            "create new 0711 0:0",
+            "link soft <- /target/of it 0777 0:0",
+            "link dir/hard <- other 0644 0:0",
+        ],
+    ),
     ("chmod", &["attributes image 4755 0:0 +mode +executable +setuid"]),
     ("chmod_directory", &["attributes dir 0700 0:0 +mode"]),
     ("fchmod", &["attributes image 0755 0:0 +mode +executable unknown"]),
