@@ -77,6 +77,7 @@ const DEEDS: &[(&str, &[&str])] = &[
             "create dir/new 0600 0:0 added",
             "modify other 0644 0:0 0 bytes +size written modified",
             "link one <- image 0777 0:0",
+            "modify image 0 bytes unwritten harmless unproved",
         ],
     ),
     (

@@ -7,7 +7,9 @@
 use rustix::io::Errno;
 
 use rustix::fs::FileType;
+use rustix::fs::OFlags;
 
+use super::operation::flags;
 use super::path;
 use crate::container::ContainerRoot;
 use crate::container::Lost;
@@ -237,8 +239,16 @@ fn means(event: &FileEvent<'_>) -> Means {
             | FileOperation::RemoveAttribute
             | FileOperation::Truncate
     );
+    // Through io_uring; what a call has opened is known by the file itself.
+    let opened = event.call.is_none()
+        && matches!(
+            event.operation,
+            FileOperation::Open | FileOperation::Create | FileOperation::Read
+        );
     let call = event.call.and_then(EventType::of_call).map_or("", EventType::name);
     match (on_file, call) {
+        _ if opened && flags(event.value).contains(OFlags::NOFOLLOW) => Means::File,
+        _ if opened => Means::Followed,
         (false, _) => Means::Name,
         (true, "lchown" | "lsetxattr" | "lremovexattr") => Means::File,
         (true, _) => Means::Followed,
