@@ -153,7 +153,9 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	if (!act->place.name.size &&
 	    BPF_CORE_READ(dentry, d_sb, s_dev) != container->root_dev)
 		return;
-	note_handled();
+	/* What io_uring does is seen by one probe alone. */
+	if (!(actor & DC_ACTOR_IO_URING))
+		note_handled();
 	s = take_scratch(slot);
 	if (!s)
 		return;

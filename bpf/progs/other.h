@@ -6,6 +6,7 @@
  */
 #include "../include/call.h"
 #include "../include/emit_call.h"
+#include "../include/handled.h"
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
@@ -86,7 +87,10 @@ int BPF_PROG(call__other, struct pt_regs *regs, long ret)
 	struct dc_scratch *s;
 	__u32 begin = 0;
 
-	if (!id || !may_emit(id, DC_KIND_CALL, now))
+	if (!id)
+		return 0;
+	note_handled();
+	if (!may_emit(id, DC_KIND_CALL, now))
 		return 0;
 	s = take_scratch(DC_SLOT_CALL);
 	if (!s)
