@@ -1,6 +1,7 @@
 //! What `driftd` costs: exec with and without it, its own CPU time and memory, and how long an
 //! alert takes. And what it costs to embed the library ([`embed()`]).
 
+mod calls;
 mod embed;
 mod proc;
 mod report;
@@ -23,6 +24,7 @@ use driftcore_e2e::privileges;
 
 use crate::packages;
 
+use self::calls::Bench;
 pub(crate) use self::embed::embed;
 use self::report::Report;
 
@@ -38,6 +40,12 @@ pub(crate) struct Overhead {
     /// Execs of a dropped file whose alerts are timed.
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(100..))]
     alerts: u32,
+    /// Rounds over what programs at system calls cost.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Leave execs and alerts out: system calls alone.
+    #[arg(long)]
+    calls_only: bool,
 }
 
 /// Measures, prints a table and writes `target/bench/overhead.json`.
@@ -55,7 +63,14 @@ pub(crate) fn overhead(options: &Overhead) -> Result<ExitCode> {
     let driftd =
         DriftdOptions::new(&binary).docker(lab.docker()).containerd(lab.containerd()).alerts_only();
 
+    let bench = Bench { lab: &lab, container: &container, driftd: &driftd };
+    let calls = calls::calls(&bench, options.rounds)?;
+    print!("{}\n{calls}", machine());
+    if options.calls_only {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut report = Report::new(options.execs);
+    report.calls(calls.json());
     // Once over unmeasured, for caches of every kind.
     host(&lab, options.execs)?;
     inside(&container, options.execs)?;
@@ -93,6 +108,17 @@ pub(crate) fn overhead(options: &Overhead) -> Result<ExitCode> {
     report.write(&path)?;
     println!("written to {}", path.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// What it is measured on.
+fn machine() -> String {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cpuinfo = read("/proc/cpuinfo");
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
+    let model = model.map_or("", |it| it.trim_start_matches([' ', '\t', ':']));
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = read("/proc/sys/kernel/osrelease");
+    format!("{processors} x {model}, Linux {}; cargo xtask bench overhead", kernel.trim())
 }
 
 /// Nanoseconds for `execs` execs on the host and in the container.

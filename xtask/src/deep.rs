@@ -73,6 +73,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             &[("PROPTEST_CASES", PROPERTY_CASES)],
         )
     });
+    part("flood for 30 seconds", &mut || {
+        holds(
+            &["test", "--package", "driftcore-e2e", "--test", "e2e", "--", "flood"],
+            &[("DRIFTCORE_FLOOD_SECONDS", "30")],
+        )
+    });
     part("C ABI under AddressSanitizer", &mut asan::run);
     part("cargo cinstall", &mut cinstall::run);
     part("fuzzing", &mut || fuzz::run(&arguments.fuzz));

@@ -20,6 +20,7 @@ pub(super) struct Report {
     peak_kib: u64,
     anonymous_kib: u64,
     latency_ns: Vec<f64>,
+    calls: serde_json::Value,
 }
 
 /// Nanoseconds an exec, without and with driftd, and the slow-down of each pair in percent.
@@ -59,6 +60,7 @@ impl Report {
             peak_kib: 0,
             anonymous_kib: 0,
             latency_ns: Vec::new(),
+            calls: serde_json::Value::Null,
         }
     }
 
@@ -73,6 +75,11 @@ impl Report {
     pub(super) fn own_cpu(&mut self, host_ns: u64, container_ns: u64) {
         self.host_cpu_ns.push(host_ns as f64 / f64::from(self.execs));
         self.container_cpu_ns.push(container_ns as f64 / f64::from(self.execs));
+    }
+
+    /// What programs at system calls cost.
+    pub(super) fn calls(&mut self, calls: serde_json::Value) {
+        self.calls = calls;
     }
 
     pub(super) fn memory(&mut self, memory: &Memory) {
@@ -98,6 +105,7 @@ impl Report {
             "kernel": kernel.trim(),
             "processors": std::thread::available_parallelism()?.get(),
             "execs_a_run": self.execs,
+            "calls": self.calls,
             "host": self.host.json(),
             "container": self.container.json(),
             "own_cpu_ns_a_host_exec": median(&self.host_cpu_ns),
