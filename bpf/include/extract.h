@@ -375,6 +375,8 @@ static __always_inline void extract_actor(struct task_struct *task, __u64 contai
 	out->euid = BPF_CORE_READ(cred, euid.val);
 	out->egid = BPF_CORE_READ(cred, egid.val);
 	out->loginuid = loginuid_of(task);
+	if (mnt_namespace_id(BPF_CORE_READ(task, nsproxy, mnt_ns)) != container)
+		out->flags |= DC_ACTOR_ELSEWHERE;
 	BPF_CORE_READ_STR_INTO(&out->comm, task, comm);
 }
 

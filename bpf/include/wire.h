@@ -179,6 +179,8 @@ enum dc_actor_flag {
 	DC_ACTOR_INTERPRETER = 1 << 2,
 	/* Runs drifted code, or was started by what did. */
 	DC_ACTOR_TAINTED = 1 << 3,
+	/* In another mount namespace than its container's: names lead elsewhere there. */
+	DC_ACTOR_ELSEWHERE = 1 << 4,
 };
 
 /* Who did it: what may have changed since the process's exec, or tells which process it is. The

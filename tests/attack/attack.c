@@ -7,6 +7,7 @@
  * a failed attack for a missed one.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -316,6 +318,34 @@ static void loop(char **argv)
 }
 
 /*
+ * calls WHAT COUNT FILE: COUNT times getppid(), or open, read or write of a byte, close, of FILE, which
+ * must be there; prints the nanoseconds they took.
+ */
+static void calls(char **argv)
+{
+	long count = atol(argv[1]);
+	int writes = !strcmp(argv[0], "write");
+	unsigned long long start = now(CLOCK_MONOTONIC);
+	char byte = 'x';
+
+	for (long n = 0; n < count; n++) {
+		int fd;
+
+		if (!strcmp(argv[0], "getppid")) {
+			syscall(SYS_getppid);
+			continue;
+		}
+		fd = open(argv[2], (writes ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+		if (fd < 0 || (writes ? write(fd, &byte, 1) : read(fd, &byte, 1)) != 1)
+			fail("%s %s", argv[0], argv[2]);
+		close(fd);
+	}
+	printf("%llu\n", now(CLOCK_MONOTONIC) - start);
+	fflush(stdout);
+	_exit(0);
+}
+
+/*
  * stamped COUNT GAP_US PATH MARK: COUNT execs, GAP_US apart, each with the arguments PATH,
  * MARK and CLOCK_REALTIME in nanoseconds just before the exec.
  */
@@ -331,6 +361,74 @@ static void stamped(char **argv)
 		nanosleep(&gap, NULL);
 		spawn_stamped(argv[2], child, stamp, sizeof(stamp));
 	}
+	_exit(0);
+}
+
+/* Makes, writes and removes a file over and over; each time is three operations. */
+static unsigned long long flood_files(const char *path, unsigned long long until)
+{
+	unsigned long long count = 0;
+
+	while (now(CLOCK_MONOTONIC) < until) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+		if (fd < 0 || write(fd, "x", 1) != 1 || close(fd) < 0 || unlink(path) < 0)
+			fail("flood %s", path);
+		count++;
+	}
+	return count;
+}
+
+/* Connects to itself over and over. */
+static unsigned long long flood_connections(unsigned long long until)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unsigned long long count = 0;
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (void *)&address, size) < 0 || listen(listener, 8) < 0 ||
+	    getsockname(listener, (void *)&address, &size) < 0)
+		fail("listen");
+	while (now(CLOCK_MONOTONIC) < until) {
+		int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		/* No port stays taken. */
+		setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		if (connect(client, (void *)&address, sizeof(address)) < 0)
+			fail("connect");
+		close(accept(listener, NULL, NULL));
+		close(client);
+		count++;
+	}
+	return count;
+}
+
+/*
+ * flood SECONDS FILE MARK: one process writes and another one connects as fast as they can. Prints
+ * how often the one did its three operations on FILE, and the other connected.
+ */
+static void flood(char **argv)
+{
+	unsigned long long until = now(CLOCK_MONOTONIC) + atol(argv[0]) * 1000000000ULL;
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (!pid) {
+		printf("connections %llu\n", flood_connections(until));
+		fflush(stdout);
+		_exit(0);
+	}
+	printf("files %llu\n", flood_files(argv[1], until));
+	fflush(stdout);
+	if (waitpid(pid, &status, 0) < 0 || status)
+		fail("the process that connects");
 	_exit(0);
 }
 
@@ -380,6 +478,16 @@ int main(int argc, char **argv)
 	} else if (!strcmp(deed, "loop")) {
 		need(argc, 4, "loop COUNT PATH ARGS...");
 		loop(argv + 2);
+	} else if (!strcmp(deed, "calls")) {
+		need(argc, 5, "calls getppid|read|write COUNT FILE");
+		calls(argv + 2);
+	} else if (!strcmp(deed, "flood-files")) {
+		need(argc, 5, "flood-files SECONDS FILE MARK");
+		printf("%llu\n", flood_files(argv[3], now(CLOCK_MONOTONIC) +
+							      atol(argv[2]) * 1000000000ULL));
+	} else if (!strcmp(deed, "flood")) {
+		need(argc, 5, "flood SECONDS FILE MARK");
+		flood(argv + 2);
 	} else if (!strcmp(deed, "stamped")) {
 		need(argc, 6, "stamped COUNT GAP_US PATH MARK");
 		stamped(argv + 2);

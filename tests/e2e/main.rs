@@ -47,6 +47,7 @@ fn cases() -> Vec<Case> {
         code::CASES,
         writer::CASES,
         files::operations::CASES,
+        files::evasions::CASES,
         files::twins::CASES,
         accounts::CASES,
         names::CASES,
@@ -67,6 +68,7 @@ fn cases() -> Vec<Case> {
         loss::CASES,
         blind::CASES,
         storm::CASES,
+        files::flood::CASES,
     ]
     .concat()
 }

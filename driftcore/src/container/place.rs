@@ -184,7 +184,8 @@ impl ContainerRoot {
         }
     }
 
-    /// The mount, other than the root, below which a path stands as it is written.
+    /// The mount, other than the root, below which a path stands as it is written. `None` where that
+    /// tells nothing.
     fn mount_at(&self, path: &[u8]) -> Option<PlaceMount> {
         let below = |mount: &Mount| {
             let point = mount.mount_point.as_os_str().as_bytes();
@@ -193,6 +194,10 @@ impl ContainerRoot {
         };
         let mounts = self.mounts(below)?;
         let mount = mounts.iter().max_by_key(|mount| mount.mount_point.as_os_str().len())?;
+        // From there, links lead anywhere, and nothing but links is changed by a name.
+        if mount.fs_type == "proc" {
+            return None;
+        }
         Some(self.kind(mount.device, Some(mount)))
     }
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use super::EngineError;
 use super::assemble::Observed;
 use super::counters::Counters;
+use crate::event::EvidenceFlags;
 use crate::event::FileEvidence;
 use crate::event::Inode;
 use crate::event::Timestamp;
+use crate::event::Verdict;
 use crate::provenance::Bounds;
 use crate::provenance::Classified;
 use crate::provenance::Judgement;
@@ -63,6 +65,7 @@ struct Key {
     lower: Option<Inode>,
     layers: u64,
     path: Vec<u8>,
+    writers: bool,
 }
 
 impl Key {
@@ -72,6 +75,7 @@ impl Key {
             lower: question.evidence.lower,
             layers: question.layers.id(),
             path: question.path.clone(),
+            writers: may_be_written(&question.evidence),
         }
     }
 }
@@ -161,6 +165,7 @@ impl Proofs {
             let ProofResult { request, classified } = self.pool.try_recv()?;
             let ProofRequest { token: (), evidence, path, layers } = request;
             self.cache.insert(&evidence, &path, layers.id(), &classified);
+            let classified = of_that_moment(&evidence, classified);
             let key = Key::new(&Question { evidence, layers, path });
             let events = self.waiting.remove(&key).unwrap_or_default();
             self.waiting_events -= events.len();
@@ -185,6 +190,21 @@ impl Proofs {
     pub(super) fn is_idle(&self) -> bool {
         self.waiting_events == 0 && self.answered.is_empty()
     }
+}
+
+fn may_be_written(evidence: &FileEvidence) -> bool {
+    evidence.flags.contains(EvidenceFlags::WRITERS)
+}
+
+/// What is read later says nothing of the moment of the event where somebody could write the file
+/// then, through a mapping without any trace: to be equal again takes no more than to write it back.
+fn of_that_moment(evidence: &FileEvidence, classified: Classified) -> Classified {
+    if may_be_written(evidence) && classified.provenance.verdict == Verdict::CopiedUp {
+        return Classified::unknown(
+            "its content equals the image file's, but somebody could write it when it ran",
+        );
+    }
+    classified
 }
 
 fn refused(event: Observed, counters: &mut Counters) -> Answered {

@@ -58,6 +58,8 @@ impl ActorFlags {
     pub const INTERPRETER: Self = Self(1 << 2);
     /// It runs drifted code, or was started by what did.
     pub const TAINTED: Self = Self(1 << 3);
+    /// In another mount namespace than its container's: names lead elsewhere there.
+    pub const ELSEWHERE: Self = Self(1 << 4);
 
     /// Whether all flags of `other` are set.
     pub const fn contains(self, other: Self) -> bool {

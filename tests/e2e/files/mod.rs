@@ -1,6 +1,8 @@
 //! Operations on files: each done by a program in a container, with the exact event, and where it must
 //! stay silent.
 
+pub(crate) mod evasions;
+pub(crate) mod flood;
 pub(crate) mod line;
 pub(crate) mod operations;
 pub(crate) mod stage;

@@ -11,6 +11,7 @@ use driftcore::event::Kind;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Image;
 
+use super::evasions;
 use super::line::line;
 use super::operations;
 use crate::inspect::MAY_MOUNT;
@@ -23,7 +24,9 @@ const NOT_HERE: &str = "77";
 pub(crate) fn image(world: &World) -> Result<&'static Image> {
     static IMAGE: OnceLock<Result<Image, String>> = OnceLock::new();
     let made = IMAGE.get_or_init(|| {
-        let made = world.lab.build_deeds_image(&operations::directories());
+        let made = world
+            .lab
+            .build_deeds_image(&[operations::directories(), evasions::directories()].concat());
         let loaded = made.and_then(|image| {
             world.lab.docker().load(&image)?;
             Ok(image)
@@ -115,26 +118,40 @@ impl<'a> Stage<'a> {
         (deed, directory): (&str, &str),
         expected: &[&str],
     ) -> Result<()> {
-        let command = ["/opt/deeds", "in", directory, deed];
+        self.compare_by(seen, &["/opt/deeds", "in", directory, deed], directory, expected)
+    }
+
+    /// The same of any program, which is known by its command line.
+    pub(crate) fn compare_by(
+        &self,
+        seen: &[DriftEvent],
+        command: &[&str],
+        directory: &str,
+        expected: &[&str],
+    ) -> Result<()> {
         let mut lines = Vec::new();
         for event in seen.iter().filter(|event| arguments(event) == command) {
             lines.push(line(event, directory));
-            self.by_deeds(event).with_context(|| format!("{deed}: {event:?}"))?;
+            self.by(event, command[0]).with_context(|| format!("{command:?}: {event:?}"))?;
         }
-        ensure!(lines == expected, "{deed}\n  expected {expected:#?}\n  seen {lines:#?}");
+        ensure!(
+            lines == expected,
+            "{}\n  expected {expected:#?}\n  seen {lines:#?}",
+            command.join(" ")
+        );
         Ok(())
     }
 
-    /// It was done by the program with the deeds, in this container.
-    fn by_deeds(&self, event: &DriftEvent) -> Result<()> {
+    /// It was done by that program, in this container.
+    fn by(&self, event: &DriftEvent, program: &str) -> Result<()> {
         let container = event.container.as_ref().context("no container")?;
         ensure!(container.name.as_deref() == Some(self.container.name.as_str()), "name");
         ensure!(container.runtime == "docker", "runtime");
         ensure!(container.image.as_deref() == Some(self.image.reference.as_str()), "image");
         ensure!(container.image_id.as_deref() == Some(self.image.id.as_str()), "image id");
         let process = event.process.as_ref().context("no process")?;
-        ensure!(process.exe.as_bytes() == b"/opt/deeds", "exe");
-        ensure!(process.name.as_bytes() == b"deeds", "name");
+        ensure!(process.exe.as_bytes() == program.as_bytes(), "exe");
+        ensure!(Some(process.name.as_bytes()) == program.as_bytes().strip_prefix(b"/opt/"), "name");
         ensure!((process.uid, process.gid) == (0, 0), "user");
         ensure!(process.container_pid > 1 && process.container_pid < process.pid, "pid");
         ensure!(process.cgroup.to_string().contains(&self.container.id), "cgroup");

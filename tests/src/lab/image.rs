@@ -46,10 +46,11 @@ impl Image {
         Self::of_layers(&format!("{layers}-layers"), &all)
     }
 
-    /// The image with the program that does deeds on files and, for each, what it finds.
+    /// The image with the programs that do deeds on files and, for each, what it finds.
     pub(super) fn build_deeds(tools: &Tools, deeds: &[&str]) -> Result<Self> {
         let mut layer = tar::Builder::new(Vec::new());
         append(&mut layer, "opt/deeds", 0o755, &read(&tools.deeds)?)?;
+        append(&mut layer, "opt/evade", 0o755, &read(&tools.evade)?)?;
         append_directory(&mut layer, "deeds", 0o755)?;
         for deed in deeds {
             for directory in ["", "dir", "empty", "volume"] {

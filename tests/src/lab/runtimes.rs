@@ -103,7 +103,7 @@ impl Lab {
         &self.tools.deeds
     }
 
-    /// Makes an image with `/opt/deeds`, the program, and below `/deeds` for each of `deeds` a directory
+    /// Makes an image with `/opt/deeds` and `/opt/evade`, the programs, and below `/deeds` for each of `deeds` a directory
     /// with what it finds.
     ///
     /// # Errors

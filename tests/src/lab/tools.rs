@@ -21,6 +21,7 @@ pub(super) struct Tools {
     pub(super) attack: PathBuf,
     pub(super) payload: PathBuf,
     pub(super) deeds: PathBuf,
+    pub(super) evade: PathBuf,
     pub(super) net: PathBuf,
     pub(super) busybox: PathBuf,
 }
@@ -47,6 +48,7 @@ impl Tools {
             attack: compile("attack", "tests/attack")?,
             payload: compile("payload", "tests/attack")?,
             deeds: compile("deeds", "driftcore/tests/files")?,
+            evade: compile("evade", "tests/attack")?,
             net: compile("net", "tests/attack")?,
             busybox,
         })

@@ -2,9 +2,12 @@
 
 use crate::event::NamedPath;
 
+/// The caller's own root, by way of proc.
+const OWN_ROOT: [&[u8]; 2] = [b"/proc/self/root", b"/proc/thread-self/root"];
+
 /// Writes the path into `out`, which is cleared first: the base, and behind it the name as it was
 /// given, dots and all. An absolute name is relative to its base too, which is then the caller's
-/// root.
+/// root; so is one that goes through proc to that root.
 pub(super) fn write(path: &NamedPath<'_>, out: &mut Vec<u8>) {
     path.base.write_to(out);
     if path.name.is_empty() {
@@ -13,8 +16,14 @@ pub(super) fn write(path: &NamedPath<'_>, out: &mut Vec<u8>) {
     if !out.ends_with(b"/") {
         out.push(b'/');
     }
-    let name = path.name.iter().position(|&byte| byte != b'/').unwrap_or(path.name.len());
-    out.extend_from_slice(path.name.get(name..).unwrap_or_default());
+    let mut given = path.name;
+    while let Some(rest) = OWN_ROOT.iter().find_map(|root| given.strip_prefix(*root))
+        && (rest.is_empty() || rest.starts_with(b"/"))
+    {
+        given = rest;
+    }
+    let name = given.iter().position(|&byte| byte != b'/').unwrap_or(given.len());
+    out.extend_from_slice(given.get(name..).unwrap_or_default());
 }
 
 /// Takes `.`, `..` and empty components out of an absolute path, as the kernel would if no component
@@ -102,6 +111,9 @@ mod tests {
         assert_eq!(joined(b"", false, b"/etc/passwd"), b"/etc/passwd");
         assert_eq!(joined(b"jail\0", false, b"//etc/passwd"), b"/jail/etc/passwd");
         assert_eq!(joined(b"x\0tmp\0", false, b""), b"/tmp/x");
+        let twice = b"/proc/self/root/proc/thread-self/root/etc/x";
+        assert_eq!(joined(b"jail\0", false, twice), b"/jail/etc/x");
+        assert_eq!(joined(b"", false, b"/proc/self/rooted"), b"/proc/self/rooted");
         assert_eq!(joined(b"x\0", true, b"../y"), b".../x/../y");
     }
 

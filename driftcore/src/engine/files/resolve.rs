@@ -17,6 +17,7 @@ use crate::container::Place;
 use crate::container::RootQuery;
 use crate::container::Stat;
 use crate::engine::mounts::MountKind;
+use crate::event::ActorFlags;
 use crate::event::ContainerDetails;
 use crate::event::FileEvent;
 use crate::event::FileEvidence;
@@ -80,6 +81,13 @@ pub(super) fn resolve(
     path::squeeze(path);
     path::squeeze(old_path);
     let cut = is_cut(&event.path) || has_old && is_cut(&event.old_path);
+    if event.actor.flags.contains(ActorFlags::ELSEWHERE) {
+        // What stands at its names in the container's namespace may be something else.
+        path::normalize(path);
+        path::normalize(old_path);
+        let mount = evidence.map_or(MountKind::Root, MountKind::of_evidence);
+        return Resolved { mount, proved: false, stat: None };
+    }
     let root = if cut { None } else { ContainerRoot::open(&around.query) };
     let resolved = match &root {
         Some(root) => follow(event, root, around, path, old_path),
