@@ -96,6 +96,8 @@ fn the_language_means_what_falcos_means() {
 fn each_shipped_rule_fires_where_it_should_and_nowhere_else() {
     let events = run("shipped.toml");
     assert!(events >= 34, "{events}");
+    let events = run("shipped_files.toml");
+    assert!(events >= 45, "{events}");
 }
 
 #[test]
@@ -106,10 +108,12 @@ fn the_examples_mean_what_they_say() {
 /// Every shipped rule is among the cases that fire.
 #[test]
 fn no_shipped_rule_is_without_a_case() {
-    let text = std::fs::read_to_string(root().join("testdata/rules/shipped.toml")).unwrap();
-    let file: File = toml::from_str(&text).unwrap();
-    let fired: Vec<&String> =
-        file.case.iter().flat_map(|case| case.fires.iter().flatten()).collect();
+    let files = ["shipped.toml", "shipped_files.toml"].map(|name| {
+        let text = std::fs::read_to_string(root().join("testdata/rules").join(name)).unwrap();
+        toml::from_str::<File>(&text).unwrap()
+    });
+    let cases = files.iter().flat_map(|file| &file.case);
+    let fired: Vec<&String> = cases.flat_map(|case| case.fires.iter().flatten()).collect();
     let (_, loaded) = driftcore::rules::load_shipped();
     for definition in &loaded.definitions {
         assert!(fired.contains(&&definition.name.text), "{}", definition.name.text);
@@ -133,6 +137,6 @@ fn examples_load_together_with_falcos_own_files() {
         let renderer = Renderer::new(&sources);
         let text: String = diagnostics.iter().map(|it| renderer.render(it)).collect();
         let set = set.unwrap_or_else(|| panic!("{text}"));
-        assert_eq!(set.listings().len(), 56 + 14);
+        assert_eq!(set.listings().len(), 56 + 25);
     }
 }

@@ -9,6 +9,7 @@ use driftcore::rules::SHIPPED_NAME;
 use driftcore::rules::SHIPPED_RULES;
 use driftcore::rules::SetOptions;
 use driftcore::rules::Sources;
+use driftcore::rules::Status;
 use driftcore::rules::load;
 
 const DOCS: &str = include_str!("../../docs/rules.md");
@@ -104,6 +105,21 @@ fn every_shipped_rule_is_explained_and_its_example_excepts() {
         let event = FlatEvent::parse(&event).unwrap();
         assert_eq!(fired(&shipped, &event), [name]);
         assert!(fired(&excepted, &event).is_empty(), "{name}");
+    }
+}
+
+/// What is off as it ships is listed, with what it finds.
+#[test]
+fn every_rule_that_is_off_is_named() {
+    let off: Vec<String> = set("")
+        .listings()
+        .iter()
+        .filter(|it| it.status == Status::Disabled)
+        .map(|it| it.name.clone())
+        .collect();
+    assert!(off.len() >= 11, "{off:?}");
+    for name in off {
+        assert!(DOCS.contains(&format!("| {name} |")), "{name}");
     }
 }
 

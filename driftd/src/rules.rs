@@ -102,6 +102,7 @@ fn text(out: &mut impl Write, listing: &Listing) -> std::io::Result<()> {
     } else {
         more("events", &["many"])?;
     }
+    more("hooks", &[&listing.hooks.join(", ")])?;
     if listing.missing_event_types.len() <= 12 {
         more("events that this sensor does not give", &listing.missing_event_types)?;
     }

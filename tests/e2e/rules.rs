@@ -27,6 +27,9 @@ pub(crate) const CASES: &[Case] = &[
     ("rules_of_the_original_design_cry_over_drift_and_not_over_chmod", original_design),
     ("falcos_own_rule_cries_over_drift_and_not_over_chmod", falcos_rule),
     ("terminal_shells_and_package_managers_fire_and_scripts_do_not", guests),
+    ("falcos_rules_about_files_see_a_container_write", falco_files),
+    ("shipped_rules_about_files_fire_once_they_are_on", shipped_files),
+    ("rules_about_files_that_come_with_a_reload_are_fed", files_after_reload),
     ("reload_under_load_loses_and_doubles_nothing", reload),
     ("bad_rules_end_with_status_2_and_show_the_place", bad_rules),
     ("rules_check_list_and_fields_say_what_they_should", commands),
@@ -184,6 +187,123 @@ fn falcos_rule(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// As Falco's own files have them: the macros for opens, and a rule that is made of them.
+const FALCO_FILES: &str = "
+- macro: open_write
+  condition: (evt.type in (open,openat,openat2) and evt.is_open_write=true and fd.typechar='f' and fd.num>=0)
+- macro: container
+  condition: (container.id != host)
+- list: log_directories
+  items: [/var/log, /dev/log]
+- macro: access_log_files
+  condition: (fd.directory in (log_directories))
+- rule: Clear Logs
+  desc: d
+  condition: open_write and access_log_files and evt.arg.flags contains O_TRUNC and container
+  output: Log files were tampered | file=%fd.name evt_type=%evt.type flags=%evt.arg.flags command=%proc.cmdline
+  priority: WARNING
+- rule: Links over Files
+  desc: d
+  condition: (evt.type in (symlink, symlinkat) and evt.arg.target in (/etc/shadow) and container)
+  output: Symlinks created | target=%evt.arg.target linkpath=%evt.arg.linkpath
+  priority: WARNING
+- rule: Setuid
+  desc: d
+  condition: >
+    (evt.type in (chmod, fchmod, fchmodat) and evt.arg.mode contains S_ISUID and evt.failed=false and container)
+  output: fd=%evt.arg.fd filename=%evt.arg.filename mode=%evt.arg.mode
+  priority: NOTICE
+";
+
+/// A `driftd run` that is asked for nothing but what the rules speak of.
+fn run_unasked(world: &World, rules: &Path, default: bool, name: &str) -> Result<Driftd> {
+    let mut options = world.options.clone().alerts_only().argument("--rules").argument(rules);
+    if !default {
+        options = options.argument("--no-default-rules");
+    }
+    Driftd::start(&options, &world.directory(name))
+}
+
+/// The alert of a rule about a file.
+fn alert_about(driftd: &Driftd, rule: &str, path: &str) -> Result<Value> {
+    let about = |alert: &Value| alert["rule"] == rule && alert["drift"]["file"]["path"] == path;
+    Ok(driftd.alert(about).with_context(|| format!("of {rule:?} about {path}"))?.0)
+}
+
+fn falco_files(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let rules = rule_file(world, "falco-files", FALCO_FILES)?;
+    let driftd = run_unasked(world, &rules, false, "falco-files-run")?;
+    let mark = world.mark("log");
+    let log = format!("/var/log/{mark}");
+    container.sh(&format!(
+        "mkdir -p /var/log; echo 1 >> {log}.appended; cat {log}.appended; echo 1 > {log}; \
+         ln -s /etc/motd /tmp/{mark}.motd; ln -s /etc/shadow /tmp/{mark}; \
+         chmod 0755 {log}; chmod 4755 {log}"
+    ))?;
+    let cleared = alert_about(&driftd, "Clear Logs", &log)?;
+    let fields = &cleared["output_fields"];
+    ensure!(fields["fd.name"] == log.as_str(), "{cleared}");
+    let flags = fields["evt.arg.flags"].as_str().unwrap_or_default();
+    ensure!(flags.contains("O_TRUNC|O_CREAT|O_WRONLY"), "{cleared}");
+    let setuid = alert_about(&driftd, "Setuid", &log)?;
+    let mode = setuid["output_fields"]["evt.arg.mode"].as_str().unwrap_or_default();
+    ensure!(mode.ends_with("|S_ISUID"), "{setuid}");
+    let linked = alert_about(&driftd, "Links over Files", &format!("/tmp/{mark}"))?;
+    ensure!(linked["output_fields"]["evt.arg.target"] == "/etc/shadow", "{linked}");
+    let about =
+        driftd.alerts().iter().filter(|(alert, _)| alert.to_string().contains(&mark)).count();
+    ensure!(about == 3, "{about} alerts: {:?}", driftd.alerts());
+    Ok(())
+}
+
+fn shipped_files(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let on = workspace_root().join("testdata/rules/files_on.yaml");
+    let driftd = run_unasked(world, &on, true, "shipped-files")?;
+    let mark = world.mark("files");
+    container.sh(&format!(
+        "mkdir -p /etc/cron.d /root/.ssh /usr/local/bin /var/log; : > /tmp/{mark}; chmod 4711 /tmp/{mark}; \
+         echo x > /etc/cron.d/{mark}; echo x >> /root/.ssh/authorized_keys; \
+         cp /opt/payload /usr/local/bin/{mark}; cat /etc/cron.d/{mark}; echo x > /opt/{mark}; \
+         echo x > /var/log/{mark}; rm /var/log/{mark}"
+    ))?;
+    for (rule, path) in [
+        ("Setuid Bit or File Capability Set in Container", format!("/tmp/{mark}")),
+        ("Scheduled Task or Service Written in Container", format!("/etc/cron.d/{mark}")),
+        ("SSH Keys Written in Container", "/root/.ssh/authorized_keys".to_owned()),
+        ("Binary Directory Written in Container", format!("/usr/local/bin/{mark}")),
+        ("Log File Cleared in Container", format!("/var/log/{mark}")),
+    ] {
+        alert_about(&driftd, rule, &path)?;
+    }
+    let path = format!("/opt/{mark}");
+    let about = |(alert, _): &(Value, _)| alert["drift"]["file"]["path"] == path.as_str();
+    ensure!(!driftd.alerts().iter().any(about), "a rule fired for {path}");
+    Ok(())
+}
+
+fn files_after_reload(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let rules = rule_file(world, "files-reload", "- list: nothing\n  items: []\n")?;
+    let driftd = run_unasked(world, &rules, false, "files-reload-run")?;
+    let mark = world.mark("reload");
+    container.sh(&format!("mkdir -p /var/log; echo 1 > /var/log/{mark}.before"))?;
+    fs::write(&rules, FALCO_FILES)?;
+    driftd.signal(Signal::HUP)?;
+    let done = poll(Duration::from_secs(15), || {
+        driftd.stderr().contains("were loaded again").then_some(())
+    });
+    ensure!(done.is_some(), "the reload was not done: {}", driftd.stderr());
+    container.sh(&format!("echo 1 > /var/log/{mark}"))?;
+    alert_about(&driftd, "Clear Logs", &format!("/var/log/{mark}"))?;
+    ensure!(!driftd.alerts().iter().any(|(alert, _)| alert.to_string().contains(".before")));
+    Ok(())
+}
+
 fn guests(world: &World) -> Result<()> {
     let _turn = world.shared();
     let container = world.start(&[])?;
@@ -333,8 +453,13 @@ fn commands(world: &World) -> Result<()> {
     let list = driftd(world, &["rules", "list", "--format", "json"])?;
     let list: Value = serde_json::from_slice(&list.stdout)?;
     let rules = list["rules"].as_array().context("no rules")?;
-    ensure!(rules.len() == 10, "{} shipped rules", rules.len());
-    ensure!(rules.iter().all(|rule| rule["status"] == "active"), "{list}");
+    let of = |status: &str, hooks: Value| {
+        let is_so = |rule: &&Value| rule["status"] == status && rule["hooks"] == hooks;
+        rules.iter().filter(is_so).count()
+    };
+    ensure!(of("active", serde_json::json!(["exec"])) == 10, "{list}");
+    ensure!(of("disabled", serde_json::json!(["file calls"])) == 11, "{list}");
+    ensure!(rules.len() == 21, "{} shipped rules", rules.len());
 
     for format in ["text", "json", "markdown"] {
         let fields = driftd(world, &["rules", "fields", "--format", format])?;

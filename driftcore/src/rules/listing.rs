@@ -74,6 +74,9 @@ pub struct Listing {
     pub event_types: Vec<&'static str>,
     /// Which of them the running sensor does not give.
     pub missing_event_types: Vec<&'static str>,
+    /// What feeds it: `exec`, `file calls`, `sockets`, `calls`. What is not `exec` is attached while such
+    /// a rule is matched.
+    pub hooks: Vec<&'static str>,
     /// Fields of its condition or output that the running sensor cannot fill, each with what is
     /// missing.
     pub missing_fields: Vec<String>,
@@ -97,6 +100,7 @@ impl Listing {
                 .map_or_else(Vec::new, names),
             missing_event_types: rule
                 .map_or_else(Vec::new, |rule| names(rule.missing_event_types())),
+            hooks: rule.map_or_else(Vec::new, |rule| rule.asked().hooks()),
             missing_fields: rule.map_or_else(Vec::new, |rule| {
                 rule.missing_fields().into_iter().map(ToString::to_string).collect()
             }),
@@ -114,6 +118,7 @@ impl Listing {
             description: String::new(),
             event_types: Vec::new(),
             missing_event_types: Vec::new(),
+            hooks: Vec::new(),
             missing_fields: Vec::new(),
         }
     }

@@ -54,7 +54,7 @@ pub(super) const FILE: EventTypes = set(&[
     "writev",
 ]);
 
-const NETWORK: EventTypes =
+pub(super) const NETWORK: EventTypes =
     set(&["accept", "accept4", "bind", "connect", "listen", "sendmsg", "sendto"]);
 
 /// Calls that no kind of drift is seen by, but rules about escapes and injections name.

@@ -6,6 +6,7 @@ use super::EVENT_TYPES;
 use super::EventType;
 use super::availability::CALLS;
 use super::availability::FILE;
+use super::availability::NETWORK;
 
 const WORDS: usize = EVENT_TYPES.len().div_ceil(64);
 
@@ -26,6 +27,9 @@ impl EventTypes {
 
     /// What the running sensor gives: programs that are executed, what is done to files, and other calls.
     pub const PRODUCED: Self = FILE.union(CALLS).with(EventType::EXECVE).with(EventType::EXECVEAT);
+
+    /// Calls on sockets that are, or may come to be, events.
+    pub(crate) const NETWORK: Self = NETWORK;
 
     /// The set and this one.
     #[must_use]

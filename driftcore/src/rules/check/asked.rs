@@ -42,6 +42,23 @@ impl Asked {
         Self { event_types, file_operations }
     }
 
+    /// What feeds a rule that asks for this, in words. Execs come without being asked for: they are what
+    /// is left of a rule that asks for nothing.
+    pub fn hooks(&self) -> Vec<&'static str> {
+        let files = EventTypes::of_file_operations(FileOperations::ALL);
+        let is_any = |types: EventTypes| !self.event_types.intersection(types).is_empty();
+        let others = files.union(EXECS).union(EventTypes::NETWORK).complement();
+        [
+            (self.event_types.is_empty() || is_any(EXECS), "exec"),
+            (!self.file_operations.is_empty(), "file calls"),
+            (is_any(EventTypes::NETWORK), "sockets"),
+            (is_any(others), "calls"),
+        ]
+        .into_iter()
+        .filter_map(|(is_fed, hook)| is_fed.then_some(hook))
+        .collect()
+    }
+
     /// What either asks for.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
@@ -241,6 +258,14 @@ mod tests {
         assert_eq!(operations_of("drift.kind = file and drift.action = read"), [Read]);
         assert_eq!(asked("drift.kind = file").file_operations, FileOperations::CHANGES);
         assert_eq!(operations_of("drift.kind = file and evt.type = rename"), [Rename]);
+    }
+
+    #[test]
+    fn hooks_are_named() {
+        assert_eq!(asked("evt.type = execve").hooks(), ["exec"]);
+        assert_eq!(asked("drift.verdict = added").hooks(), ["exec"]);
+        assert_eq!(asked("evt.type = rename").hooks(), ["file calls"]);
+        assert_eq!(asked("evt.type in (execve, rename)").hooks(), ["exec", "file calls"]);
     }
 
     #[test]
