@@ -12,6 +12,7 @@ use driftcore::matcher::Priority;
 use driftcore::provenance::Bounds;
 use driftcore::rules::SetOptions;
 use driftcore::sensor::SensorOptions;
+use driftcore::sensor::Wanted;
 
 use crate::error::Failure;
 use crate::error::driftcore_error;
@@ -28,6 +29,7 @@ pub struct driftcore_options {
     pub(crate) roots: StateRoots,
     pub(crate) scope: Scope,
     pub(crate) bounds: Bounds,
+    pub(crate) watched: Wanted,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
 }
@@ -74,6 +76,13 @@ impl driftcore_options {
                     "drift" => false,
                     "all" => true,
                     _ => return Err(wrong("drift or all")),
+                }
+            }
+            "events.kinds" => {
+                self.watched = match value {
+                    "" => Wanted::NOTHING,
+                    "file" => self.watched.with_file_changes(),
+                    _ => return Err(wrong("file, or nothing")),
                 }
             }
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
@@ -129,6 +138,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
 /// | runtimes.storage | adds a root of containers/storage | where distributions put it |
 /// | scope.events | drift, or all: also events that are no drift | drift |
+/// | events.kinds | adds a kind of events that is watched beside execs: file | what the rules speak of |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
@@ -176,11 +186,12 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 18);
+        assert_eq!(table().len(), 19);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
-            let documented_only = ["all containers", "where distributions put it"];
+            let documented_only =
+                ["all containers", "where distributions put it", "what the rules speak of"];
             if documented_only.contains(&&*default) {
                 assert!(options.set(&name, "").is_ok(), "{name}");
                 continue;
@@ -208,6 +219,7 @@ mod tests {
             ("rules.matching", "some"),
             ("rules.least_priority", "loud"),
             ("scope.events", ""),
+            ("events.kinds", "files"),
         ] {
             assert_eq!(status(name, value), DRIFTCORE_STATUS_WRONG_TYPE, "{name}");
         }

@@ -72,6 +72,12 @@ impl From<Option<&str>> for driftcore_text {
     }
 }
 
+impl From<Option<&Text>> for driftcore_text {
+    fn from(text: Option<&Text>) -> Self {
+        text.map_or(Self::ABSENT, Into::into)
+    }
+}
+
 /// A name that the caller gave as a C string.
 pub(crate) fn name<'a>(argument: &'static str, text: *const c_char) -> Result<&'a str, Failure> {
     c_string(argument, text)?

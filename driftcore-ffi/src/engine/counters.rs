@@ -39,6 +39,18 @@ pub struct driftcore_counters {
     pub lost_recursion: u64,
     /// Lost: bytes that are no record.
     pub lost_malformed: u64,
+    /// Operations on files that were seen.
+    pub files: u64,
+    /// Operations on sockets that were seen.
+    pub sockets: u64,
+    /// Other system calls that were seen.
+    pub calls: u64,
+    /// What the budgets of containers kept back; among what was lost.
+    pub suppressed: u64,
+    /// Lost: the ring of files, sockets and other calls was full.
+    pub lost_bulk_ring: u64,
+    /// Lost: a probe found another one at work on its memory.
+    pub lost_scratch: u64,
 }
 
 sized!(driftcore_counters {
@@ -56,6 +68,12 @@ sized!(driftcore_counters {
     lost_container_table: u64,
     lost_recursion: u64,
     lost_malformed: u64,
+    files: u64,
+    sockets: u64,
+    calls: u64,
+    suppressed: u64,
+    lost_bulk_ring: u64,
+    lost_scratch: u64,
 } first: 120);
 
 impl From<&Counters> for driftcore_counters {
@@ -77,6 +95,14 @@ impl From<&Counters> for driftcore_counters {
             lost_container_table: lost(LossReason::ContainerTable),
             lost_recursion: lost(LossReason::Recursion),
             lost_malformed: lost(LossReason::Malformed),
+            files: counters.files,
+            sockets: counters.sockets,
+            calls: counters.calls,
+            suppressed: lost(LossReason::FileBudget)
+                + lost(LossReason::NetworkBudget)
+                + lost(LossReason::CallBudget),
+            lost_bulk_ring: lost(LossReason::BulkRing),
+            lost_scratch: lost(LossReason::Scratch),
         }
     }
 }

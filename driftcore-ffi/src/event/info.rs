@@ -42,6 +42,10 @@ pub struct driftcore_event_info {
     pub recovered: u32,
     /// 1 when something in it was cut.
     pub truncated: u32,
+    /// 1 when names were read from the caller's memory and nothing confirms them.
+    pub unproved: u32,
+    /// 1 when the process runs drifted code, or was started by what did.
+    pub tainted: u32,
 }
 
 sized!(driftcore_event_info {
@@ -56,6 +60,8 @@ sized!(driftcore_event_info {
     before_start: u32,
     recovered: u32,
     truncated: u32,
+    unproved: u32,
+    tainted: u32,
 } first: 72);
 
 /// Fills a record, whose size is set, with what every event has. NULL anywhere but in `error`:
@@ -86,6 +92,8 @@ pub unsafe extern "C" fn driftcore_event_get(
             before_start: event.before_start.into(),
             recovered: event.recovered.into(),
             truncated: (!event.truncated.is_empty()).into(),
+            unproved: event.unproved.into(),
+            tainted: event.tainted.into(),
         };
         sized::write("info", info, &filled)
     })

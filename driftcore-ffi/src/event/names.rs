@@ -18,6 +18,12 @@ pub enum driftcore_kind {
     DRIFTCORE_KIND_BINARY = 1,
     /// The sensor itself.
     DRIFTCORE_KIND_SENSOR = 2,
+    /// A container's files.
+    DRIFTCORE_KIND_FILE = 3,
+    /// Its listeners and connections.
+    DRIFTCORE_KIND_NETWORK = 4,
+    /// Another system call.
+    DRIFTCORE_KIND_SYSCALL = 5,
 }
 
 impl From<Kind> for driftcore_kind {
@@ -25,6 +31,9 @@ impl From<Kind> for driftcore_kind {
         match kind {
             Kind::Binary => Self::DRIFTCORE_KIND_BINARY,
             Kind::Sensor => Self::DRIFTCORE_KIND_SENSOR,
+            Kind::File => Self::DRIFTCORE_KIND_FILE,
+            Kind::Network => Self::DRIFTCORE_KIND_NETWORK,
+            Kind::Syscall => Self::DRIFTCORE_KIND_SYSCALL,
             _ => Self::DRIFTCORE_KIND_OTHER,
         }
     }
@@ -42,6 +51,38 @@ pub enum driftcore_action {
     DRIFTCORE_ACTION_DROPPED = 2,
     /// Sensor: it does not see what it should.
     DRIFTCORE_ACTION_BLIND = 3,
+    /// Binary: an interpreter runs a script.
+    DRIFTCORE_ACTION_SCRIPT = 4,
+    /// Binary: a file was mapped executable.
+    DRIFTCORE_ACTION_LIBRARY = 5,
+    /// File: it was made.
+    DRIFTCORE_ACTION_CREATE = 6,
+    /// File: opened for writing, written, cut off.
+    DRIFTCORE_ACTION_MODIFY = 7,
+    /// File: a name was removed.
+    DRIFTCORE_ACTION_DELETE = 8,
+    /// File: it has another name.
+    DRIFTCORE_ACTION_RENAME = 9,
+    /// File: it has one more name, or a symbolic link was made.
+    DRIFTCORE_ACTION_LINK = 10,
+    /// File: mode, owner or attributes were set.
+    DRIFTCORE_ACTION_ATTRIBUTES = 11,
+    /// File: opened for reading.
+    DRIFTCORE_ACTION_READ = 12,
+    /// Network: a socket listens.
+    DRIFTCORE_ACTION_LISTEN = 13,
+    /// Network: a connection out.
+    DRIFTCORE_ACTION_CONNECT = 14,
+    /// Network: a local address was taken.
+    DRIFTCORE_ACTION_BIND = 15,
+    /// Network: a connection in.
+    DRIFTCORE_ACTION_ACCEPT = 16,
+    /// Network: a message was sent.
+    DRIFTCORE_ACTION_SEND = 17,
+    /// Syscall: a system call that rules ask for.
+    DRIFTCORE_ACTION_CALL = 18,
+    /// Sensor: a container's budget kept events back.
+    DRIFTCORE_ACTION_SUPPRESSED = 19,
 }
 
 impl From<Action> for driftcore_action {
@@ -50,6 +91,22 @@ impl From<Action> for driftcore_action {
             Action::Exec => Self::DRIFTCORE_ACTION_EXEC,
             Action::Dropped => Self::DRIFTCORE_ACTION_DROPPED,
             Action::Blind => Self::DRIFTCORE_ACTION_BLIND,
+            Action::Script => Self::DRIFTCORE_ACTION_SCRIPT,
+            Action::Library => Self::DRIFTCORE_ACTION_LIBRARY,
+            Action::Create => Self::DRIFTCORE_ACTION_CREATE,
+            Action::Modify => Self::DRIFTCORE_ACTION_MODIFY,
+            Action::Delete => Self::DRIFTCORE_ACTION_DELETE,
+            Action::Rename => Self::DRIFTCORE_ACTION_RENAME,
+            Action::Link => Self::DRIFTCORE_ACTION_LINK,
+            Action::Attributes => Self::DRIFTCORE_ACTION_ATTRIBUTES,
+            Action::Read => Self::DRIFTCORE_ACTION_READ,
+            Action::Listen => Self::DRIFTCORE_ACTION_LISTEN,
+            Action::Connect => Self::DRIFTCORE_ACTION_CONNECT,
+            Action::Bind => Self::DRIFTCORE_ACTION_BIND,
+            Action::Accept => Self::DRIFTCORE_ACTION_ACCEPT,
+            Action::Send => Self::DRIFTCORE_ACTION_SEND,
+            Action::Call => Self::DRIFTCORE_ACTION_CALL,
+            Action::Suppressed => Self::DRIFTCORE_ACTION_SUPPRESSED,
             _ => Self::DRIFTCORE_ACTION_OTHER,
         }
     }
