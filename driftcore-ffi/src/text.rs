@@ -129,6 +129,6 @@ mod tests {
             assert_eq!(empty.length, 0);
             assert!(empty.data.addr() > 4096, "{:?} is no address", empty.data);
         }
-        assert!(driftcore_text::from(None).data.is_null());
+        assert!(driftcore_text::from(None::<&str>).data.is_null());
     }
 }

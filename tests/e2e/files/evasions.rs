@@ -76,6 +76,9 @@ const DETOURS: &[(&str, &[&str])] = &[
     ("in_root", &["modify dir/inner 0644 0:0 7 bytes unwritten unknown harmless"]),
 ];
 
+/// What was deleted in a directory that is gone as well, where that was looked at too late.
+const LATE: &str = "delete dir/inner unproved";
+
 /// The directories of the image in which this is done.
 pub(crate) fn directories() -> Vec<&'static str> {
     let others = ["swap", "deep", "bind", "execveat", "mapped", "mapped_back"];
@@ -99,7 +102,13 @@ fn detours(world: &World) -> Result<()> {
     for (deed, expected) in DETOURS {
         let directory = format!("/deeds/{deed}");
         let command = ["/opt/evade", deed, &directory, &mark];
-        if let Err(error) = stage.compare_by(&seen, &command, &directory, expected) {
+        // A directory that was gone before its name was looked up proves nothing.
+        let late: Vec<_> = expected
+            .iter()
+            .map(|line| line.strip_suffix("/inner image").map_or(*line, |_| LATE))
+            .collect();
+        let compare = |lines: &[&str]| stage.compare_by(&seen, &command, &directory, lines);
+        if let Err(error) = compare(expected).or_else(|_| compare(&late)) {
             wrong.push(format!("{error:#}"));
         }
     }

@@ -55,7 +55,9 @@ impl Core {
         // Only the container's root is what the image declared.
         let may_drift = meaning.drift && resolved.mount == MountKind::Root;
         let layers = known.layers.as_deref().filter(|_| may_drift);
-        let provenance = state(event, evidence.as_ref(), layers, path);
+        // A name that may be another file's tells nothing of where that came from.
+        let is_known = evidence.is_some() || resolved.proved;
+        let provenance = is_known.then(|| state(event, evidence.as_ref(), layers, path)).flatten();
         let drift = if meaning.kind == Kind::Binary {
             provenance.as_ref().is_some_and(|it| it.verdict.is_drift_for_code())
         } else {
