@@ -52,6 +52,41 @@
 #define DRIFTCORE_VERSION_PATCH 0
 
 /**
+ * What was changed in a file, bits of `driftcore_file.changed`. New bits may be added. Since 0.1.0.
+ */
+#define DRIFTCORE_CHANGED_MODE (1 << 0)
+
+/**
+ * Owner or group.
+ */
+#define DRIFTCORE_CHANGED_OWNER (1 << 1)
+
+/**
+ * An extended attribute that is no file capability.
+ */
+#define DRIFTCORE_CHANGED_XATTR (1 << 2)
+
+/**
+ * A file capability.
+ */
+#define DRIFTCORE_CHANGED_CAPABILITY (1 << 3)
+
+/**
+ * The size.
+ */
+#define DRIFTCORE_CHANGED_SIZE (1 << 4)
+
+/**
+ * A bit that lets it run was set; beside `DRIFTCORE_CHANGED_MODE`.
+ */
+#define DRIFTCORE_CHANGED_EXECUTABLE (1 << 5)
+
+/**
+ * A setuid or setgid bit was set; beside `DRIFTCORE_CHANGED_MODE`.
+ */
+#define DRIFTCORE_CHANGED_SETUID (1 << 6)
+
+/**
  * The file is on the superblock of the container's root filesystem.
  */
 #define DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK 1
@@ -190,6 +225,70 @@ typedef enum driftcore_action {
      * Sensor: it does not see what it should.
      */
     DRIFTCORE_ACTION_BLIND = 3,
+    /**
+     * Binary: an interpreter runs a script.
+     */
+    DRIFTCORE_ACTION_SCRIPT = 4,
+    /**
+     * Binary: a file was mapped executable.
+     */
+    DRIFTCORE_ACTION_LIBRARY = 5,
+    /**
+     * File: it was made.
+     */
+    DRIFTCORE_ACTION_CREATE = 6,
+    /**
+     * File: opened for writing, written, cut off.
+     */
+    DRIFTCORE_ACTION_MODIFY = 7,
+    /**
+     * File: a name was removed.
+     */
+    DRIFTCORE_ACTION_DELETE = 8,
+    /**
+     * File: it has another name.
+     */
+    DRIFTCORE_ACTION_RENAME = 9,
+    /**
+     * File: it has one more name, or a symbolic link was made.
+     */
+    DRIFTCORE_ACTION_LINK = 10,
+    /**
+     * File: mode, owner or attributes were set.
+     */
+    DRIFTCORE_ACTION_ATTRIBUTES = 11,
+    /**
+     * File: opened for reading.
+     */
+    DRIFTCORE_ACTION_READ = 12,
+    /**
+     * Network: a socket listens.
+     */
+    DRIFTCORE_ACTION_LISTEN = 13,
+    /**
+     * Network: a connection out.
+     */
+    DRIFTCORE_ACTION_CONNECT = 14,
+    /**
+     * Network: a local address was taken.
+     */
+    DRIFTCORE_ACTION_BIND = 15,
+    /**
+     * Network: a connection in.
+     */
+    DRIFTCORE_ACTION_ACCEPT = 16,
+    /**
+     * Network: a message was sent.
+     */
+    DRIFTCORE_ACTION_SEND = 17,
+    /**
+     * Syscall: a system call that rules ask for.
+     */
+    DRIFTCORE_ACTION_CALL = 18,
+    /**
+     * Sensor: a container's budget kept events back.
+     */
+    DRIFTCORE_ACTION_SUPPRESSED = 19,
 } driftcore_action;
 
 /**
@@ -238,6 +337,18 @@ typedef enum driftcore_kind {
      * The sensor itself.
      */
     DRIFTCORE_KIND_SENSOR = 2,
+    /**
+     * A container's files.
+     */
+    DRIFTCORE_KIND_FILE = 3,
+    /**
+     * Its listeners and connections.
+     */
+    DRIFTCORE_KIND_NETWORK = 4,
+    /**
+     * Another system call.
+     */
+    DRIFTCORE_KIND_SYSCALL = 5,
 } driftcore_kind;
 
 /**
@@ -693,7 +804,58 @@ typedef struct driftcore_file {
      * Its group.
      */
     uint32_t gid;
+    /**
+     * Of a rename its former path, of a link its target; absent of everything else.
+     */
+    struct driftcore_text old_path;
+    /**
+     * What was changed: `DRIFTCORE_CHANGED_` bits.
+     */
+    uint32_t changed;
+    /**
+     * A `driftcore_written`.
+     */
+    uint32_t written;
 } driftcore_file;
+
+/**
+ * Who created, wrote or renamed a file last. Texts are borrowed from the event and may be any bytes;
+ * they are absent, and the ids 0, where nobody saw it. Since 0.1.0.
+ */
+typedef struct driftcore_writer {
+    /**
+     * `sizeof(driftcore_writer)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * `comm`.
+     */
+    struct driftcore_text name;
+    /**
+     * Its executable as the container sees it.
+     */
+    struct driftcore_text exe;
+    /**
+     * When, in nanoseconds since the epoch; 0 where it is not known.
+     */
+    int64_t time_ns;
+    /**
+     * Process id on the host.
+     */
+    uint32_t pid;
+    /**
+     * Real user id on the host.
+     */
+    uint32_t uid;
+    /**
+     * A `driftcore_origin`.
+     */
+    uint32_t origin;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_writer;
 
 /**
  * What every event has. Texts are borrowed from the event. Since 0.1.0.
@@ -747,6 +909,14 @@ typedef struct driftcore_event_info {
      * 1 when something in it was cut.
      */
     uint32_t truncated;
+    /**
+     * 1 when names were read from the caller's memory and nothing confirms them.
+     */
+    uint32_t unproved;
+    /**
+     * 1 when the process runs drifted code, or was started by what did.
+     */
+    uint32_t tainted;
 } driftcore_event_info;
 
 /**
@@ -992,6 +1162,30 @@ typedef struct driftcore_counters {
      * Lost: bytes that are no record.
      */
     uint64_t lost_malformed;
+    /**
+     * Operations on files that were seen.
+     */
+    uint64_t files;
+    /**
+     * Operations on sockets that were seen.
+     */
+    uint64_t sockets;
+    /**
+     * Other system calls that were seen.
+     */
+    uint64_t calls;
+    /**
+     * What the budgets of containers kept back; among what was lost.
+     */
+    uint64_t suppressed;
+    /**
+     * Lost: the ring of files, sockets and other calls was full.
+     */
+    uint64_t lost_bulk_ring;
+    /**
+     * Lost: a probe found another one at work on its memory.
+     */
+    uint64_t lost_scratch;
 } driftcore_counters;
 
 /**
@@ -1206,6 +1400,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
  * | runtimes.storage | adds a root of containers/storage | where distributions put it |
  * | scope.events | drift, or all: also events that are no drift | drift |
+ * | events.kinds | adds a kind of events that is watched beside execs: file | what the rules speak of |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
@@ -1356,6 +1551,14 @@ struct driftcore_text driftcore_event_label(const struct driftcore_event *event,
  * is all zero behind its size. Any thread. Since 0.1.0.
  */
 uint32_t driftcore_event_file(const struct driftcore_event *event, struct driftcore_file *file);
+
+/**
+ * Fills a record, whose size is set, with the last writer of the event's file, and returns 1; 0 when
+ * the event says nothing of one, or for NULL or a wrong size; then the record is all zero behind its
+ * size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_writer(const struct driftcore_event *event,
+                                struct driftcore_writer *writer);
 
 /**
  * Fills a record, whose size is set, with what every event has. NULL anywhere but in `error`:
