@@ -20,6 +20,7 @@ pub(crate) const CASES: &[Case] = &[
     ("datagrams_are_said_once_for_each_remote", datagrams),
     ("a_port_that_is_not_exposed_is_drift", exposed),
     ("what_the_configuration_does_not_expect_is_drift", configured),
+    ("rules_about_sockets_ask_the_sensor_for_them", by_rule),
     ("sockets_of_the_host_are_not_said", host),
 ];
 
@@ -231,6 +232,58 @@ fn configured(world: &World) -> Result<()> {
         ensure!(events.len() == 8, "{:#?}", lines(&events));
         ensure!(drift(&events) == expected, "{label}: {:#?}", drift(&events));
     }
+    Ok(())
+}
+
+fn by_rule(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("socket-rules");
+    std::fs::create_dir_all(&directory)?;
+    let rules = directory.join("rules.yaml");
+    let rule = |name: &str, condition: &str| {
+        format!(
+            "- rule: {name}\n  desc: {name}\n  condition: container.id != host and {condition}\n  \
+             output: \"%evt.type %fd.name %fd.l4proto %evt.res %proc.args\"\n  priority: NOTICE\n"
+        )
+    };
+    let text = [
+        rule("listener", "evt.type = listen and fd.sport = 7001"),
+        rule("refused", "evt.type = connect and evt.failed = true and fd.snet = \"127.0.0.0/8\""),
+        rule("datagram", "evt.type in (sendto, sendmsg) and fd.port = 7005 and fd.l4proto = udp"),
+    ];
+    std::fs::write(&rules, text.concat())?;
+    let options = world.options.clone().alerts_only().argument("--no-default-rules");
+    let options = options.argument("--rules").argument(&rules);
+    let watch = Driftd::start(&options, &world.directory("socket-rules-watch"))?;
+    let container = world.start(&[])?;
+    let mark = world.mark("net");
+    // Each deed beside one that no rule speaks of.
+    container.sh(&format!(
+        "/opt/net {mark} listen 127.0.0.1 7001 listen 127.0.0.1 7002 connect 127.0.0.1 7001 \
+         refused 127.0.0.1 7009 send 127.0.0.1 7006 send 127.0.0.1 7005"
+    ))?;
+    let is_mine = |alert: &serde_json::Value| {
+        alert["output"].as_str().is_some_and(|output| output.contains(&mark))
+    };
+    watch.alert(|alert| is_mine(alert) && alert["rule"] == "datagram")?;
+    let alerts = watch.alerts();
+    let got: Vec<_> = alerts
+        .iter()
+        .filter(|(alert, _)| is_mine(alert))
+        .map(|(alert, _)| {
+            let field = |name: &str| alert["output_fields"][name].as_str().unwrap_or("").to_owned();
+            let name = field("fd.name");
+            // The ports that the kernel chose.
+            let name = name.split_once("->").map_or(name.as_str(), |(_, server)| server).to_owned();
+            format!("{} {name} {} {}", field("evt.type"), field("fd.l4proto"), field("evt.res"))
+        })
+        .collect();
+    let expected = [
+        "listen 127.0.0.1:7001 tcp SUCCESS",
+        "connect 127.0.0.1:7009 tcp ECONNREFUSED",
+        "sendto 127.0.0.1:7005 udp SUCCESS",
+    ];
+    ensure!(got == expected, "{got:#?}");
     Ok(())
 }
 

@@ -226,6 +226,7 @@ pub(super) fn category(view: &View<'_>) -> Value<'static> {
     match view.facts.kind {
         Kind::Sensor => Value::Missing,
         Kind::File => Value::Text(b"file"),
+        Kind::Network => Value::Text(b"net"),
         _ => Value::Text(b"process"),
     }
 }

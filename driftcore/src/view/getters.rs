@@ -15,6 +15,7 @@ use super::observation::OfAncestors;
 use super::observation::Text;
 use super::observation::optional;
 use super::socket;
+use super::socket::of_socket;
 use super::values::ancestors;
 use super::values::base_name;
 use super::values::between;
@@ -42,6 +43,7 @@ use crate::event::Kind;
 use crate::event::MountPoint;
 use crate::event::Verdict;
 use crate::fields::Argument;
+use crate::fields::EventType;
 use crate::fields::Fields;
 use crate::fields::Value;
 
@@ -302,19 +304,42 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("fd.is_upper_layer", |view, _| {
         of_descriptor(view, |it| Value::Bool(it.upper_layer == Some(true)))
     }),
+    ("fd.cip", |view, _| socket::of_client(view, socket::address)),
+    ("fd.cnet", |view, _| socket::of_client(view, socket::address)),
+    ("fd.connected", |view, _| socket::connected(view)),
+    ("fd.cport", |view, _| socket::of_client(view, socket::port)),
+    ("fd.ip", |view, _| view.addresses.list()),
+    ("fd.is_server", |view, _| of_socket(view, |it| Value::Bool(it.is_server))),
+    ("fd.l4proto", |view, _| socket::protocol(view)),
+    ("fd.lip", |view, _| socket::of_local(view, socket::address)),
+    ("fd.lnet", |view, _| socket::of_local(view, socket::address)),
+    ("fd.lport", |view, _| socket::of_local(view, socket::port)),
     ("fd.name", |view, _| match view.facts.network {
-        Some(network) => socket::name(view, &network),
+        Some(_) => socket::name(view),
         None => of_descriptor(view, |it| Value::Text(it.path)),
     }),
+    // A socket that listens is called what it was bound to.
+    ("fd.name_changed", |view, _| {
+        of_socket(view, |_| Value::Bool(view.facts.event_type != EventType::LISTEN))
+    }),
+    ("fd.net", |view, _| view.addresses.list()),
+    ("fd.port", |view, _| view.ports.list()),
+    ("fd.rip", |view, _| socket::of_remote(view, socket::address)),
+    ("fd.rnet", |view, _| socket::of_remote(view, socket::address)),
+    ("fd.rport", |view, _| socket::of_remote(view, socket::port)),
+    ("fd.sip", |view, _| socket::of_server(view, socket::address)),
+    ("fd.snet", |view, _| socket::of_server(view, socket::address)),
+    ("fd.sockfamily", |view, _| socket::kind(view, b"ip", b"ip", b"unix")),
+    ("fd.sport", |view, _| socket::of_server(view, socket::port)),
     ("fd.num", |view, _| {
         of_descriptor(view, |it| it.descriptor.map_or(Value::Missing, Value::Signed))
     }),
     ("fd.type", |view, _| match view.facts.network {
-        Some(network) => socket::kind(&network),
+        Some(_) => socket::kind(view, b"ipv4", b"ipv6", b"unix"),
         None => file::kind(view, b"file", b"directory"),
     }),
     ("fd.typechar", |view, _| match view.facts.network {
-        Some(network) => socket::kind_character(&network),
+        Some(_) => socket::kind(view, b"4", b"6", b"u"),
         None => file::kind(view, b"f", b"d"),
     }),
     ("fd.uid", |view, _| match view.process() {

@@ -11,6 +11,8 @@ use super::ancestors::Property;
 use super::catalogue::getter;
 use super::file::ChangedNames;
 use super::file_arguments::FileArgument;
+use super::socket;
+use super::socket::Ends;
 use crate::event::Action;
 use crate::event::Kind;
 use crate::fields::EventType;
@@ -36,6 +38,8 @@ pub struct View<'a> {
     command_lines: Property<'a>,
     pids: Property<'a>,
     pub(super) changed: ChangedNames<'a>,
+    pub(super) addresses: Ends,
+    pub(super) ports: Ends,
 }
 
 /// Texts that are written when they are first asked for.
@@ -103,6 +107,8 @@ impl<'a> View<'a> {
             command_lines: Property::new(ancestors, |it| Value::Text(it.program.command_line())),
             pids: Property::new(ancestors, |it| Value::Signed(it.pid.into())),
             changed: ChangedNames(changed),
+            addresses: Ends::new(facts.network.as_ref(), socket::address),
+            ports: Ends::new(facts.network.as_ref(), socket::port),
         }
     }
 

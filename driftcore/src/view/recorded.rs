@@ -30,6 +30,7 @@ use crate::event::SocketEnd;
 use crate::event::Text;
 use crate::event::Timestamp;
 use crate::event::Verdict;
+use crate::event::error_number;
 use crate::fields::EventType;
 
 const AF_UNIX: u16 = 1;
@@ -98,8 +99,8 @@ impl<'a> Recorded<'a> {
     pub fn new(event: &'a DriftEvent) -> Self {
         let verdict = event.provenance.as_ref().map(|provenance| provenance.verdict);
         let upper_layer = verdict.and_then(upper_layer);
-        let value = value(event);
-        Self::with_live(event, LiveFacts { upper_layer, value, ..LiveFacts::default() })
+        let (value, result) = (value(event), result(event));
+        Self::with_live(event, LiveFacts { upper_layer, value, result, ..LiveFacts::default() })
     }
 
     /// Takes in an event that was kept for a while.
@@ -233,6 +234,12 @@ fn program(name: &Text, exe: &Text, cmdline: &[Text]) -> Program {
     Program::new(name.as_bytes().to_vec(), exe.as_bytes().to_vec(), args)
 }
 
+/// What a call on a socket returned, from the name of its error.
+fn result(event: &DriftEvent) -> i64 {
+    let error = event.network.as_ref().and_then(|network| error_number(&network.result));
+    error.map_or(0, |number| -i64::from(number))
+}
+
 /// The ends of a socket, from their text.
 fn network(network: &Network) -> Option<NetworkFacts<'_>> {
     let local = end(&network.local, network.protocol)?;
@@ -243,7 +250,9 @@ fn network(network: &Network) -> Option<NetworkFacts<'_>> {
         (_, true) => AF_INET6,
         (_, false) => AF_INET,
     };
-    Some(NetworkFacts { protocol: network.protocol, family, local, remote, is_server: false })
+    // Of a connection that came in, which nothing records so far, nobody would know.
+    let is_server = remote.is_none();
+    Some(NetworkFacts { protocol: network.protocol, family, local, remote, is_server })
 }
 
 fn end(text: &Text, protocol: Protocol) -> Option<SocketEnd<'_>> {
@@ -381,6 +390,76 @@ mod tests {
                 assert!(matches!(view.get(&field(name)), Value::Missing), "{name}");
             }
         });
+    }
+
+    /// A socket event, and fields as the view gives them.
+    fn socket(action: Action, network: &str, given: &[(&str, Value<'_>)]) {
+        let mut event = DriftEvent::new(Timestamp::from_nanos(99), Kind::Network, action);
+        event.network = Some(serde_json::from_str(network).unwrap());
+        Recorded::new(&event).with_view(1, "node", |view| {
+            for (name, expected) in given {
+                let got = view.get(&field(name));
+                assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{name}");
+            }
+            let name = if view.event_type() == EventType::CONNECT { "fd.net" } else { "fd.rip" };
+            assert_eq!(view.get(&field(name)).exists(), view.event_type() == EventType::CONNECT);
+        });
+    }
+
+    #[test]
+    fn a_connection_is_seen_by_its_ends() {
+        let (client, server) = ("10.0.0.2".parse().unwrap(), "10.0.0.5".parse().unwrap());
+        socket(
+            Action::Connect,
+            r#"{"protocol": "tcp", "local": "10.0.0.2:40000", "remote": "10.0.0.5:80",
+                "result": "ECONNREFUSED"}"#,
+            &[
+                ("evt.type", Value::Text(b"connect")),
+                ("evt.category", Value::Text(b"net")),
+                ("evt.rawres", Value::Signed(-111)),
+                ("evt.res", Value::Text(b"ECONNREFUSED")),
+                ("evt.failed", Value::Bool(true)),
+                ("fd.name", Value::Text(b"10.0.0.2:40000->10.0.0.5:80")),
+                ("fd.type", Value::Text(b"ipv4")),
+                ("fd.typechar", Value::Text(b"4")),
+                ("fd.sockfamily", Value::Text(b"ip")),
+                ("fd.l4proto", Value::Text(b"tcp")),
+                ("fd.cip", Value::Address(client)),
+                ("fd.sip", Value::Address(server)),
+                ("fd.lip", Value::Address(client)),
+                ("fd.rip", Value::Address(server)),
+                ("fd.cport", Value::Unsigned(40000)),
+                ("fd.sport", Value::Unsigned(80)),
+                ("fd.lport", Value::Unsigned(40000)),
+                ("fd.rport", Value::Unsigned(80)),
+                ("fd.is_server", Value::Bool(false)),
+                ("fd.connected", Value::Bool(false)),
+                ("fd.filename", Value::Missing),
+                ("fd.num", Value::Missing),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_listener_is_its_own_server() {
+        let any = "::".parse().unwrap();
+        socket(
+            Action::Listen,
+            r#"{"protocol": "tcp", "local": "[::]:80", "remote": null, "result": "ok"}"#,
+            &[
+                ("evt.type", Value::Text(b"listen")),
+                ("evt.res", Value::Text(b"SUCCESS")),
+                ("fd.name", Value::Text(b":::80")),
+                ("fd.type", Value::Text(b"ipv6")),
+                ("fd.typechar", Value::Text(b"6")),
+                ("fd.sip", Value::Address(any)),
+                ("fd.sport", Value::Unsigned(80)),
+                ("fd.cip", Value::Missing),
+                ("fd.cport", Value::Missing),
+                ("fd.is_server", Value::Bool(true)),
+                ("fd.connected", Value::Bool(false)),
+            ],
+        );
     }
 
     #[test]

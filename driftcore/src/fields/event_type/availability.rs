@@ -54,6 +54,10 @@ pub(super) const FILE: EventTypes = set(&[
     "writev",
 ]);
 
+/// What is done with sockets: of datagrams, the first to each remote.
+pub(super) const SOCKETS: EventTypes = set(&["bind", "connect", "listen", "sendto"]);
+
+/// Calls on sockets that are, or may come to be, events.
 pub(super) const NETWORK: EventTypes =
     set(&["accept", "accept4", "bind", "connect", "listen", "sendmsg", "sendto"]);
 
@@ -119,7 +123,7 @@ impl EventType {
         if EventTypes::PRODUCED.contains(self) {
             Availability::Always
         } else if NETWORK.contains(self) {
-            Availability::Needs("network events")
+            Availability::Needs("connections that come in, and messages beside the first")
         } else if OTHER.contains(self) {
             Availability::Needs("events of other calls")
         } else {
@@ -140,11 +144,15 @@ mod tests {
         assert_eq!(of("openat"), Availability::Always);
         let files = EventTypes::of_file_operations(FileOperations::ALL);
         assert_eq!(files, FILE, "what an operation on files comes by");
-        assert_eq!(of("connect"), Availability::Needs("network events"));
+        assert_eq!(of("connect"), Availability::Always);
+        assert!(matches!(of("accept"), Availability::Needs(_)));
+        let seen = EventType::all().filter(|kind| kind.socket_operation().is_some());
+        assert_eq!(seen.collect::<EventTypes>(), SOCKETS);
         assert_eq!(of("ptrace"), Availability::Always);
         assert_eq!(of("clone"), Availability::Needs("events of other calls"));
         assert!(matches!(of("brk"), Availability::Never(_)));
-        let groups = [NETWORK, OTHER, EventTypes::PRODUCED];
+        let unmade = NETWORK.intersection(EventTypes::PRODUCED.complement());
+        let groups = [unmade, OTHER, EventTypes::PRODUCED];
         let together = groups.iter().fold(EventTypes::EMPTY, |all, group| all.union(*group));
         assert_eq!(together.len(), groups.iter().map(EventTypes::len).sum::<usize>());
     }

@@ -7,6 +7,7 @@ use super::EventType;
 use super::availability::CALLS;
 use super::availability::FILE;
 use super::availability::NETWORK;
+use super::availability::SOCKETS;
 
 const WORDS: usize = EVENT_TYPES.len().div_ceil(64);
 
@@ -25,8 +26,13 @@ impl EventTypes {
     /// them.
     pub const CALLS: Self = CALLS;
 
-    /// What the running sensor gives: programs that are executed, what is done to files, and other calls.
-    pub const PRODUCED: Self = FILE.union(CALLS).with(EventType::EXECVE).with(EventType::EXECVEAT);
+    /// What is done with sockets: of datagrams, the first to each remote.
+    pub const SOCKETS: Self = SOCKETS;
+
+    /// What the running sensor gives: programs that are executed, what is done to files and with sockets,
+    /// and other calls.
+    pub const PRODUCED: Self =
+        FILE.union(CALLS).union(SOCKETS).with(EventType::EXECVE).with(EventType::EXECVEAT);
 
     /// Calls on sockets that are, or may come to be, events.
     pub(crate) const NETWORK: Self = NETWORK;

@@ -90,7 +90,10 @@ fn named(condition: &Condition, wanted: bool) -> Option<EventTypes> {
         (Condition::One(_), false) => None,
         (Condition::Not(part), wanted) => named(part, !wanted),
         (Condition::Test(test), wanted) => {
-            let by_operations = || of_operations(test).map(EventTypes::of_file_operations);
+            let by_operations = || {
+                let files = EventTypes::of_file_operations(of_operations(test)?);
+                Some(files.union(of_words(test).unwrap_or_default().0))
+            };
             let types = of_type(test).or_else(by_operations)?;
             let types = if wanted { types } else { types.complement() };
             // What is said by exclusion also holds for what no rule ever names.
@@ -99,14 +102,28 @@ fn named(condition: &Condition, wanted: bool) -> Option<EventTypes> {
     }
 }
 
-/// The types for which a test of the event's type, or of what only execs are, is true.
+/// The types for which a test of the event's type, or of what only execs and sockets are, is true.
 fn of_type(test: &Test) -> Option<EventTypes> {
-    let is_exec = |text: &str| matches!(text, "binary" | "exec");
-    let by_drift = || {
-        let texts = texts(test, &["drift.kind", "drift.action"])?;
-        texts.clone().all(is_exec).then_some(EXECS)
-    };
+    let by_drift = || of_words(test).filter(|(_, whole)| *whole).map(|(types, _)| types);
     of_test(test).or_else(by_drift)
+}
+
+/// The types of execs and of what is done with sockets that a test of `drift.kind` or `drift.action`
+/// names, and whether it names nothing else.
+fn of_words(test: &Test) -> Option<(EventTypes, bool)> {
+    let types = |word: &str| match word {
+        "binary" | "exec" => Some(EXECS),
+        "network" => Some(EventTypes::SOCKETS),
+        "listen" => Some(EventTypes::EMPTY.with(EventType::LISTEN)),
+        "bind" => Some(EventTypes::EMPTY.with(EventType::BIND)),
+        "connect" => Some(EventTypes::EMPTY.with(EventType::CONNECT).with(EventType::SENDTO)),
+        _ => None,
+    };
+    let words = texts(test, &["drift.kind", "drift.action"])?;
+    Some(words.fold((EventTypes::EMPTY, true), |(all, whole), word| match types(word) {
+        Some(types) => (all.union(types), whole),
+        None => (all, false),
+    }))
 }
 
 const EXECS: EventTypes = EventTypes::EMPTY.with(EventType::EXECVE).with(EventType::EXECVEAT);
@@ -227,6 +244,22 @@ mod tests {
         assert_eq!(operations_of("not (evt.type != rename or proc.name = x)"), [Rename]);
         let types = asked("evt.type in (unlink, unlinkat) and evt.type != unlink").event_types;
         assert_eq!(types.iter().map(EventType::name).collect::<Vec<_>>(), ["unlinkat"]);
+    }
+
+    #[test]
+    fn what_is_said_of_sockets_names_them() {
+        let types = |text: &str| {
+            let types = asked(text).event_types;
+            types.iter().map(EventType::name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(types("evt.type in (listen, accept)"), "listen");
+        assert_eq!(types("drift.kind = network"), "bind connect listen sendto");
+        assert_eq!(types("drift.action = connect"), "connect sendto");
+        assert_eq!(types("drift.kind = network and drift.action = bind"), "bind");
+        let both = types("drift.action in (listen, delete)");
+        assert_eq!(both, "listen rmdir unlink unlinkat");
+        assert_eq!(types("drift.detected = true"), "");
+        assert!(asked("drift.kind = network").file_operations.is_empty());
     }
 
     #[test]
