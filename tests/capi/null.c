@@ -37,6 +37,7 @@ struct fixture {
 	driftcore_event_info event_info[1];
 	driftcore_container container[1];
 	driftcore_file file[1];
+	driftcore_writer writer[1];
 	driftcore_process process[1];
 	driftcore_ancestor ancestor[1];
 	driftcore_alert_info alert_info[1];
@@ -90,6 +91,7 @@ static void fixture_make(struct fixture *f)
 	f->event_info->size = sizeof(*f->event_info);
 	f->container->size = sizeof(*f->container);
 	f->file->size = sizeof(*f->file);
+	f->writer->size = sizeof(*f->writer);
 	f->process->size = sizeof(*f->process);
 	f->ancestor->size = sizeof(*f->ancestor);
 	f->alert_info->size = sizeof(*f->alert_info);

@@ -22,16 +22,25 @@ static void lay_out(const void *like, size_t known, size_t size)
 	memory.size = size;
 }
 
-/* `like`: NULL where the library fills the record, else one that it reads. */
-static void every_size(use_record use, const void *like, size_t known)
+/* `like`: NULL where the library fills the record, else one that it reads. `first`: the size of the
+ * record in the first version that had it. */
+static void every_size_since(use_record use, const void *like, size_t first, size_t known)
 {
-	size_t wrong[] = { 0, 1, sizeof(size_t), 15, known - 1, 4097, SIZE_MAX / 2, SIZE_MAX };
+	size_t wrong[] = { 0, 1, sizeof(size_t), 15, first - 1, 4097, SIZE_MAX / 2, SIZE_MAX };
 
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		lay_out(like, known, wrong[i]);
 		CHECK(use(&memory) != 0);
 		CHECK(memory.size == wrong[i]);
 	}
+
+	/* A record of the first version: nothing behind it is touched. */
+	lay_out(like, first, first);
+	if (!like)
+		memset(memory.bytes + first, 0x5a, sizeof(memory) - first);
+	CHECK_IS(0, use(&memory));
+	for (size_t i = first; !like && i < sizeof(memory); i++)
+		CHECK(memory.bytes[i] == 0x5a);
 
 	lay_out(like, known, known);
 	if (!like)
@@ -57,6 +66,11 @@ static void every_size(use_record use, const void *like, size_t known)
 		memory.bytes[known + 63] = 1;
 		CHECK(use(&memory) != 0);
 	}
+}
+
+static void every_size(use_record use, const void *like, size_t known)
+{
+	every_size_since(use, like, known, known);
 }
 
 static driftcore_rules *rules;
@@ -126,9 +140,9 @@ static int get_ancestor(void *record)
 static void event_parts(void)
 {
 	event = drift_event();
-	every_size(get_info, NULL, sizeof(driftcore_event_info));
+	every_size_since(get_info, NULL, 72, sizeof(driftcore_event_info));
 	every_size(get_container, NULL, sizeof(driftcore_container));
-	every_size(get_file, NULL, sizeof(driftcore_file));
+	every_size_since(get_file, NULL, 96, sizeof(driftcore_file));
 	every_size(get_process, NULL, sizeof(driftcore_process));
 	every_size(get_ancestor, NULL, sizeof(driftcore_ancestor));
 	driftcore_event_free(&event);

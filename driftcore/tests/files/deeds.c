@@ -562,6 +562,9 @@ int main(int argc, char **argv)
 	if (argc != 4)
 		return 70;
 	umask(0);
+	/* What was inherited: descriptors have the numbers that are expected. */
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
 	if (!strcmp(argv[1], "box")) {
 		int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 

@@ -112,7 +112,7 @@ const DEEDS: &[(&str, &[&str])] = &[
         &[
             "create volume/name 0644 0:0 added",
             "modify volume/name 0644 0:0 6 bytes written added",
-            "delete image image unproved",
+            "delete image unproved",
         ],
     ),
     ("long_name", &["delete image image"]),
