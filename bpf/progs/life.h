@@ -36,7 +36,7 @@ int BPF_PROG(process__fork, struct task_struct *parent, struct task_struct *chil
 	fork.start_ns = BPF_CORE_READ(child, start_boottime);
 	fork.pid = pid;
 	fork.parent_pid = parent_pid;
-	remember(pid, fork.start_ns, fork.container);
+	remember(pid, fork.start_ns, fork.container, known->flags, known->reads);
 	if (bpf_ringbuf_output(&life_ring, &fork, sizeof(fork), life_wakeup()))
 		count_loss(DC_LOSS_LIFE_RING);
 	return 0;

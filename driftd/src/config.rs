@@ -8,6 +8,7 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::engine::CodeOptions;
 use driftcore::matcher::Priority;
 use driftcore::provenance::Bounds;
 use driftcore::rules::SetOptions;
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     runtimes: Runtimes,
     rules: Rules,
     events: Events,
+    code: Code,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -55,6 +57,14 @@ struct Proof {
 #[serde(default, deny_unknown_fields)]
 struct Events {
     kinds: Vec<EventKind>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Code {
+    libraries: bool,
+    scripts: bool,
+    interpreters: Vec<String>,
 }
 
 /// Kinds of events that the event files ask for.
@@ -119,6 +129,13 @@ impl Default for Proof {
 impl Default for Events {
     fn default() -> Self {
         Self { kinds: vec![EventKind::Binary, EventKind::File, EventKind::Network] }
+    }
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        let CodeOptions { libraries, scripts, interpreters, .. } = CodeOptions::default();
+        Self { libraries, scripts, interpreters }
     }
 }
 
@@ -239,7 +256,19 @@ impl Config {
         if has(EventKind::Network) {
             wanted = wanted.with_sockets();
         }
+        if has(EventKind::Binary) {
+            wanted = wanted.with_libraries().with_scripts();
+        }
         wanted
+    }
+
+    /// Which code beside what is executed is looked at.
+    pub(crate) fn code(&self) -> CodeOptions {
+        let mut options = CodeOptions::default();
+        options.libraries = self.code.libraries;
+        options.scripts = self.code.scripts;
+        options.interpreters.clone_from(&self.code.interpreters);
+        options
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
@@ -304,8 +333,10 @@ mod tests {
         let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted();
         assert!(wanted("").has_files());
         assert!(wanted("").has_sockets());
-        assert_eq!(wanted("[events]\nkinds = [\"binary\"]\n"), Wanted::NOTHING);
         assert!(!wanted("[events]\nkinds = [\"network\"]\n").has_files());
+        let binary = wanted("[events]\nkinds = [\"binary\"]\n");
+        assert_eq!(binary, Wanted::NOTHING.with_libraries().with_scripts());
+        assert_eq!(wanted("[events]\nkinds = []\n"), Wanted::NOTHING);
         let error = toml::from_str::<Config>("[events]\nkinds = [\"flie\"]\n").unwrap_err();
         assert!(error.to_string().contains("flie"), "{error}");
     }

@@ -39,6 +39,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .bounds(config.bounds())
         .rules(rules)
         .watch(if events_asked { config.wanted() } else { Wanted::NOTHING })
+        .code(config.code())
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),

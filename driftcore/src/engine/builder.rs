@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::CodeOptions;
 use super::Engine;
 use super::EngineError;
 use super::proofs::ProofOptions;
@@ -45,6 +46,7 @@ pub struct EngineBuilder {
     pub(super) allow_degraded: bool,
     pub(super) rules: Option<Arc<RuleSet>>,
     pub(super) wanted: Wanted,
+    pub(super) code: CodeOptions,
 }
 
 impl EngineBuilder {
@@ -88,6 +90,12 @@ impl EngineBuilder {
     /// anyway. Default: nothing.
     pub fn watch(&mut self, wanted: Wanted) -> &mut Self {
         self.wanted = wanted;
+        self
+    }
+
+    /// Which code beside what is executed is looked at, once somebody asks for it.
+    pub fn code(&mut self, options: CodeOptions) -> &mut Self {
+        self.code = options;
         self
     }
 

@@ -76,8 +76,10 @@ pub(super) struct Known {
 
 const NONE: Option<u16> = None;
 
-const OPENS: &[FileOperation] = &[FileOperation::Read, FileOperation::Open, FileOperation::Create];
+const OPENS: &[FileOperation] =
+    &[FileOperation::Read, FileOperation::Open, FileOperation::Create, FileOperation::Script];
 const WRITES: &[FileOperation] = &[FileOperation::Write];
+const MAPS: &[FileOperation] = &[FileOperation::Write, FileOperation::Map];
 /// A link to an unnamed file makes it.
 const LINKS: &[FileOperation] = &[FileOperation::Link, FileOperation::Create];
 const UNLINK: &[FileOperation] = &[FileOperation::Unlink];
@@ -131,9 +133,9 @@ const CALLS: &[Call] = &[
     call([Some(275), Some(313), Some(76)], Class::Write2, WRITES), // splice
     call([Some(326), Some(377), Some(285)], Class::Write2, WRITES), // copy_file_range
     call([Some(16), Some(54), Some(29)], Class::Clone, WRITES), // ioctl
-    call([Some(9), Some(90), Some(222)], Class::Map, WRITES), // mmap
-    only_compat([Some(9), Some(192), Some(222)], Class::Map, WRITES), // mmap2
-    call([Some(10), Some(125), Some(226)], Class::Protect, WRITES), // mprotect
+    call([Some(9), Some(90), Some(222)], Class::Map, MAPS), // mmap
+    only_compat([Some(9), Some(192), Some(222)], Class::Map, MAPS), // mmap2
+    call([Some(10), Some(125), Some(226)], Class::Protect, MAPS), // mprotect
     call([Some(87), Some(10), NONE], Class::Unlink, UNLINK), // unlink
     call([Some(263), Some(301), Some(35)], Class::Unlinkat, UNLINKS), // unlinkat
     call([Some(84), Some(40), NONE], Class::Rmdir, RMDIR), // rmdir

@@ -22,10 +22,22 @@ impl Wanted {
         self
     }
 
+    /// And files that are mapped executable without being the image's.
+    #[must_use]
+    pub const fn with_libraries(self) -> Self {
+        self.with_file(FileOperation::Map)
+    }
+
+    /// And files that interpreters read without being the image's.
+    #[must_use]
+    pub const fn with_scripts(self) -> Self {
+        self.with_file(FileOperation::Script)
+    }
+
     /// What changes a file: every operation but reading and mapping.
     #[must_use]
     pub fn with_file_changes(self) -> Self {
-        let reads = [FileOperation::Read, FileOperation::Map];
+        let reads = [FileOperation::Read, FileOperation::Map, FileOperation::Script];
         let changes = FileOperation::ALL.into_iter().filter(|it| !reads.contains(it));
         changes.fold(self, Self::with_file)
     }
@@ -35,6 +47,13 @@ impl Wanted {
     pub const fn union(mut self, other: Self) -> Self {
         self.operations |= other.operations;
         self.sockets |= other.sockets;
+        self
+    }
+
+    /// This without the other.
+    #[must_use]
+    pub const fn without(mut self, other: Self) -> Self {
+        self.operations &= !other.operations;
         self
     }
 
