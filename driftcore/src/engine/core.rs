@@ -278,7 +278,8 @@ impl Core {
 
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
-        let Answered { event: Observed { container, mut event, live, runs }, classified } = answered;
+        let Answered { event: Observed { container, mut event, live, runs }, classified } =
+            answered;
         let taints = classified.as_ref().is_some_and(taints);
         if let Some(classified) = classified {
             judge(&mut event, classified);

@@ -53,7 +53,7 @@ impl Core {
         if self.waits_for_runtime(container) {
             let mut event = DriftEvent::new(time, Kind::Network, contact.action);
             contact.complete(&mut event, &acting, &self.processes);
-            let event = Observed { container, event, live: contact.live(&acting) };
+            let event = Observed { container, event, live: contact.live(&acting), runs: None };
             self.answer(Answered { event, classified: None });
             return;
         }
@@ -78,7 +78,7 @@ impl Core {
             file: None,
             network: Some(contact.facts()),
             call: None,
-            tainted: false,
+            tainted: acting.tainted,
             unproved: false,
             provenance: None,
             hostname: &self.hostname,
@@ -146,6 +146,7 @@ impl Contact {
     fn complete(&self, event: &mut DriftEvent, acting: &Acting<'_>, processes: &ProcessTable) {
         let text = |address: SocketAddr| Text::from(address.to_string().into_bytes());
         event.process = Some(acting.process(processes));
+        event.tainted = acting.tainted;
         event.network = Some(Network {
             protocol: self.protocol,
             local: text(self.local),

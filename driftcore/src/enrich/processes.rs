@@ -312,9 +312,7 @@ impl ProcessTable {
                 continue;
             }
             let made = self.entries.iter().filter(|(_, entry)| {
-                entry.parent == (pid, start_ns)
-                    && entry.start_ns >= since_boot_ns
-                    && !entry.tainted
+                entry.parent == (pid, start_ns) && entry.start_ns >= since_boot_ns && !entry.tainted
             });
             more.extend(made.map(|(&pid, entry)| (pid, entry.start_ns)));
         }
@@ -514,12 +512,7 @@ mod tests {
     }
 
     fn who(process: (u32, u64), parent: (u32, u64)) -> Identity {
-        Identity {
-            pid: process.0,
-            start_ns: process.1,
-            ppid: parent.0,
-            parent_start_ns: parent.1,
-        }
+        Identity { pid: process.0, start_ns: process.1, ppid: parent.0, parent_start_ns: parent.1 }
     }
 
     #[test]

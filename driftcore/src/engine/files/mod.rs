@@ -97,7 +97,10 @@ impl Core {
         };
         if self.waits_for_runtime(container) {
             let (event, live) = seen.owned(&self.processes, drift, provenance);
-            self.answer(Answered { event: Observed { container, event, live, runs: None }, classified: None });
+            self.answer(Answered {
+                event: Observed { container, event, live, runs: None },
+                classified: None,
+            });
             return;
         }
         let Some(known) = self.containers.get(container) else { return };
