@@ -4,8 +4,10 @@
 #include "progs/datagram.h"
 #include "progs/exec.h"
 #include "progs/life.h"
+#include "progs/lsm.h"
 #include "progs/network.h"
 #include "progs/sweep.h"
+#include "progs/vfs.h"
 #include "progs/uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -12,13 +12,6 @@
 
 #include <bpf/bpf_tracing.h>
 
-#define PROT_WRITE 0x2
-#define MAP_SHARED 0x1
-#define MAP_SHARED_VALIDATE 0x3
-#define MAP_TYPE 0xf
-#define MAP_ANONYMOUS 0x20
-#define VM_WRITE 0x2
-#define VM_SHARED 0x8
 #define FICLONE 0x40049409
 #define FICLONERANGE 0x4020940d
 /* mmap of the first 32-bit programs: its arguments are in the caller's memory. */

@@ -3,6 +3,7 @@
 // `PASS name`, `FAIL name: why`, or `SKIP name: why` where this kernel does not allow the deed.
 //
 //   acts case=PREFIX/init run      all cases
+//   acts case=PREFIX/files files   all deeds on files
 //   acts case=PREFIX/init wait     runs a dropped program that stays until /data/stop exists
 //   acts case=PREFIX/stay stay     is that program
 #define _GNU_SOURCE
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static char prefix[64];
@@ -243,13 +245,96 @@ static void nested_in_user_namespace(void)
 	wait(NULL);
 }
 
+// Says whether a deed on a file was done; a kernel that has no such deed is said so.
+static void done(const char *name, long result)
+{
+	if (result >= 0)
+		printf("PASS %s\n", name);
+	else if (errno == EOPNOTSUPP)
+		printf("SKIP %s: this kernel's overlay does not allow it\n", name);
+	else
+		fail(name, "deed");
+}
+
+static long in_file(const char *path, int flags, long (*deed)(int))
+{
+	int fd = open(path, flags | O_CLOEXEC, 0644);
+	long result = fd < 0 ? -1 : deed ? deed(fd) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+static long write_some(int fd)
+{
+	return write(fd, "drift", 5) == 5 && write(fd, "drift", 5) == 5 ? 0 : -1;
+}
+
+static long allocate(int fd)
+{
+	return fallocate(fd, 0, 0, 8192);
+}
+
+static long map_and_write(int fd)
+{
+	char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (at == MAP_FAILED)
+		return -1;
+	*at = 'x';
+	return munmap(at, 4096);
+}
+
+static long name_it(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, AT_FDCWD, "/deeds/unnamed", AT_SYMLINK_FOLLOW);
+}
+
+// Each once; then what fails or only reads, of which nothing must be said.
+static void files(void)
+{
+	done("create", in_file("/deeds/new", O_WRONLY | O_CREAT | O_EXCL, NULL));
+	done("write", in_file("/deeds/write", O_WRONLY, write_some));
+	done("map", in_file("/deeds/map", O_RDWR, map_and_write));
+	done("empty", in_file("/deeds/empty", O_WRONLY | O_TRUNC, NULL));
+	done("truncate", truncate("/deeds/truncate", 2));
+	done("allocate", in_file("/deeds/allocate", O_WRONLY, allocate));
+	done("unlink", unlink("/deeds/unlink"));
+	done("rmdir", rmdir("/deeds/rmdir"));
+	done("rename", rename("/deeds/rename", "/deeds/renamed"));
+	done("exchange", syscall(SYS_renameat2, AT_FDCWD, "/deeds/left", AT_FDCWD, "/deeds/right",
+				 2 /* RENAME_EXCHANGE */));
+	done("link", link("/deeds/link", "/deeds/linked"));
+	done("symlink", symlink("link", "/deeds/symlink"));
+	done("mkdir", mkdir("/deeds/mkdir", 0700));
+	done("fifo", mkfifo("/deeds/fifo", 0600));
+	done("mknod", mknod("/deeds/mknod", S_IFREG | 0600, 0));
+	done("chmod", chmod("/deeds/chmod", 0711));
+	done("chown", chown("/deeds/chown", 7, 7));
+	done("setxattr", setxattr("/deeds/xattr", "trusted.deed", "1", 1, 0));
+	done("removexattr", removexattr("/deeds/xattr", "trusted.deed"));
+	done("unnamed", in_file("/deeds", O_WRONLY | O_TMPFILE, name_it));
+
+	if (in_file("/deeds/link", O_RDONLY, NULL) < 0 || in_file("/deeds/silent", O_WRONLY, NULL) < 0)
+		fail("silent", "open");
+	if (unlink("/deeds/absent") == 0 || rmdir("/deeds") == 0 ||
+	    rename("/deeds/absent", "/deeds/silent") == 0 || mkdir("/deeds/silent", 0700) == 0 ||
+	    open("/deeds/silent", O_WRONLY | O_CREAT | O_EXCL, 0644) >= 0)
+		printf("FAIL silent: what must fail did not\n");
+	printf("PASS silent\n");
+}
+
 int main(int argc, char **argv)
 {
 	char *slash;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 3 || strncmp(argv[1], "case=", 5) != 0 || !(slash = strchr(argv[1], '/'))) {
-		fprintf(stderr, "usage: acts case=PREFIX/NAME run|wait|stay\n");
+		fprintf(stderr, "usage: acts case=PREFIX/NAME run|files|wait|stay\n");
 		return 2;
 	}
 	snprintf(prefix, sizeof(prefix), "%.*s", (int)(slash - argv[1] - 5), argv[1] + 5);
@@ -260,6 +345,8 @@ int main(int argc, char **argv)
 		outside_layers();
 		nested();
 		nested_in_user_namespace();
+	} else if (strcmp(argv[2], "files") == 0) {
+		files();
 	} else if (strcmp(argv[2], "wait") == 0) {
 		char mark[80];
 

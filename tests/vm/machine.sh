@@ -11,6 +11,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 # The filesystems of tracing and BPF are there on any machine with systemd.
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
+mount -t securityfs securityfs /sys/kernel/security
 stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
 
@@ -37,12 +38,14 @@ cat >/run/fields.yaml <<'EOF'
     %proc.pid.ts %proc.pidns_init_start_ts
 EOF
 
-# start ORDER: starts driftd and waits until it is ready or has ended.
+# start ORDER ARGUMENT...: starts driftd and waits until it is ready or has ended.
 start() {
-	driftd run --events-all "/run/$1.events" --rules /run/fields.yaml --output json >"/run/$1.alerts" 2>"/run/$1.log" &
+	order=$1
+	shift
+	driftd run --events-all "/run/$order.events" --rules /run/fields.yaml --output json "$@" >"/run/$order.alerts" 2>"/run/$order.log" &
 	driftd=$!
 	tries=0
-	while ! grep -q -w ready "/run/$1.log" && [ -d "/proc/$driftd" ] && [ "$tries" -lt 600 ]; do
+	while ! grep -q -w ready "/run/$order.log" && [ -d "/proc/$driftd" ] && [ "$tries" -lt 600 ]; do
 		usleep 100000
 		tries=$((tries + 1))
 	done
@@ -113,6 +116,15 @@ if [ -x /bin/driftd ]; then
 	wait "$stay"
 	cat /run/stay.acts >>/run/warm.acts
 	stop warm
+fi
+
+# 4. Each hook set: what is done to files.
+if [ -x /bin/driftd ]; then
+	for set in tracepoint fentry lsm; do
+		start "$set" --hooks "$set"
+		contain /containers "$set" "case=$set/files" files >"/run/$set.acts" 2>&1
+		stop "$set"
+	done
 fi
 
 echo "@@done" >&3

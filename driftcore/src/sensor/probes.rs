@@ -21,6 +21,7 @@ use libbpf_rs::RingBufferBuilder;
 
 use super::Batch;
 use super::Features;
+use super::HookSet;
 use super::SensorError;
 use super::Wanted;
 use super::calls;
@@ -54,6 +55,8 @@ pub struct SensorOptions {
     /// Whether what is done through `io_uring` is followed where the kernel shows it (from 6.1 on).
     /// Where not, each ring that a container makes is reported as unseen. Default true.
     pub follow_io_uring: bool,
+    /// From where operations on files are seen. Default: from system calls.
+    pub hooks: HookSet,
 }
 
 impl Default for SensorOptions {
@@ -65,6 +68,7 @@ impl Default for SensorOptions {
             budget_rate: 2000,
             budget_burst: 8000,
             follow_io_uring: true,
+            hooks: HookSet::Tracepoint,
         }
     }
 }
@@ -183,7 +187,7 @@ impl Sensor {
         if !features.btf {
             return Err(SensorError::NoBtf);
         }
-        let programs = Programs::load(options, &features)?;
+        let programs = Programs::load(options, &features, options.hooks)?;
 
         // What the host is must be known before the first probe runs.
         let sweep = programs.attach_sweep()?;
@@ -226,11 +230,14 @@ impl Sensor {
     /// [`SensorError::Bpf`] when a probe cannot be attached.
     pub fn ask(&mut self, wanted: &Wanted) -> Result<(), SensorError> {
         let mut names = Vec::new();
-        if wanted.has_files() {
+        let hooks = self.options.hooks;
+        let by_call = hooks.rest(wanted);
+        names.extend(hooks.probes(wanted));
+        if by_call.has_files() {
             names.push(CALL_EXIT);
             names.extend(self.programs.uring_probes());
         }
-        if calls::need_entry(wanted) {
+        if calls::need_entry(&by_call) {
             names.push(CALL_ENTER);
         }
         if [SocketOperation::Listen, SocketOperation::Connect]
@@ -248,7 +255,7 @@ impl Sensor {
         }
         self.asked.retain(|it| names.contains(&it.name) || datagrams.contains(&it.name));
         let key = 0_u32.to_ne_bytes();
-        let value = settings::bytes(wanted, self.options);
+        let value = settings::bytes(wanted, self.options, hooks);
         self.settings.update(&key, &value, MapFlags::ANY).tried("tell the probes what to see")?;
         for name in names {
             if !self.has_asked(name) {

@@ -30,6 +30,11 @@ impl Wanted {
         changes.fold(self, Self::with_file)
     }
 
+    pub(super) const fn without_file(mut self, operation: FileOperation) -> Self {
+        self.operations &= !(1 << operation.number());
+        self
+    }
+
     /// What either asks for.
     #[must_use]
     pub const fn union(mut self, other: Self) -> Self {

@@ -84,8 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
             fs::remove_file(&machine.console)?;
             fs::remove_file(&machine.results)?;
         }
-        let hooks = if driftd.is_some() { " tracepoint" } else { "" };
-        table.column(&format!("{}{hooks}", series.name), cells);
+        table.column(series.name, cells);
     }
     print!("{table}");
     Ok(table.is_right())

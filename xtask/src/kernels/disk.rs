@@ -29,6 +29,11 @@ const BOTTOM_LAYER: &[&str] = &[
     "p-replaced",
     "p-restored",
 ];
+/// Files in the image that something is done to.
+const DEEDS: &[&str] = &[
+    "write", "map", "empty", "truncate", "allocate", "unlink", "rename", "left", "right", "link",
+    "chmod", "chown", "xattr", "silent",
+];
 /// Modules that the root disk needs, what they need included.
 const DISK_MODULES: &[&str] = &["virtio_pci", "virtio_blk"];
 
@@ -109,6 +114,10 @@ fn image(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
     let bottom = containers.join("image1/bin");
     for name in BOTTOM_LAYER {
         fs::copy(&payload, bottom.join(name))?;
+    }
+    fs::create_dir_all(containers.join("image1/deeds/rmdir"))?;
+    for name in DEEDS {
+        fs::write(containers.join("image1/deeds").join(name), "of the image\n")?;
     }
     // An image file with several names: overlay keeps no origin for such a one.
     fs::hard_link(bottom.join("p-linked"), bottom.join("p-linked-too"))?;

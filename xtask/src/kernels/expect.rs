@@ -7,6 +7,7 @@ use driftcore::event::Kind;
 use driftcore::event::Verdict;
 
 use super::console::Sections;
+use super::deeds;
 use super::fields;
 use super::table::Cell;
 
@@ -81,6 +82,9 @@ pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
     for order in ["cold", "warm"] {
         judge_order(sections, order, &mut cells);
     }
+    for set in deeds::SETS {
+        cells.extend(deeds::judge(sections, set));
+    }
     cells
 }
 
@@ -94,7 +98,7 @@ fn without_overlay(sections: &Sections) -> Cell {
     }
 }
 
-fn wrong(what: &str, log: &[String]) -> Cell {
+pub(super) fn wrong(what: &str, log: &[String]) -> Cell {
     let last = log.last().map_or("nothing", String::as_str);
     Cell::Wrong(format!("{what}; it said last: {last}"))
 }
@@ -138,7 +142,7 @@ fn judge_order(sections: &Sections, order: &str, cells: &mut Vec<(String, Cell)>
     add("clean end", exit);
 }
 
-fn events(lines: Option<&[String]>) -> Result<Vec<DriftEvent>, String> {
+pub(super) fn events(lines: Option<&[String]>) -> Result<Vec<DriftEvent>, String> {
     let lines = lines.ok_or("driftd wrote no events")?;
     let read = |(number, line): (usize, &String)| {
         serde_json::from_str(line).map_err(|error| format!("event {}: {error}", number + 1))
@@ -146,12 +150,12 @@ fn events(lines: Option<&[String]>) -> Result<Vec<DriftEvent>, String> {
     lines.iter().enumerate().map(read).collect()
 }
 
-fn mark(order: &str, name: &str) -> String {
+pub(super) fn mark(order: &str, name: &str) -> String {
     format!("case={order}/{name}")
 }
 
 /// Whether the program itself ran, by what `acts` printed.
-fn ran(said: &[String], name: &str) -> Cell {
+pub(super) fn ran(said: &[String], name: &str) -> Cell {
     for line in said {
         let Some((how, rest)) = line.split_once(' ') else {
             continue;
@@ -172,7 +176,7 @@ fn find<'a>(events: &'a [DriftEvent], mark: &str) -> Vec<&'a DriftEvent> {
     events.iter().filter(|event| is_marked(event, mark)).collect()
 }
 
-fn is_marked(event: &DriftEvent, mark: &str) -> bool {
+pub(super) fn is_marked(event: &DriftEvent, mark: &str) -> bool {
     event.process.as_ref().is_some_and(|process| {
         process.cmdline.iter().any(|argument| argument.as_str() == Some(mark))
     })

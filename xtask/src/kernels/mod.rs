@@ -14,6 +14,7 @@
 mod apt;
 mod command;
 mod console;
+mod deeds;
 mod cpio;
 mod disk;
 mod expect;
