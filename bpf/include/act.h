@@ -77,11 +77,7 @@ static __always_inline void begin_file(struct dc_scratch *s, struct task_struct 
 				       const struct dc_act *act, __u64 now)
 {
 	__builtin_memset(&s->file, 0, sizeof(s->file));
-	s->end = 0;
-	s->cut = 0;
-	s->file.header.version = DC_WIRE_VERSION;
-	s->file.header.kind = DC_KIND_FILE;
-	s->file.header.boot_ns = now;
+	begin_record(s, &s->file.header, DC_KIND_FILE, now);
 	s->file.operation = act->operation;
 	s->file.call = act->call;
 	s->file.value = act->value;

@@ -103,45 +103,31 @@ static __always_inline struct task_struct *current_task(void)
 	return (void *)bpf_get_current_task();
 }
 
-static __always_inline bool may_be_of(__u64 ns, __u64 root)
+static __always_inline bool may_be_of(__u64 ns, __u64 root, __u32 tgid)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
-
 	if (ns != host.mnt_ns && root != host.root_dentry)
 		return true;
 	return bpf_map_lookup_elem(&members, &tgid);
 }
 
+/* Whether a task of which the address is at hand, perhaps one that ends, may be a container's. */
+static __always_inline bool may_be_contained_task(struct task_struct *task)
+{
+	return may_be_of((__u64)BPF_CORE_READ(task, nsproxy, mnt_ns),
+			 (__u64)BPF_CORE_READ(task, fs, root.dentry), BPF_CORE_READ(task, tgid));
+}
+
 /*
- * Whether the current task may be a container's: false is sure but for a child, in the host's
+ * The same of the current task, from current_task(): false is sure but for a child, in the host's
  * namespace, of a process whose fork found the table full. What most tasks pay.
  */
 static __always_inline bool may_be_contained(struct task_struct *task)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id___later,
 				       BPF_FUNC_get_current_task_btf___later))
-		return may_be_of((__u64)task->nsproxy->mnt_ns, (__u64)task->fs->root.dentry);
-	return may_be_of((__u64)BPF_CORE_READ(task, nsproxy, mnt_ns),
-			 (__u64)BPF_CORE_READ(task, fs, root.dentry));
-}
-
-/* The same where only the task's address is at hand: programs of cgroups. */
-static __always_inline bool may_be_contained_at(struct task_struct *task)
-{
-	return may_be_of((__u64)BPF_CORE_READ(task, nsproxy, mnt_ns),
-			 (__u64)BPF_CORE_READ(task, fs, root.dentry));
-}
-
-/* The same of any task, of one that ends too. */
-static __always_inline bool may_be_contained_task(struct task_struct *task)
-{
-	__u64 ns = (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns);
-	__u64 root = (__u64)BPF_CORE_READ(task, fs, root.dentry);
-	__u32 tgid = BPF_CORE_READ(task, tgid);
-
-	if (ns != host.mnt_ns && root != host.root_dentry)
-		return true;
-	return bpf_map_lookup_elem(&members, &tgid);
+		return may_be_of((__u64)task->nsproxy->mnt_ns, (__u64)task->fs->root.dentry,
+				 bpf_get_current_pid_tgid() >> 32);
+	return may_be_contained_task(task);
 }
 
 /* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */

@@ -13,11 +13,7 @@ static __always_inline void begin_call(struct dc_scratch *s, struct task_struct 
 				       const struct dc_container *container, __u64 now)
 {
 	__builtin_memset(&s->call, 0, sizeof(s->call));
-	s->end = 0;
-	s->cut = 0;
-	s->call.header.version = DC_WIRE_VERSION;
-	s->call.header.kind = DC_KIND_CALL;
-	s->call.header.boot_ns = now;
+	begin_record(s, &s->call.header, DC_KIND_CALL, now);
 	extract_actor(task, id, container->root_dev, &s->call.actor);
 }
 

@@ -13,6 +13,17 @@ static __always_inline __u32 end_exec_string(struct dc_scratch *s, enum dc_strin
 	return end_string(s, &s->exec.string_size[string], &s->exec.flags, cut, begin);
 }
 
+/* A record of which nothing is there but when and of what kind it is. */
+static __always_inline void begin_record(struct dc_scratch *s, struct dc_header *header, __u16 kind,
+					 __u64 now)
+{
+	s->end = 0;
+	s->cut = 0;
+	header->version = DC_WIRE_VERSION;
+	header->kind = kind;
+	header->boot_ns = now;
+}
+
 /* Everything but what only the exec itself knows (file name, interpreter, arguments). Returns
  * where the tail goes on. */
 static __always_inline __u32 begin_exec(struct dc_scratch *s, __u16 kind, __u64 id,
@@ -22,11 +33,7 @@ static __always_inline __u32 begin_exec(struct dc_scratch *s, __u16 kind, __u64 
 	__u32 begin = 0;
 
 	__builtin_memset(&s->exec, 0, sizeof(s->exec));
-	s->end = 0;
-	s->cut = 0;
-	s->exec.header.version = DC_WIRE_VERSION;
-	s->exec.header.kind = kind;
-	s->exec.header.boot_ns = bpf_ktime_get_boot_ns();
+	begin_record(s, &s->exec.header, kind, bpf_ktime_get_boot_ns());
 	s->exec.task.container = id;
 	s->exec.task.root_dev = container->root_dev;
 	extract_task(task, &s->exec.task);

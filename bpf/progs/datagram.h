@@ -11,7 +11,7 @@ static __always_inline struct task_struct *contained_task(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	return may_be_contained_at(task) ? task : NULL;
+	return may_be_contained_task(task) ? task : NULL;
 }
 
 static __always_inline void extract_around(struct task_struct *task, __u64 id,

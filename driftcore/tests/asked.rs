@@ -5,10 +5,12 @@
 #![cfg(feature = "sensor")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "files/program.rs"]
+mod program;
+
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Write;
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
@@ -27,7 +29,6 @@ use driftcore::rules::RuleSet;
 use driftcore::rules::SetOptions;
 use driftcore::rules::Sources;
 use driftcore::rules::load;
-use driftcore::sensor::Features;
 use driftcore::sink::Sink;
 use tempfile::TempDir;
 
@@ -100,30 +101,7 @@ struct Lab {
 
 impl Lab {
     fn new(conditions: &[&str]) -> Option<Self> {
-        let features = Features::detect();
-        if !features.btf
-            || !features.missing_capabilities.is_empty()
-            || !rustix::process::geteuid().is_root()
-        {
-            println!("skipped: needs root, BTF and {:?}", features.missing_capabilities);
-            return None;
-        }
-        let directory = TempDir::new().unwrap();
-        let program = directory.path().join("deeds");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/deeds.c");
-        let gcc = Command::new("gcc")
-            .args(["-O2", "-static", "-no-pie", "-o"])
-            .arg(&program)
-            .arg(source)
-            .arg("-lpthread")
-            .status();
-        match gcc {
-            Ok(status) => assert!(status.success(), "gcc: {status}"),
-            Err(error) => {
-                println!("skipped: gcc: {error}");
-                return None;
-            }
-        }
+        let (directory, program) = program::build()?;
         let fired = Fired::default();
         let engine = EngineBuilder::new().rules(rules(conditions)).build(fired.clone()).unwrap();
         Some(Self { directory, program, engine, fired })

@@ -9,6 +9,8 @@
 mod calls;
 #[path = "files/expected.rs"]
 mod expected;
+#[path = "files/program.rs"]
+mod program;
 #[path = "files/seen.rs"]
 mod seen;
 
@@ -16,7 +18,6 @@ use std::fs;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Write;
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
@@ -29,7 +30,6 @@ use driftcore::event::ActorFlags;
 use driftcore::event::Event;
 use driftcore::event::FileOperation;
 use driftcore::sensor::Batch;
-use driftcore::sensor::Features;
 use driftcore::sensor::Sensor;
 use driftcore::sensor::SensorOptions;
 use driftcore::sensor::Wanted;
@@ -53,30 +53,7 @@ impl Lab {
 
     /// `None`, with a line that says why, where nothing can be tested.
     fn with(wanted: &Wanted, options: SensorOptions) -> Option<Self> {
-        let features = Features::detect();
-        if !features.btf
-            || !features.missing_capabilities.is_empty()
-            || !rustix::process::geteuid().is_root()
-        {
-            println!("skipped: needs root, BTF and {:?}", features.missing_capabilities);
-            return None;
-        }
-        let directory = TempDir::new().unwrap();
-        let program = directory.path().join("deeds");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/deeds.c");
-        let built = Command::new("gcc")
-            .args(["-O2", "-static", "-no-pie", "-Wall", "-Wextra", "-Werror", "-o"])
-            .arg(&program)
-            .arg(source)
-            .arg("-lpthread")
-            .status();
-        match built {
-            Ok(status) => assert!(status.success(), "gcc: {status}"),
-            Err(error) => {
-                println!("skipped: gcc: {error}");
-                return None;
-            }
-        }
+        let (directory, program) = program::build()?;
         let mut sensor = Sensor::load(options).unwrap();
         sensor.ask(wanted).unwrap();
         Some(Self { directory, program, sensor })
