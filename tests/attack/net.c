@@ -10,6 +10,7 @@
  *   send ADDRESS PORT        a datagram from a socket that is not connected: always the same one
  *   reach ADDRESS PORT       a UDP socket that is connected there, and a datagram over it
  *   refused ADDRESS PORT     a TCP connection that must be refused
+ *   share                    a child that holds the same sockets, and stays
  *   hold                     says `ready` and stays
  *   read PATH                reads a file: what is no deed at all
  */
@@ -91,6 +92,14 @@ int main(int argc, char **argv)
 			fflush(stdout);
 			for (;;)
 				pause();
+		}
+		if (!strcmp(deed, "share")) {
+			pid_t child = fork();
+
+			need(child >= 0, "fork");
+			while (!child)
+				pause();
+			continue;
 		}
 		if (!strcmp(deed, "read")) {
 			need(at + 1 < argc && open(argv[++at], O_RDONLY) >= 0, "read");

@@ -15,6 +15,7 @@ mod escape;
 mod files;
 mod inspect;
 mod layers;
+mod listeners;
 mod loss;
 mod mounts;
 mod names;
@@ -52,6 +53,7 @@ fn cases() -> Vec<Case> {
         accounts::CASES,
         names::CASES,
         network::CASES,
+        listeners::CASES,
         mounts::CASES,
         layers::CASES,
         runtime::CASES,

@@ -25,7 +25,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Docker turns IPv6 off where a container has no network.
-const V6: &str = "--sysctl=net.ipv6.conf.all.disable_ipv6=0";
+pub(crate) const V6: &str = "--sysctl=net.ipv6.conf.all.disable_ipv6=0";
 
 /// A socket event in one line: what was done, protocol, ends and result.
 fn line(event: &DriftEvent) -> String {
@@ -43,7 +43,7 @@ fn line(event: &DriftEvent) -> String {
 }
 
 /// Whether the process has `mark` among its arguments.
-fn has_mark(event: &DriftEvent, mark: &str) -> bool {
+pub(crate) fn has_mark(event: &DriftEvent, mark: &str) -> bool {
     event.kind == Kind::Network
         && event.process.as_ref().is_some_and(|process| {
             process.cmdline.get(1).is_some_and(|it| it.as_bytes() == mark.as_bytes())
@@ -82,7 +82,7 @@ fn done_before(
 }
 
 /// The lines, with the local port of each connection, which the kernel chose, as `*`.
-fn lines(events: &[DriftEvent]) -> Vec<String> {
+pub(crate) fn lines(events: &[DriftEvent]) -> Vec<String> {
     let local = |event: &DriftEvent| {
         let network = event.network.as_ref()?;
         let text = network.local.to_string();
@@ -177,7 +177,7 @@ fn datagrams(world: &World) -> Result<()> {
 }
 
 /// The lines of those that are drift.
-fn drift(events: &[DriftEvent]) -> Vec<String> {
+pub(crate) fn drift(events: &[DriftEvent]) -> Vec<String> {
     lines(&events.iter().filter(|event| event.drift).cloned().collect::<Vec<_>>())
 }
 

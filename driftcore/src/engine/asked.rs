@@ -92,6 +92,11 @@ impl Shared {
         lock(&self.0).now.has_files()
     }
 
+    /// What is asked for now.
+    pub(super) fn wanted(&self) -> Wanted {
+        lock(&self.0).now
+    }
+
     /// Why the sensor cannot give what the rules ask for; once.
     pub(super) fn take_refused(&self) -> Option<String> {
         lock(&self.0).refused.take()

@@ -16,6 +16,7 @@ use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::containers::Known;
 use super::counters::Counters;
+use super::found::Spots;
 use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
@@ -63,6 +64,8 @@ pub(super) struct Core {
     pub(super) held: HeldBack,
     /// What is expected of containers' sockets.
     pub(super) expectations: Expectations,
+    /// What live events tell of waiting sockets, while others are looked for.
+    pub(super) live_spots: Option<Spots>,
     pub(super) sink: Box<dyn Sink + Send>,
     pub(super) path: Vec<u8>,
     /// The kernel side remembers who writes files.
@@ -90,6 +93,7 @@ impl Core {
             matching,
             held: HeldBack::default(),
             expectations: Expectations::default(),
+            live_spots: None,
             sink,
             path: Vec::new(),
             watches_files: false,
@@ -129,7 +133,7 @@ impl Core {
             Event::Socket(event) => {
                 self.counters.sockets += 1;
                 if self.knows_container(&event.actor, event.boot_ns) {
-                    self.socket(&event);
+                    self.socket(&event, origin);
                 }
             }
             Event::Call(call) => {

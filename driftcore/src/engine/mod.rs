@@ -16,6 +16,7 @@ mod core;
 mod counters;
 mod error;
 mod files;
+mod found;
 mod held;
 mod matching;
 mod mounts;

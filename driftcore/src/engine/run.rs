@@ -27,6 +27,8 @@ use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
+use super::found;
+use super::found::Spots;
 use super::matching::Matching;
 use super::matching::RulesHandle;
 use super::proofs::Proofs;
@@ -132,10 +134,24 @@ impl Engine {
             losses,
             suppressed: FxHashMap::default(),
         };
-        // What came live so far first: a sweep then shows only what is newer or was there before.
-        engine.read_rings()?;
-        engine.sweep(Origin::BeforeStart)?;
+        engine.take_stock()?;
         Ok(engine)
+    }
+
+    /// Takes in what was there before the start.
+    fn take_stock(&mut self) -> Result<(), EngineError> {
+        self.core.live_spots = Some(Spots::default());
+        // What came live so far first: a sweep then shows only what is newer or was there before.
+        self.read_rings()?;
+        let records = self.sweep(Origin::BeforeStart)?;
+        let found = found::find(&records, &self.sensor.wanted());
+        if !found.is_empty() {
+            // What began while /proc was read has its record by now.
+            self.read_rings()?;
+        }
+        let live = self.core.live_spots.take().unwrap_or_default();
+        self.core.found_sockets(&records, &found, &live);
+        Ok(())
     }
 
     /// Runs on this thread until [`Stopper::stop`], then reports what is still under way and
@@ -285,28 +301,31 @@ impl Engine {
         let exits_lost =
             lost.iter().any(|(reason, count)| reason != LossReason::ContainerTable && count > 0);
         self.read_rings()?;
-        let running = self.sweep(Origin::Recovered)?;
+        let records = self.sweep(Origin::Recovered)?;
         if exits_lost {
+            let running: Vec<_> = records.iter().filter_map(|it| who(it)).collect();
             self.core.retain_running(&running, boot_now_ns());
         }
         Ok(())
     }
 
-    /// Takes in every container process that runs now; the processes seen.
-    fn sweep(&mut self, origin: Origin) -> Result<Vec<(u32, u64)>, EngineError> {
+    /// Takes in every container process that runs now; its records.
+    fn sweep(&mut self, origin: Origin) -> Result<Vec<Box<[u8]>>, EngineError> {
         let mut records = Vec::new();
         self.sensor
             .with(|sensor| sensor.sweep(&mut |record| records.push(Box::<[u8]>::from(record))))?;
-        let mut running = Vec::new();
-        for record in records {
-            if let Ok(raw) = RawEvent::new(&record)
-                && let Event::Exec(exec) = decode(&raw)
-            {
-                running.push((exec.task.pid, exec.task.start_ns));
-            }
-            self.core.record(&record, origin);
+        for record in &records {
+            self.core.record(record, origin);
         }
-        Ok(running)
+        Ok(records)
+    }
+}
+
+/// The process that a record of a sweep tells of: pid and start.
+fn who(record: &[u8]) -> Option<(u32, u64)> {
+    match decode(&RawEvent::new(record).ok()?) {
+        Event::Exec(exec) => Some((exec.task.pid, exec.task.start_ns)),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::acting::Acting;
 use super::assemble::Observed;
+use super::assemble::Origin;
 use super::core::Core;
 use super::proofs::Answered;
 use crate::enrich::ProcessTable;
@@ -28,10 +29,10 @@ use crate::view::NetworkFacts;
 use crate::view::ObservedFacts;
 use crate::view::View;
 
-const AF_INET: u16 = 2;
-const AF_INET6: u16 = 10;
-const IPPROTO_TCP: u16 = 6;
-const IPPROTO_UDP: u16 = 17;
+pub(super) const AF_INET: u16 = 2;
+pub(super) const AF_INET6: u16 = 10;
+pub(super) const IPPROTO_TCP: u16 = 6;
+pub(super) const IPPROTO_UDP: u16 = 17;
 
 /// What a socket event says, in the terms that it is reported in.
 struct Socket {
@@ -47,14 +48,21 @@ struct Socket {
 impl Core {
     /// Takes in what was done with a socket. Allocates nothing where no rule fires and nothing
     /// drifted.
-    pub(super) fn socket(&mut self, event: &SocketEvent<'_>) {
+    pub(super) fn socket(&mut self, event: &SocketEvent<'_>, origin: Origin) {
         let Some(socket) = Socket::of(event) else { return };
+        let before_start = origin == Origin::BeforeStart;
+        if let Some(spots) = &mut self.live_spots
+            && socket.remote.is_none()
+        {
+            spots.insert((event.net_namespace, socket.protocol, socket.local));
+        }
         let container = event.actor.container;
         let time = self.clock.wall(event.boot_ns);
         let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
         if self.waits_for_runtime(container) {
             let mut event = DriftEvent::new(time, Kind::Network, socket.action);
             socket.complete(&mut event, &acting, &self.processes);
+            event.before_start = before_start;
             let event = Observed { container, event, live: socket.live(&acting) };
             self.answer(Answered { event, classified: None });
             return;
@@ -75,7 +83,7 @@ impl Core {
             event_type: socket.event_type,
             result: socket.result,
             drift,
-            before_start: false,
+            before_start,
             recovered: false,
             container: Some(&known.container),
             details: Some(&known.details),
@@ -94,6 +102,7 @@ impl Core {
             let mut event = DriftEvent::new(time, Kind::Network, socket.action);
             socket.complete(&mut event, &acting, &self.processes);
             event.drift = drift;
+            event.before_start = before_start;
             event.container = Some((*known.container).clone());
             self.hand_over(&event, &outcome);
         }

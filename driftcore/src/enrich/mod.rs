@@ -3,6 +3,8 @@
 mod proc;
 mod processes;
 mod program;
+#[cfg(feature = "sensor")]
+pub(crate) mod sockets;
 mod standing;
 mod writable;
 

@@ -174,7 +174,7 @@ pub struct DriftEvent {
     /// How many like it this event stands for.
     #[serde(default)]
     pub count: Option<u64>,
-    /// The process was already running when the sensor started.
+    /// The process was already running, or the socket waiting for others, when the sensor started.
     #[serde(default)]
     pub before_start: bool,
     /// The event itself was lost; a sweep of the running processes found its effect.

@@ -34,7 +34,7 @@ pub struct ObservedFacts<'a> {
     pub result: i64,
     /// Whether it is drift.
     pub drift: bool,
-    /// The process was running already when the sensor started.
+    /// The process was running, or the socket waiting, already when the sensor started.
     pub before_start: bool,
     /// The event itself was lost; a sweep found its effect.
     pub recovered: bool,

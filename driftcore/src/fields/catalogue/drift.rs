@@ -29,7 +29,7 @@ pub(super) const DIGEST: &[Field] = &[
 #[rustfmt::skip]
 pub(super) const DRIFT: &[Field] = &[
     Field::new("drift.action", Text, "What happened: `exec`, `create`, `modify`, `listen`, ..."),
-    Field::new("drift.before_start", Bool, "Whether the process was running already when the sensor started."),
+    Field::new("drift.before_start", Bool, "Whether the process was running, or the socket waiting for others, already when the sensor started."),
     Field::new("drift.count", Unsigned(64), "Number of equal events that this one stands for.").needs("equal events counted as one"),
     Field::new("drift.denied", Bool, "Whether the event was prevented.").needs("enforcement"),
     Field::new("drift.detected", Bool, "Whether the event departs from what the container was declared to be."),
