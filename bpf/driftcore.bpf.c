@@ -2,6 +2,7 @@
 /* All probes are one object: they share maps and globals. One hook family a file. */
 #include "progs/call.h"
 #include "progs/datagram.h"
+#include "progs/code.h"
 #include "progs/exec.h"
 #include "progs/life.h"
 #include "progs/network.h"

@@ -156,8 +156,9 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	if (!s)
 		return;
 	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
-	 * outside has opened, it writes unseen. */
-	if (file && (is_writing(act->operation) || (outside && act->operation == DC_OP_OPEN)))
+	 * outside has opened, it writes unseen, and so does any where writes are not watched. */
+	if (file && (is_writing(act->operation) ||
+		     (act->operation == DC_OP_OPEN && (outside || !is_wanted(DC_OP_WRITE)))))
 		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation, actor, s);
 	if (!is_wanted(act->operation) || !may_emit(id, DC_KIND_FILE, now))
 		goto give;

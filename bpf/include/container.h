@@ -87,9 +87,15 @@ static __always_inline struct dc_member *member(__u32 tgid, __u64 start_ns)
 	return found && found->start_ns == start_ns ? found : NULL;
 }
 
-static __always_inline void remember(__u32 tgid, __u64 start_ns, __u64 container)
+static __always_inline void remember(__u32 tgid, __u64 start_ns, __u64 container, __u32 flags,
+				     __u32 reads)
 {
-	struct dc_member new = {.start_ns = start_ns, .container = container};
+	struct dc_member new = {
+		.start_ns = start_ns,
+		.container = container,
+		.flags = flags,
+		.reads = reads,
+	};
 
 	if (bpf_map_update_elem(&members, &tgid, &new, BPF_ANY))
 		count_loss(DC_LOSS_TASK_TABLE);
@@ -243,7 +249,7 @@ static __always_inline __u64 find_container(struct task_struct *task, struct dc_
 		id = mnt_namespace_id(ns);
 	}
 	if (is_new)
-		remember(tgid, start_ns, id);
+		remember(tgid, start_ns, id, DC_MEMBER_UNKNOWN, 0);
 
 	struct dc_container *container = bpf_map_lookup_elem(&containers, &id);
 

@@ -116,33 +116,41 @@ static __always_inline struct inode *overlay_lower_raw(void *after_upper)
 	return BPF_CORE_READ(dentry, d_inode);
 }
 
-static __always_inline void extract_overlay(struct inode *inode, struct dc_file *out)
+/* The inodes behind an overlay inode; false when they could not be read. */
+static __always_inline bool overlay_layers(struct inode *inode, struct inode **upper,
+					   struct inode **lower, unsigned long *flags)
 {
 	struct dentry *upper_dentry = NULL;
-	struct inode *lower, *upper = NULL;
-	unsigned long flags = 0;
 
-	out->flags |= DC_FILE_OVERLAY;
 	if (bpf_core_field_exists(struct ovl_inode, __upperdentry)) {
 		struct ovl_inode *ovl =
 			(void *)inode - bpf_core_field_offset(struct ovl_inode, vfs_inode);
 
 		upper_dentry = BPF_CORE_READ(ovl, __upperdentry);
-		flags = BPF_CORE_READ(ovl, flags);
-		lower = overlay_lower(inode);
+		*flags = BPF_CORE_READ(ovl, flags);
+		*lower = overlay_lower(inode);
 	} else {
 		/* The word before the VFS inode is `flags`, the one after it the upper dentry:
 		 * so from 4.19 to today. */
 		void *after = (void *)inode + bpf_core_type_size(struct inode);
 
 		if (bpf_probe_read_kernel(&upper_dentry, sizeof(upper_dentry), after) ||
-		    bpf_probe_read_kernel(&flags, sizeof(flags), (void *)inode - sizeof(flags)))
-			return;
-		lower = overlay_lower_raw(after + sizeof(upper_dentry));
+		    bpf_probe_read_kernel(flags, sizeof(*flags), (void *)inode - sizeof(*flags)))
+			return false;
+		*lower = overlay_lower_raw(after + sizeof(upper_dentry));
 	}
+	*upper = upper_dentry ? BPF_CORE_READ(upper_dentry, d_inode) : NULL;
+	return true;
+}
 
-	if (upper_dentry)
-		upper = BPF_CORE_READ(upper_dentry, d_inode);
+static __always_inline void extract_overlay(struct inode *inode, struct dc_file *out)
+{
+	struct inode *lower = NULL, *upper = NULL;
+	unsigned long flags = 0;
+
+	out->flags |= DC_FILE_OVERLAY;
+	if (!overlay_layers(inode, &upper, &lower, &flags))
+		return;
 	if (upper) {
 		extract_inode(upper, &out->upper);
 		out->flags |= DC_FILE_HAS_UPPER;

@@ -45,11 +45,20 @@ struct {
 	__type(value, __u64);
 } promise SEC(".maps");
 
+enum dc_member_flag {
+	/* Runs an interpreter, or was forked by one. */
+	DC_MEMBER_INTERPRETER = 1 << 0,
+	/* Seen after its exec: what it runs has not been looked at. */
+	DC_MEMBER_UNKNOWN = 1 << 1,
+};
+
 /* A process of a container. */
 struct dc_member {
 	__u64 start_ns; /* tells two uses of one pid apart */
 	__u64 container;
 	__u64 exec_id; /* of the exec that was reported last */
+	__u32 flags; /* enum dc_member_flag; of its program */
+	__u32 reads; /* files that it has read as an interpreter and that may be scripts by any name */
 };
 
 struct {
@@ -65,6 +74,26 @@ struct dc_inode_key {
 	__u32 dev;
 	__u32 generation;
 };
+
+/* Names of interpreters, without the version at their end (python3.11: python). */
+#define DC_INTERPRETER_SIZE 16
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, char[DC_INTERPRETER_SIZE]);
+	__type(value, __u8);
+} interpreters SEC(".maps");
+
+/* Endings of the names of scripts and modules, without the dot. */
+#define DC_ENDING_SIZE 8
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, char[DC_ENDING_SIZE]);
+	__type(value, __u8);
+} script_endings SEC(".maps");
 
 /* A container's root, as it was when the container was first seen. */
 struct dc_container {
@@ -308,7 +337,10 @@ enum dc_exit_program {
 	DC_EXIT_NAMED = 0, /* classes from DC_CLASS_ENTRY on */
 	DC_EXIT_PROTECT = 1,
 	DC_EXIT_OTHER = 2, /* classes from DC_CLASS_CALL on */
-	DC_EXIT_PROGRAMS = 3,
+	DC_EXIT_MAP = 3, /* a file was mapped executable */
+	DC_EXIT_PROTECT_CODE = 4, /* a mapping became executable */
+	DC_EXIT_SCRIPT = 5, /* an interpreter opened a file to read it */
+	DC_EXIT_PROGRAMS = 6,
 };
 
 struct {

@@ -175,7 +175,7 @@ enum dc_actor_flag {
 	DC_ACTOR_OUTSIDE = 1 << 0,
 	/* Done by io_uring on the process's behalf. */
 	DC_ACTOR_IO_URING = 1 << 1,
-	/* Runs an interpreter (the `interpreters` map). */
+	/* Runs an interpreter (the `interpreters` map of include/code.h). */
 	DC_ACTOR_INTERPRETER = 1 << 2,
 	/* Runs drifted code, or was started by what did. */
 	DC_ACTOR_TAINTED = 1 << 3,
@@ -227,7 +227,12 @@ enum dc_operation {
 	DC_OP_SET_XATTR = 17, /* text: the name */
 	DC_OP_REMOVE_XATTR = 18,
 	DC_OP_MAP = 19, /* mapped executable; value: PROT_ bits and, above bit 32, MAP_ bits */
+	/* A file that is not the image's, opened by an interpreter to read it; value: as of an open.
+	 * With DC_SCRIPT_STDIN, its standard input when it was executed. */
+	DC_OP_SCRIPT = 20,
 };
+
+#define DC_SCRIPT_STDIN (1ULL << 32)
 
 enum dc_file_string {
 	/* The file, from kernel objects; where only a name was given, what the name is relative to. */

@@ -7,25 +7,15 @@
  */
 #include "../include/act.h"
 #include "../include/call.h"
+#include "../include/code.h"
 #include "../include/entry.h"
+#include "../include/mapping.h"
 #include "../include/written.h"
 
 #include <bpf/bpf_tracing.h>
 
-#define PROT_WRITE 0x2
-#define MAP_SHARED 0x1
-#define MAP_SHARED_VALIDATE 0x3
-#define MAP_TYPE 0xf
-#define MAP_ANONYMOUS 0x20
-#define VM_WRITE 0x2
-#define VM_SHARED 0x8
 #define FICLONE 0x40049409
 #define FICLONERANGE 0x4020940d
-/* mmap of the first 32-bit programs: its arguments are in the caller's memory. */
-#define OLD_MMAP 90
-
-/* Mappings that one mprotect() changes and that are looked at. */
-#define DC_PROTECTED 16
 
 static __always_inline bool is_open(__u32 class)
 {
@@ -96,26 +86,15 @@ static __always_inline long written_by(struct pt_regs *regs, const struct dc_cal
 
 /* The descriptor of a file that is mapped shared and writable, from where on its content changes
  * without a call; -1 of another mapping. */
-static __always_inline long mapped_by(struct pt_regs *regs, const struct dc_called *call,
-				      struct dc_act *act)
+static __always_inline long mapped_by(const struct dc_mapping *map, struct dc_act *act)
 {
-	__u64 prot = call_argument_2(regs, call->compat);
-	__u64 flags = call_argument_3(regs, call->compat);
-	long fd = (__s32)call_argument_4(regs, call->compat);
+	__u64 type = map->flags & MAP_TYPE;
 
-	if (call->compat && call_number(regs) == OLD_MMAP) {
-		__u32 args[6] = {};
-
-		bpf_probe_read_user(args, sizeof(args), (void *)call_argument_0(regs, true));
-		prot = args[2];
-		flags = args[3];
-		fd = (__s32)args[4];
-	}
-	if (!(prot & PROT_WRITE) || flags & MAP_ANONYMOUS ||
-	    ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_SHARED_VALIDATE))
+	if (!(map->prot & PROT_WRITE) || map->flags & MAP_ANONYMOUS ||
+	    (type != MAP_SHARED && type != MAP_SHARED_VALIDATE))
 		return -1;
-	act->value = (__u32)prot | flags << 32;
-	return fd;
+	act->value = map->prot | map->flags << 32;
+	return map->fd;
 }
 
 /* Copies of it do the same again. */
@@ -150,27 +129,47 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 	if (!call.class)
 		return;
 	if (is_open(call.class)) {
-		if (ret < 0 || !fill_opened(task, regs, &call, ret, &act) || is_handled(copy))
-			return;
-	} else {
-		long fd;
+		bool opened, script;
 
-		if (!may_be_contained(task) || is_handled(copy))
+		if (ret < 0)
 			return;
-		if (call.class >= DC_CLASS_ENTRY)
-			bpf_tail_call(ctx, &exits, DC_EXIT_NAMED);
-		if (call.class >= DC_CLASS_CALL)
-			bpf_tail_call(ctx, &exits, DC_EXIT_OTHER);
+		opened = fill_opened(task, regs, &call, ret, &act);
+		script = is_wanted(DC_OP_SCRIPT) && may_interpret();
+		if ((!opened && !script) || is_handled(copy))
+			return;
+		if (opened)
+			report_act(task, &act, DC_SLOT_CALL);
+		if (script)
+			bpf_tail_call(ctx, &exits, DC_EXIT_SCRIPT);
+		return;
+	}
+
+	struct dc_mapping map = {};
+	long fd;
+
+	if (!may_be_contained(task) || is_handled(copy))
+		return;
+	if (call.class >= DC_CLASS_ENTRY)
+		bpf_tail_call(ctx, &exits, DC_EXIT_NAMED);
+	if (call.class >= DC_CLASS_CALL)
+		bpf_tail_call(ctx, &exits, DC_EXIT_OTHER);
+	if (call.class == DC_CLASS_MAP) {
+		/* What fails has a result that is no address. */
+		if ((__u64)ret >= -4095ULL)
+			return;
+		map = get_mapping(regs, &call);
+		fd = mapped_by(&map, &act);
+	} else {
 		if (ret < 0)
 			return;
 		if (call.class == DC_CLASS_PROTECT)
 			bpf_tail_call(ctx, &exits, DC_EXIT_PROTECT);
-		fd = call.class == DC_CLASS_MAP ? mapped_by(regs, &call, &act) :
-						  written_by(regs, &call, ret);
-		if (fd < 0 || !is_first_write(task, file_of(task, fd), &act))
-			return;
+		fd = written_by(regs, &call, ret);
 	}
-	report_act(task, &act, DC_SLOT_CALL);
+	if (fd >= 0 && is_first_write(task, file_of(task, fd), &act))
+		report_act(task, &act, DC_SLOT_CALL);
+	if (map.prot & PROT_EXEC && !(map.flags & MAP_ANONYMOUS) && is_wanted(DC_OP_MAP))
+		bpf_tail_call(ctx, &exits, DC_EXIT_MAP);
 }
 
 #define CALL(name_enter, name_exit, copy)                                                          \
@@ -240,22 +239,6 @@ forget:
 	return 0;
 }
 
-struct dc_protected {
-	struct file *file;
-	__u64 end;
-	__u64 flags;
-};
-
-static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma, void *data)
-{
-	struct dc_protected *found = data;
-
-	found->file = BPF_CORE_READ(vma, vm_file);
-	found->end = BPF_CORE_READ(vma, vm_end);
-	found->flags = BPF_CORE_READ(vma, vm_flags);
-	return 0;
-}
-
 /* The exit of mprotect(): a shared mapping of a file becomes writable. Kernels before 5.17 give no way
  * to find the mapping: there it is not loaded. */
 SEC("tp_btf/sys_exit")
@@ -268,11 +251,9 @@ int BPF_PROG(call__protect, struct pt_regs *regs, long ret)
 	__u64 at = call_argument_0(regs, call.compat);
 	__u64 end = at + call_argument_1(regs, call.compat);
 
-	if (!(prot & PROT_WRITE))
-		return 0;
 	act.value = (__u32)prot | (__u64)MAP_SHARED << 32;
-	for (int i = 0; i < DC_PROTECTED; i++) {
-		struct dc_protected found = {};
+	for (int i = 0; i < DC_PROTECTED && prot & PROT_WRITE; i++) {
+		struct dc_found found = {};
 
 		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0))
 			break;
@@ -283,5 +264,7 @@ int BPF_PROG(call__protect, struct pt_regs *regs, long ret)
 			break;
 		}
 	}
+	if (prot & PROT_EXEC && is_wanted(DC_OP_MAP))
+		bpf_tail_call(ctx, &exits, DC_EXIT_PROTECT_CODE);
 	return 0;
 }

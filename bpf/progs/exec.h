@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Execs, as they happen. */
 #include "../include/extract.h"
+#include "../include/interpreter.h"
 #include "../include/record.h"
 
 #include <bpf/bpf_tracing.h>
@@ -82,6 +83,13 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 
 	if (bpf_ringbuf_output(&exec_ring, &s->exec, end_exec(s), wakeup))
 		count_loss(DC_LOSS_EXEC_RING);
+
+	struct dc_member *known = member(BPF_CORE_READ(task, tgid), leader_start(task));
+
+	if (known) {
+		learn_program(known, file);
+		known->reads = 0;
+	}
 }
 
 #define PROCESS_EXEC(name, copy)                                                                   \

@@ -38,7 +38,7 @@ static __always_inline void report_fork(struct task_struct *parent, struct task_
 	fork.container = known->container;
 	fork.pid = pid;
 	fork.parent_pid = parent_pid;
-	remember(pid, fork.start_ns, fork.container);
+	remember(pid, fork.start_ns, fork.container, known->flags, known->reads);
 	if (bpf_ringbuf_output(&life_ring, &fork, sizeof(fork), life_wakeup()))
 		count_loss(DC_LOSS_LIFE_RING);
 }

@@ -124,6 +124,7 @@ struct hlist_bl_node {
 };
 
 struct qstr {
+	unsigned int len;
 	const unsigned char *name;
 };
 
@@ -138,6 +139,7 @@ struct file_system_type {
 };
 
 struct super_block {
+	unsigned long s_iflags;
 	u32 s_dev;
 	unsigned long s_flags;
 	unsigned long s_magic;

@@ -186,6 +186,41 @@ fn reading_is_seen_where_it_is_asked_for() {
 }
 
 #[test]
+fn mapped_code_is_seen_once_unless_it_is_the_images() {
+    let Some(mut lab) = Lab::new(&Wanted::NOTHING.with_libraries()) else { return };
+    let expected: &[(&str, &[&str])] = &[
+        ("map_code", &["Map 9 /new value=0x200000005 file"]),
+        ("map_code_volume", &["Map 9 /volume/new value=0x200000005 file"]),
+        ("map_code_memory", &["Map 9 /memfd:code value=0x100000007 file"]),
+        ("protect_code", &["Map 10 /new value=0x5 file"]),
+        ("map_code_harmless", &[]),
+        ("map", &[]),
+    ];
+    for (deed, expected) in expected {
+        assert_eq!(lines(&lab.run("box", deed).unwrap()), *expected, "{deed}");
+        if !deed.contains("volume") {
+            assert_eq!(lines(&lab.run("host", deed).unwrap()), Vec::<String>::new(), "{deed}");
+        }
+    }
+    assert!(lab.sensor.losses().unwrap().is_empty());
+}
+
+#[test]
+fn what_interpreters_read_is_seen_unless_it_is_the_images() {
+    let Some(mut lab) = Lab::new(&Wanted::NOTHING.with_scripts()) else { return };
+    assert_eq!(lines(&lab.run("box", "script").unwrap()), Vec::<String>::new());
+    lab.sensor.set_interpreters(&["deeds3.1".to_owned()]).unwrap();
+    let seen = lines(&lab.run("box", "script").unwrap());
+    let expected =
+        ["Script 257 /new value=0x8000 file", "Script 257 /volume/new value=0x8000 file"];
+    assert_eq!(seen, expected);
+    let seen = lines(&lab.run("box", "script_names").unwrap());
+    assert_eq!(seen.len(), 65, "{seen:#?}");
+    assert_eq!(seen.last().map(String::as_str), Some("Script 257 /new.py value=0x8000 file"));
+    assert_eq!(lines(&lab.run("host", "script_names").unwrap()), Vec::<String>::new());
+}
+
+#[test]
 fn a_file_of_a_container_that_the_host_writes_is_seen() {
     let Some(mut lab) = Lab::new(&Wanted::NOTHING.with_file_changes()) else { return };
     let waiting = Waiting::start(&lab, "outside");

@@ -8,6 +8,7 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::engine::CodeOptions;
 use driftcore::event::PortRange;
 use driftcore::matcher::Priority;
 use driftcore::network::Expectations;
@@ -35,6 +36,7 @@ pub(crate) struct Config {
     rules: Rules,
     events: Events,
     expected: Vec<ExpectedBlock>,
+    code: Code,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -60,6 +62,14 @@ struct Proof {
 #[serde(default, deny_unknown_fields)]
 struct Events {
     kinds: Vec<EventKind>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Code {
+    libraries: bool,
+    scripts: bool,
+    interpreters: Vec<String>,
 }
 
 /// What is expected of the sockets of some containers.
@@ -106,7 +116,7 @@ fn all<T>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum EventKind {
-    /// Always there.
+    /// Executions are always there; libraries and scripts are asked for by it.
     Binary,
     File,
     Network,
@@ -164,6 +174,13 @@ impl Default for Proof {
 impl Default for Events {
     fn default() -> Self {
         Self { kinds: vec![EventKind::Binary, EventKind::File, EventKind::Network] }
+    }
+}
+
+impl Default for Code {
+    fn default() -> Self {
+        let CodeOptions { libraries, scripts, interpreters, .. } = CodeOptions::default();
+        Self { libraries, scripts, interpreters }
     }
 }
 
@@ -291,7 +308,19 @@ impl Config {
         if has(EventKind::Network) {
             wanted = wanted.with_sockets();
         }
+        if has(EventKind::Binary) {
+            wanted = wanted.with_libraries().with_scripts();
+        }
         wanted
+    }
+
+    /// Which code beside what is executed is looked at.
+    pub(crate) fn code(&self) -> CodeOptions {
+        let mut options = CodeOptions::default();
+        options.libraries = self.code.libraries;
+        options.scripts = self.code.scripts;
+        options.interpreters.clone_from(&self.code.interpreters);
+        options
     }
 
     pub(crate) fn bounds(&self) -> Bounds {
@@ -373,8 +402,10 @@ mod tests {
         let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted();
         assert!(wanted("").has_files());
         assert!(wanted("").has_sockets());
-        assert_eq!(wanted("[events]\nkinds = [\"binary\"]\n"), Wanted::NOTHING);
         assert!(!wanted("[events]\nkinds = [\"network\"]\n").has_files());
+        let binary = wanted("[events]\nkinds = [\"binary\"]\n");
+        assert_eq!(binary, Wanted::NOTHING.with_libraries().with_scripts());
+        assert_eq!(wanted("[events]\nkinds = []\n"), Wanted::NOTHING);
         let error = toml::from_str::<Config>("[events]\nkinds = [\"flie\"]\n").unwrap_err();
         assert!(error.to_string().contains("flie"), "{error}");
     }

@@ -106,7 +106,8 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                 )?;
                 writeln!(
                     out,
-                    "  does not yet see scripts behind their interpreter, and libraries"
+                    "  sees what else is mapped executable and which scripts interpreters read, where \
+                     rules or events ask for it; not code that comes through a pipe"
                 )?;
             }
             writeln!(out, "runtimes")?;

@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .rules(rules)
         .watch(if events_asked { config.wanted() } else { Wanted::NOTHING })
         .expect(config.expectations()?)
+        .code(config.code())
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),

@@ -24,6 +24,8 @@ pub(super) struct Acting<'a> {
     pub(super) actor: &'a Actor<'a>,
     pub(super) program: Arc<Program>,
     pub(super) clock: Clock,
+    /// It ran drifted code, or was made by what had.
+    pub(super) tainted: bool,
 }
 
 impl<'a> Acting<'a> {
@@ -38,7 +40,8 @@ impl<'a> Acting<'a> {
             .program(who)
             .cloned()
             .unwrap_or_else(|| Arc::new(Program::new(actor.comm.to_vec(), Vec::new(), Vec::new())));
-        Self { actor, program, clock }
+        let tainted = processes.is_tainted(who);
+        Self { actor, program, clock, tainted }
     }
 
     /// Its ancestors, the parent first.

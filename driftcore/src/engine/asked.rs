@@ -29,6 +29,8 @@ pub(super) struct Asking {
     sensor: Sensor,
     /// What the embedder watches, whatever the rules need.
     watched: Wanted,
+    /// What is never asked for, whoever needs it.
+    never: Wanted,
     now: Wanted,
     /// Why what was asked for last cannot be had, until it has been said.
     refused: Option<String>,
@@ -43,19 +45,21 @@ impl Asking {
     pub(super) fn begin(
         mut sensor: Sensor,
         watched: Wanted,
+        never: Wanted,
         rules: Option<&RuleSet>,
     ) -> Result<Self, SensorError> {
         let now = rules.map_or(watched, |rules| watched.union(wanted(rules.asked())));
+        let now = now.without(never);
         sensor.ask(&now)?;
         let refused = sensor.unseen().map(str::to_owned);
-        Ok(Self { sensor, watched, now, refused })
+        Ok(Self { sensor, watched, never, now, refused })
     }
 
     /// Asks for what other rules need. What both need is asked for all the while, what only the new
     /// ones need before `swap`, and what only the old ones needed until after it: so no event is lost
     /// to either.
     fn replace(&mut self, rules: &RuleSet, swap: impl FnOnce()) {
-        let next = self.watched.union(wanted(rules.asked()));
+        let next = self.watched.union(wanted(rules.asked())).without(self.never);
         let before = self.ask(self.now.union(next));
         swap();
         let after = self.ask(next);

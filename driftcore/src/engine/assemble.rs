@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
+use crate::enrich::Identity;
 use crate::enrich::ProcessTable;
 use crate::enrich::Program;
 use crate::enrich::may_write;
@@ -52,6 +53,8 @@ pub(super) struct Observed {
     pub(super) container: u64,
     pub(super) event: DriftEvent,
     pub(super) live: LiveFacts,
+    /// Whom it taints if it is drift: who runs the file, and since when.
+    pub(super) runs: Option<(Identity, u64)>,
 }
 
 /// What is known of an exec while its record is at hand.
@@ -68,6 +71,7 @@ pub(super) struct Sighting<'a> {
     pub(super) processes: &'a ProcessTable,
     pub(super) ancestors: &'a Ancestors<'a>,
     pub(super) writer: Option<&'a Writer>,
+    pub(super) tainted: bool,
 }
 
 impl<'a> Sighting<'a> {
@@ -143,7 +147,7 @@ impl<'a> Sighting<'a> {
             }),
             network: None,
             call: None,
-            tainted: false,
+            tainted: self.tainted,
             unproved: false,
             provenance: Some(provenance),
             hostname,
@@ -202,6 +206,7 @@ pub(super) fn exec_event(
     event.container = container;
     event.before_start = origin == Origin::BeforeStart;
     event.recovered = origin == Origin::Recovered;
+    event.unresolved = is_script(exec);
 
     let exe = text(exec.exe);
     let (major, minor) = exec.file.inode.major_minor();
@@ -243,6 +248,11 @@ pub(super) fn exec_event(
         }
     }
     event
+}
+
+/// Whether the kernel was given a script and ran its interpreter.
+fn is_script(exec: &Exec<'_>) -> bool {
+    !exec.interp.is_empty() && exec.interp != exec.filename
 }
 
 pub(super) fn text(path: KernelPath<'_>) -> Text {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::CodeOptions;
 use super::Engine;
 use super::EngineError;
 use super::proofs::ProofOptions;
@@ -47,6 +48,7 @@ pub struct EngineBuilder {
     pub(super) rules: Option<Arc<RuleSet>>,
     pub(super) wanted: Wanted,
     pub(super) expectations: Expectations,
+    pub(super) code: CodeOptions,
 }
 
 impl EngineBuilder {
@@ -97,6 +99,12 @@ impl EngineBuilder {
     /// and that Kubernetes names. Default: nothing.
     pub fn expect(&mut self, expectations: Expectations) -> &mut Self {
         self.expectations = expectations;
+        self
+    }
+
+    /// Which code beside what is executed is looked at, once somebody asks for it.
+    pub fn code(&mut self, options: CodeOptions) -> &mut Self {
+        self.code = options;
         self
     }
 

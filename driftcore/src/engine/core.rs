@@ -36,6 +36,7 @@ use crate::event::DriftEvent;
 use crate::event::Event;
 use crate::event::Evidence;
 use crate::event::Exec;
+use crate::event::FileOperation;
 use crate::event::Kind;
 use crate::event::LossReason;
 use crate::event::Provenance;
@@ -127,7 +128,11 @@ impl Core {
             Event::File(event) => {
                 self.counters.files += 1;
                 if self.knows_container(&event.actor, event.boot_ns) {
-                    self.file(&event);
+                    if matches!(event.operation, FileOperation::Map | FileOperation::Script) {
+                        self.code(&event);
+                    } else {
+                        self.file(&event);
+                    }
                 }
             }
             Event::Socket(event) => {
@@ -210,8 +215,10 @@ impl Core {
             processes: &self.processes,
             ancestors: &ancestors,
             writer: writer.as_deref(),
+            tainted: self.processes.is_tainted(who),
         };
         let id = exec.task.container;
+        let runs = Some((who, exec.boot_ns));
         let program = self.processes.program(who).filter(|_| !self.waits_for_runtime(id));
         match (verdicts, program) {
             (Verdicts::Now(classified), Some(program)) => {
@@ -221,9 +228,13 @@ impl Core {
                 let facts = seen.facts(program, provenance, sha256.as_deref(), number, hostname);
                 let outcome = self.matching.run(&View::new(facts), facts.time);
                 let drift = classified.provenance.verdict.is_drift_for_code();
+                let taints = taints(&classified);
                 if drift || self.scope.all_events || !outcome.is_empty() {
                     let event = self.assemble(exec, args, origin, writer);
                     self.deliver(event, classified, &outcome);
+                }
+                if taints {
+                    self.processes.taint(who, exec.boot_ns);
                 }
             }
             // What its runtime knows has not arrived, and rules must not take it for absent; or the
@@ -231,13 +242,13 @@ impl Core {
             (Verdicts::Now(classified), None) => {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin, writer);
-                let event = Observed { container: id, event, live };
+                let event = Observed { container: id, event, live, runs };
                 self.answer(Answered { event, classified: Some(classified) });
             }
             (Verdicts::Later(question), _) => {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin, writer);
-                let observed = Observed { container: id, event, live };
+                let observed = Observed { container: id, event, live, runs };
                 if let Some(answered) = self.proofs.begin(question, observed, &mut self.counters) {
                     self.answer(answered);
                 }
@@ -255,7 +266,9 @@ impl Core {
         let ancestors = self.processes.ancestors(&exec.task);
         let container = self.containers.get(exec.task.container);
         let container = container.map(|known| (*known.container).clone());
-        exec_event(exec, args, origin, self.clock, container, ancestors, writer)
+        let mut event = exec_event(exec, args, origin, self.clock, container, ancestors, writer);
+        event.tainted = self.processes.is_tainted((&exec.task).into());
+        event
     }
 
     /// Hands over what content proofs have answered, and what waited for its container's runtime.
@@ -276,7 +289,9 @@ impl Core {
 
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
-        let Answered { event: Observed { container, mut event, live }, classified } = answered;
+        let Answered { event: Observed { container, mut event, live, runs }, classified } =
+            answered;
+        let taints = classified.as_ref().is_some_and(taints);
         if let Some(classified) = classified {
             judge(&mut event, classified);
         }
@@ -290,6 +305,9 @@ impl Core {
         let outcome =
             recorded.with_view(number, &self.hostname, |view| self.matching.run(view, event.time));
         self.hand_over(&event, &outcome);
+        if let Some((who, since)) = runs.filter(|_| taints) {
+            self.processes.taint(who, since);
+        }
     }
 
     /// Whether events wait for what a runtime knows.
@@ -335,7 +353,12 @@ impl Core {
         self.decide(answered);
     }
 
-    fn deliver(&mut self, mut event: DriftEvent, classified: Classified, outcome: &Outcome) {
+    pub(super) fn deliver(
+        &mut self,
+        mut event: DriftEvent,
+        classified: Classified,
+        outcome: &Outcome,
+    ) {
         judge(&mut event, classified);
         self.hand_over(&event, outcome);
     }
@@ -368,7 +391,7 @@ impl Core {
     }
 
     /// Says that a container's budget kept events back.
-    pub(super) fn suppressed(&mut self, container: u64, kept_back: [(LossReason, u64); 3]) {
+    pub(super) fn suppressed(&mut self, container: u64, kept_back: [(LossReason, u64); 4]) {
         let mut event = DriftEvent::new(Timestamp::now(), Kind::Sensor, Action::Suppressed);
         event.container = self.containers.get(container).map(|known| (*known.container).clone());
         for (reason, count) in kept_back.into_iter().filter(|&(_, count)| count > 0) {
@@ -428,6 +451,12 @@ impl Core {
         self.processes.expire(boot_now_ns());
         self.containers.expire(Instant::now(), forgotten);
     }
+}
+
+/// Whether whoever runs the file is tainted by it. What is not proved taints nobody.
+pub(super) fn taints(classified: &Classified) -> bool {
+    let verdict = classified.provenance.verdict;
+    verdict.is_drift_for_code() && verdict != Verdict::Unknown
 }
 
 /// Writes the verdict into the event.

@@ -79,7 +79,7 @@ mod tests {
     fn event(number: i64) -> Answered {
         let event = DriftEvent::new(Timestamp::from_nanos(number), Kind::Binary, Action::Exec);
         Answered {
-            event: Observed { event, live: LiveFacts::default(), container: 0 },
+            event: Observed { event, live: LiveFacts::default(), container: 0, runs: None },
             classified: Some(Classified::unknown("a test")),
         }
     }

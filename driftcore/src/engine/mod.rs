@@ -11,6 +11,7 @@ mod assemble;
 mod builder;
 mod calls;
 mod clock;
+mod code;
 mod containers;
 mod core;
 mod counters;
@@ -33,6 +34,7 @@ mod writers;
 
 pub use builder::EngineBuilder;
 pub use builder::Scope;
+pub use code::CodeOptions;
 pub use counters::Counters;
 pub use error::EngineError;
 pub use matching::RulesHandle;

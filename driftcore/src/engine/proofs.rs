@@ -132,6 +132,13 @@ impl Proofs {
         })
     }
 
+    /// Somebody writes the file: what was proved of it holds no longer, whatever its times say.
+    pub(super) fn forget(&mut self, evidence: &FileEvidence) {
+        if let Some(upper) = evidence.upper {
+            self.cache.forget(upper.device, upper.number);
+        }
+    }
+
     /// Begins a comparison for an event, or joins one under way. Gives the event back with
     /// `unknown` when too many wait.
     pub(super) fn begin(

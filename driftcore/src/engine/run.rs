@@ -101,6 +101,7 @@ impl Engine {
         // Before the probes are loaded: it brings the overlay module in.
         let canary = Canary::prepare();
         let mut sensor = Sensor::load(options.sensor)?;
+        sensor.set_interpreters(&options.code.interpreters)?;
         let mut record = |record: &[u8]| core.record(record, Origin::Live);
         let canary = canary.as_ref().map_err(ToString::to_string);
         let test = selftest::run(canary, &mut sensor, &mut record);
@@ -119,7 +120,12 @@ impl Engine {
         let linger = self::timer(None)?;
         let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
         let losses = sensor.losses()?;
-        let sensor = Shared::new(Asking::begin(sensor, options.wanted, rules.as_deref())?);
+        let sensor = Shared::new(Asking::begin(
+            sensor,
+            options.wanted,
+            options.code.never(),
+            rules.as_deref(),
+        )?);
         core.matching.asks(sensor.asker());
         let mut engine = Self {
             sensor,
@@ -289,6 +295,7 @@ impl Engine {
                 (LossReason::FileBudget, of(|it| it.files)),
                 (LossReason::NetworkBudget, of(|it| it.sockets)),
                 (LossReason::CallBudget, of(|it| it.calls)),
+                (LossReason::CodeBudget, of(|it| it.code)),
             ];
             if kept_back.iter().any(|&(_, count)| count > 0) {
                 self.core.suppressed(now.container, kept_back);

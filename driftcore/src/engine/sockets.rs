@@ -63,7 +63,7 @@ impl Core {
             let mut event = DriftEvent::new(time, Kind::Network, socket.action);
             socket.complete(&mut event, &acting, &self.processes);
             event.before_start = before_start;
-            let event = Observed { container, event, live: socket.live(&acting) };
+            let event = Observed { container, event, live: socket.live(&acting), runs: None };
             self.answer(Answered { event, classified: None });
             return;
         }
@@ -92,7 +92,7 @@ impl Core {
             file: None,
             network: Some(socket.facts()),
             call: None,
-            tainted: false,
+            tainted: acting.tainted,
             unproved: false,
             provenance: None,
             hostname: &self.hostname,
@@ -179,6 +179,7 @@ impl Socket {
     fn complete(&self, event: &mut DriftEvent, acting: &Acting<'_>, processes: &ProcessTable) {
         let text = |address: SocketAddr| Text::from(address.to_string().into_bytes());
         event.process = Some(acting.process(processes));
+        event.tainted = acting.tainted;
         event.network = Some(Network {
             protocol: self.protocol,
             local: text(self.local),

@@ -38,6 +38,8 @@ struct Entry {
     exec_id: u64,
     program: Arc<Program>,
     ended: bool,
+    /// It ran drifted code, or was made by a process that had.
+    tainted: bool,
 }
 
 impl Entry {
@@ -141,6 +143,7 @@ impl ProcessTable {
         self.path = path;
         // Keep the parent that forked it: a later one is only who inherited the orphan.
         let parent = self.parent_of(task.into());
+        let tainted = self.is_tainted(task.into());
         self.insert(
             task.pid,
             Entry {
@@ -150,6 +153,7 @@ impl ProcessTable {
                 exec_id: task.exec_id,
                 program: Arc::new(program),
                 ended: false,
+                tainted,
             },
         );
         Lineage { joined, seen }
@@ -170,8 +174,9 @@ impl ProcessTable {
             .entries
             .get(&fork.parent_pid)
             .filter(|entry| entry.start_ns == fork.parent_start_ns);
-        let (exec_id, program) = parent
-            .map_or_else(Default::default, |entry| (entry.exec_id, Arc::clone(&entry.program)));
+        let (exec_id, program, tainted) = parent.map_or_else(Default::default, |entry| {
+            (entry.exec_id, Arc::clone(&entry.program), entry.tainted)
+        });
         self.insert(
             fork.pid,
             Entry {
@@ -181,6 +186,7 @@ impl ProcessTable {
                 exec_id,
                 program,
                 ended: false,
+                tainted,
             },
         );
         true
@@ -285,6 +291,33 @@ impl ProcessTable {
         (entry.container == 0 || entry.exec_id == exec_id).then_some(&entry.program)
     }
 
+    /// Whether a process ran drifted code, or was made by one that had. Of one that is not known, what
+    /// its parent is.
+    pub fn is_tainted(&self, who: Identity) -> bool {
+        let find = |pid, start_ns| self.entries.get(&pid).filter(|entry| entry.is(start_ns));
+        find(who.pid, who.start_ns)
+            .or_else(|| find(who.ppid, who.parent_start_ns))
+            .is_some_and(|entry| entry.tainted)
+    }
+
+    /// A process ran drifted code at that time: it is tainted, and so are those that it has made since,
+    /// which is what came while its code was still being judged.
+    pub fn taint(&mut self, who: Identity, since_boot_ns: u64) {
+        let mut more = vec![(who.pid, who.start_ns)];
+        while let Some((pid, start_ns)) = more.pop() {
+            let Some(entry) = self.entries.get_mut(&pid).filter(|entry| entry.is(start_ns)) else {
+                continue;
+            };
+            if std::mem::replace(&mut entry.tainted, true) {
+                continue;
+            }
+            let made = self.entries.iter().filter(|(_, entry)| {
+                entry.parent == (pid, start_ns) && entry.start_ns >= since_boot_ns && !entry.tainted
+            });
+            more.extend(made.map(|(&pid, entry)| (pid, entry.start_ns)));
+        }
+    }
+
     /// Looks up a process of the host that is not yet known.
     pub fn complete_host_process(&mut self, who: Identity) {
         let _ = self.find(who.pid, who.start_ns);
@@ -350,6 +383,7 @@ impl ProcessTable {
                 exec_id: 0,
                 program: Arc::new(found.program),
                 ended: false,
+                tainted: false,
             };
             self.insert(pid, entry);
         }
@@ -475,6 +509,41 @@ mod tests {
         let shell = table.ancestors(&orphan.task).pop().unwrap();
         assert_eq!(shell.cmdline, [Text::from("sh"), Text::from("-c")]);
         assert_eq!(shell.exe, Text::from("/bin/name"));
+    }
+
+    fn who(process: (u32, u64), parent: (u32, u64)) -> Identity {
+        Identity { pid: process.0, start_ns: process.1, ppid: parent.0, parent_start_ns: parent.1 }
+    }
+
+    #[test]
+    fn what_ran_drifted_code_taints_those_that_it_makes_from_then_on() {
+        const BROTHER: (u32, u64) = ((1 << 23) + 3, 15);
+        let mut table = ProcessTable::new();
+        table.exec(&exec(SHELL.0, SHELL.1, 1, (0, 0)), b"sh\0");
+        table.fork(&fork(BROTHER.0, BROTHER.1, SHELL));
+        table.fork(&fork(TOOL.0, TOOL.1, SHELL));
+        table.fork(&fork(GRANDCHILD.0, GRANDCHILD.1, TOOL));
+        // While its code was being judged it made one that made another.
+        table.taint(who(SHELL, (0, 0)), 18);
+        assert!(table.is_tainted(who(SHELL, (0, 0))));
+        assert!(table.is_tainted(who(TOOL, SHELL)));
+        assert!(table.is_tainted(who(GRANDCHILD, TOOL)));
+        assert!(!table.is_tainted(who(BROTHER, SHELL)), "it was made before");
+
+        // Later ones, and what they run.
+        let later = ((1 << 23) + 4, 50);
+        table.fork(&fork(later.0, later.1, TOOL));
+        table.exec(&exec(later.0, later.1, 7, TOOL), b"ls\0");
+        assert!(table.is_tainted(who(later, TOOL)));
+        let lost = ((1 << 23) + 5, 60);
+        assert!(table.is_tainted(who(lost, TOOL)), "its fork was lost");
+        table.exec(&exec(lost.0, lost.1, 7, TOOL), b"ls\0");
+        assert!(table.is_tainted(who(lost, (1, 1))), "an orphan by now");
+        // Another process of the same number.
+        assert!(!table.is_tainted(who((TOOL.0, 99), (0, 0))));
+        table.taint(who((TOOL.0, 99), (0, 0)), 0);
+        table.exec(&exec(TOOL.0, 99, 1, (0, 0)), b"ls\0");
+        assert!(!table.is_tainted(who((TOOL.0, 99), (0, 0))));
     }
 
     #[test]

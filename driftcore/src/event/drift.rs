@@ -15,6 +15,7 @@ use super::LossReason;
 use super::Network;
 use super::Process;
 use super::Provenance;
+use super::ScriptSource;
 use super::SystemCall;
 use super::Text;
 use super::Timestamp;
@@ -168,6 +169,13 @@ pub struct DriftEvent {
     /// The process runs drifted code, or was started by what did.
     #[serde(default)]
     pub tainted: bool,
+    /// Of a script: how its interpreter came to it.
+    #[serde(default)]
+    pub script: Option<ScriptSource>,
+    /// What was executed is a script, which the verdict is not about: it is about the interpreter. The
+    /// script has an event of its own when its interpreter opens it.
+    #[serde(default)]
+    pub unresolved: bool,
     /// Names were read from the caller's memory and are not confirmed by what the kernel did.
     #[serde(default)]
     pub unproved: bool,
@@ -206,6 +214,8 @@ impl DriftEvent {
             network: None,
             call: None,
             tainted: false,
+            script: None,
+            unresolved: false,
             unproved: false,
             count: None,
             before_start: false,
@@ -338,7 +348,7 @@ impl Serialize for DriftEvent {
         });
 
         // The length is a hint that JSON does not need; parts that say nothing are skipped.
-        let mut event = serializer.serialize_struct("DriftEvent", 19)?;
+        let mut event = serializer.serialize_struct("DriftEvent", 21)?;
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
@@ -358,6 +368,12 @@ impl Serialize for DriftEvent {
         }
         if self.tainted {
             event.serialize_field("tainted", &true)?;
+        }
+        if let Some(script) = self.script {
+            event.serialize_field("script", &script)?;
+        }
+        if self.unresolved {
+            event.serialize_field("unresolved", &true)?;
         }
         if self.unproved {
             event.serialize_field("unproved", &true)?;
@@ -454,6 +470,8 @@ mod tests {
                 args: vec![("request".to_owned(), bytes(0xf4))],
             }),
             tainted: true,
+            script: Some(ScriptSource::StandardInput),
+            unresolved: true,
             unproved: true,
             count: Some(7),
             ..event()

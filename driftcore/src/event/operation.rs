@@ -109,11 +109,14 @@ pub enum FileOperation {
     RemoveAttribute,
     /// It was mapped executable.
     Map,
+    /// An interpreter opened it to read it, or has it as its standard input, and it is not plainly the
+    /// image's.
+    Script,
 }
 
 impl FileOperation {
     /// All of them, by their number in the wire format, from 1 on.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Read,
         Self::Open,
         Self::Create,
@@ -133,6 +136,7 @@ impl FileOperation {
         Self::SetAttribute,
         Self::RemoveAttribute,
         Self::Map,
+        Self::Script,
     ];
 
     /// The operation of this number in the wire format.
@@ -158,6 +162,7 @@ impl FileOperation {
                 Action::Attributes
             }
             Self::Map => Action::Library,
+            Self::Script => Action::Script,
         }
     }
 }
@@ -190,7 +195,7 @@ pub struct FileEvent<'a> {
     /// The file after the operation; of one that is gone, before it. `None` where the kernel side had
     /// no object to look at.
     pub file: Option<FileEvidence>,
-    /// Of an open its flags; of [`FileOperation::Mode`] the mode; of [`FileOperation::Owner`] the
+    /// Of an open its flags, and 1 above bit 32 where a script is standard input; of [`FileOperation::Mode`] the mode; of [`FileOperation::Owner`] the
     /// user id above the group id; of a mapping its protection and, above bit 32, its flags; of
     /// a truncation the size.
     pub value: u64,

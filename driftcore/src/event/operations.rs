@@ -13,9 +13,9 @@ impl FileOperations {
     /// All of them.
     pub const ALL: Self = Self::of(&FileOperation::ALL);
 
-    /// Those that change a file: all but reading and mapping.
+    /// Those that change a file: all but reading, mapping and scripts.
     pub const CHANGES: Self = {
-        let others = Self::of(&[FileOperation::Read, FileOperation::Map]);
+        let others = Self::of(&[FileOperation::Read, FileOperation::Map, FileOperation::Script]);
         Self(Self::ALL.0 & !others.0)
     };
 
@@ -38,6 +38,12 @@ impl FileOperations {
     /// Whether it is in the set.
     pub const fn contains(&self, operation: FileOperation) -> bool {
         self.0 & 1 << operation.number() != 0
+    }
+
+    /// The set without this one.
+    #[must_use]
+    pub const fn without(self, operation: FileOperation) -> Self {
+        Self(self.0 & !(1 << operation.number()))
     }
 
     /// What is in either.
@@ -78,7 +84,7 @@ mod tests {
     fn sets_do_what_sets_do() {
         let renames = FileOperations::of(&[FileOperation::Rename, FileOperation::Exchange]);
         assert_eq!(FileOperations::ALL.iter().count(), FileOperation::ALL.len());
-        assert_eq!(FileOperations::CHANGES.iter().count(), FileOperation::ALL.len() - 2);
+        assert_eq!(FileOperations::CHANGES.iter().count(), FileOperation::ALL.len() - 3);
         assert!(!FileOperations::CHANGES.contains(FileOperation::Read));
         assert_eq!(renames.union(renames.complement()), FileOperations::ALL);
         assert!(renames.intersection(renames.complement()).is_empty());

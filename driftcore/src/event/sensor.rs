@@ -34,6 +34,8 @@ pub enum LossReason {
     NetworkBudget,
     /// Kept back by the container's budget: of other calls.
     CallBudget,
+    /// Kept back by the container's budget for code: files mapped executable or read by interpreters.
+    CodeBudget,
 }
 
 impl LossReason {
@@ -52,6 +54,7 @@ impl LossReason {
             Self::FileBudget => "file_budget",
             Self::NetworkBudget => "network_budget",
             Self::CallBudget => "call_budget",
+            Self::CodeBudget => "code_budget",
         }
     }
 }

@@ -75,8 +75,10 @@ pub(super) struct Known {
     pub(super) compat: bool,
 }
 
-const OPENS: &[FileOperation] = &[FileOperation::Read, FileOperation::Open, FileOperation::Create];
+const OPENS: &[FileOperation] =
+    &[FileOperation::Read, FileOperation::Open, FileOperation::Create, FileOperation::Script];
 const WRITES: &[FileOperation] = &[FileOperation::Write];
+const MAPS: &[FileOperation] = &[FileOperation::Write, FileOperation::Map];
 /// A link to an unnamed file makes it.
 const LINKS: &[FileOperation] = &[FileOperation::Link, FileOperation::Create];
 const UNLINK: &[FileOperation] = &[FileOperation::Unlink];
@@ -130,9 +132,9 @@ const CALLS: &[Call] = &[
     call("splice", Some(313), Class::Write2, WRITES),
     call("copy_file_range", Some(377), Class::Write2, WRITES),
     call("ioctl", Some(54), Class::Clone, WRITES),
-    call("mmap", Some(90), Class::Map, WRITES),
-    only_compat("mmap", Some(192), Class::Map, WRITES), // mmap2
-    call("mprotect", Some(125), Class::Protect, WRITES),
+    call("mmap", Some(90), Class::Map, MAPS),
+    only_compat("mmap", Some(192), Class::Map, MAPS), // mmap2
+    call("mprotect", Some(125), Class::Protect, MAPS),
     call("unlink", Some(10), Class::Unlink, UNLINK),
     call("unlinkat", Some(301), Class::Unlinkat, UNLINKS),
     call("rmdir", Some(40), Class::Rmdir, RMDIR),

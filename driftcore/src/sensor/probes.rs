@@ -21,10 +21,12 @@ use libbpf_rs::RingBufferBuilder;
 
 use super::Batch;
 use super::Features;
+use super::INTERPRETERS;
 use super::SensorError;
 use super::Wanted;
 use super::calls;
 use super::error::Tried;
+use super::interpreters;
 use super::programs::BIND;
 use super::programs::Probe;
 use super::programs::Programs;
@@ -32,6 +34,7 @@ use super::programs::REACH;
 use super::settings;
 use super::sweep;
 use super::unified;
+use crate::event::FileOperation;
 use crate::event::LossReason;
 use crate::event::SocketOperation;
 
@@ -130,6 +133,8 @@ pub struct Suppressed {
     pub sockets: u64,
     /// Events about other calls.
     pub calls: u64,
+    /// Events about files that were mapped executable or read by interpreters.
+    pub code: u64,
 }
 
 /// The attached probes. Dropping it detaches and unloads them: nothing is pinned.
@@ -152,6 +157,7 @@ pub struct Sensor {
     connecting: MapHandle,
     /// Why some of what is asked for is not seen.
     unseen: Option<String>,
+    interpreters: MapHandle,
     sweep: Link,
     core: Vec<Probe>,
     asked: Vec<Probe>,
@@ -167,6 +173,10 @@ const CALL_ENTER: &str = "call__enter";
 const CALL_EXIT: &str = "call__exit";
 /// TCP sockets that begin to listen or to connect, and how that ends.
 const TCP: &str = "network__state";
+/// The standard input of interpreters, at their exec.
+const STANDARD_INPUT: &str = "process__stdin";
+/// Marks the budget that a container's code has apart (`DC_CODE_BUDGET`).
+const CODE_BUDGET: u64 = 1 << 63;
 
 impl Sensor {
     /// Loads the probes and attaches those that see execs and process life.
@@ -184,6 +194,10 @@ impl Sensor {
             return Err(SensorError::NoBtf);
         }
         let programs = Programs::load(options, &features)?;
+
+        // A process is known to run an interpreter from its exec on.
+        interpreters::tell_endings(&programs.map("script_endings")?)?;
+        interpreters::tell(&programs.map("interpreters")?, INTERPRETERS.iter().copied())?;
 
         // What the host is must be known before the first probe runs.
         let sweep = programs.attach_sweep()?;
@@ -209,6 +223,7 @@ impl Sensor {
             settings: programs.map("settings")?,
             connecting: programs.map("connecting")?,
             unseen: None,
+            interpreters: programs.map("interpreters")?,
             sweep,
             core: programs.attach_core()?,
             asked: Vec::new(),
@@ -229,11 +244,16 @@ impl Sensor {
         if wanted.has_files() || wanted.has_calls() {
             names.push(CALL_EXIT);
         }
-        if wanted.has_files() {
+        // Nothing is mapped through io_uring, and no interpreter that is known reads scripts by it.
+        let code = Wanted::NOTHING.with_libraries().with_scripts();
+        if wanted.without(code).has_files() {
             names.extend(self.programs.uring_probes());
         }
         if calls::need_entry(wanted) {
             names.push(CALL_ENTER);
+        }
+        if wanted.has_file(FileOperation::Script) {
+            names.push(STANDARD_INPUT);
         }
         if [SocketOperation::Listen, SocketOperation::Connect]
             .into_iter()
@@ -302,12 +322,22 @@ impl Sensor {
         }
     }
 
+    /// Says which programs are interpreters, instead of [`INTERPRETERS`]; a version at the end of a
+    /// name counts for nothing. Of processes that are known already, it counts from their next exec on.
+    ///
+    /// # Errors
+    ///
+    /// [`SensorError::Bpf`] when the probes cannot be told.
+    pub fn set_interpreters(&self, names: &[String]) -> Result<(), SensorError> {
+        interpreters::tell(&self.interpreters, names.iter().map(String::as_str))
+    }
+
     /// What the budgets of containers kept back, of those that exceeded them.
     pub fn suppressed(&self) -> Vec<Suppressed> {
-        let keys = self.budgets.keys();
-        keys.filter_map(|key| {
-            let container = u64::from_ne_bytes(*key.first_chunk()?);
-            let value = self.budgets.lookup(&key, MapFlags::ANY).ok()??;
+        let mut all: Vec<Suppressed> = Vec::new();
+        for key in self.budgets.keys() {
+            let Some(id) = key.first_chunk().map(|it| u64::from_ne_bytes(*it)) else { continue };
+            let Ok(Some(value)) = self.budgets.lookup(&key, MapFlags::ANY) else { continue };
             let of = |kind: usize| {
                 let at = offset_of!(dc_budget, suppressed) + kind * size_of::<u64>();
                 value
@@ -315,10 +345,23 @@ impl Sensor {
                     .and_then(<[u8]>::first_chunk)
                     .map_or(0, |it| u64::from_ne_bytes(*it))
             };
-            let found = Suppressed { container, files: of(5), sockets: of(6), calls: of(7) };
-            (found.files + found.sockets + found.calls > 0).then_some(found)
-        })
-        .collect()
+            let (files, code) = if id & CODE_BUDGET == 0 { (of(5), 0) } else { (0, of(5)) };
+            let (sockets, calls) = (of(6), of(7));
+            if files + sockets + calls + code == 0 {
+                continue;
+            }
+            let container = id & !CODE_BUDGET;
+            match all.iter_mut().find(|it| it.container == container) {
+                Some(found) => {
+                    found.files += files;
+                    found.sockets += sockets;
+                    found.calls += calls;
+                    found.code += code;
+                }
+                None => all.push(Suppressed { container, files, sockets, calls, code }),
+            }
+        }
+        all
     }
 
     /// Readable when an exec waits in its ring, except for code from the image while a
@@ -416,6 +459,7 @@ impl Sensor {
         self.forget_root(container);
         let _ = self.containers.delete(&container.to_ne_bytes());
         let _ = self.budgets.delete(&container.to_ne_bytes());
+        let _ = self.budgets.delete(&(container | CODE_BUDGET).to_ne_bytes());
     }
 
     /// And that its root filesystem was this container's, if it still is.

@@ -32,10 +32,17 @@ use super::uring::Uring;
 /// Always attached: process life, and the iterator over what already runs.
 const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
 /// Programs that `call__exit` hands over to, by their place in the `exits` map (`enum
-/// dc_exit_program`).
-const EXITS: [&str; 3] = ["call__named", PROTECT, "call__other"];
-/// Needs `bpf_find_vma`, which came in 5.17.
-const PROTECT: &str = "call__protect";
+/// dc_exit_program`); of each the first that is loaded.
+const EXITS: [&[&str]; 6] = [
+    &["call__named"],
+    &["call__protect"],
+    &["call__other"],
+    &["call__mapped", "call__mapped_fd"],
+    &["call__protect_code"],
+    &["call__script"],
+];
+/// Need `bpf_find_vma`, which came in 5.17.
+const FIND_VMA: [&str; 3] = ["call__protect", "call__mapped", "call__protect_code"];
 const SWEEP: &str = "process__sweep";
 
 /// At the root of the unified hierarchy: who binds a UDP socket.
@@ -86,7 +93,7 @@ impl Programs {
         let has_find_vma = has_find_vma();
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy().into_owned();
-            let left_out = (name == PROTECT && !has_find_vma)
+            let left_out = (FIND_VMA.contains(&&*name) && !has_find_vma)
                 || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
                 || COPIES.iter().skip(copies).any(|end| name.ends_with(end));
             if left_out {
@@ -109,12 +116,15 @@ impl Programs {
     /// What is not loaded is not called.
     fn fill_exits(&self) -> Result<(), SensorError> {
         let exits = self.map("exits")?;
-        for (index, name) in (0_u32..).zip(EXITS) {
-            let descriptor = self.program(name)?.as_fd().as_raw_fd();
-            if descriptor >= 0 {
-                exits
-                    .update(&index.to_ne_bytes(), &descriptor.to_ne_bytes(), MapFlags::ANY)
-                    .tried("tell the probes of each other")?;
+        for (index, names) in (0_u32..).zip(EXITS) {
+            for name in names {
+                let descriptor = self.program(name)?.as_fd().as_raw_fd();
+                if descriptor >= 0 {
+                    exits
+                        .update(&index.to_ne_bytes(), &descriptor.to_ne_bytes(), MapFlags::ANY)
+                        .tried("tell the probes of each other")?;
+                    break;
+                }
             }
         }
         Ok(())

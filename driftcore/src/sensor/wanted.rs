@@ -27,10 +27,22 @@ impl Wanted {
         self
     }
 
+    /// And files that are mapped executable without being the image's.
+    #[must_use]
+    pub const fn with_libraries(self) -> Self {
+        self.with_file(FileOperation::Map)
+    }
+
+    /// And files that interpreters read without being the image's.
+    #[must_use]
+    pub const fn with_scripts(self) -> Self {
+        self.with_file(FileOperation::Script)
+    }
+
     /// What changes a file: every operation but reading and mapping.
     #[must_use]
     pub fn with_file_changes(self) -> Self {
-        let reads = [FileOperation::Read, FileOperation::Map];
+        let reads = [FileOperation::Read, FileOperation::Map, FileOperation::Script];
         let changes = FileOperation::ALL.into_iter().filter(|it| !reads.contains(it));
         changes.fold(self, Self::with_file)
     }
@@ -68,6 +80,13 @@ impl Wanted {
     /// Whether any system call that is not on files is asked for.
     pub fn has_calls(&self) -> bool {
         self.calls.iter().any(|&word| word != 0)
+    }
+
+    /// This without the other.
+    #[must_use]
+    pub const fn without(mut self, other: Self) -> Self {
+        self.operations &= !other.operations;
+        self
     }
 
     /// Whether this operation is asked for.

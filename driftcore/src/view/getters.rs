@@ -361,6 +361,7 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("drift.detected", |view, _| Value::Bool(view.facts.drift)),
     ("drift.before_start", |view, _| Value::Bool(view.facts.before_start)),
     ("drift.recovered", |view, _| Value::Bool(view.facts.recovered)),
+    ("drift.tainted", |view, _| Value::Bool(view.facts.tainted)),
     ("drift.verdict", |view, _| of_provenance(view, |it| it.verdict.as_str())),
     ("drift.evidence", |view, _| of_provenance(view, |it| it.evidence.as_str())),
     ("drift.reason", |view, _| of_provenance(view, |it| &it.reason)),

@@ -258,6 +258,80 @@ static void d_protect(void)
 	must(mprotect(at, 8192, PROT_READ | PROT_WRITE), "mprotect");
 }
 
+#define CODE (PROT_READ | PROT_EXEC)
+
+static void d_map_code(void)
+{
+	int fd;
+
+	make("new", 0644);
+	fd = opened("new", O_RDONLY);
+	map(CODE, MAP_PRIVATE, fd);
+	map(CODE, MAP_PRIVATE, fd);
+	map(CODE, MAP_SHARED, opened("new", O_RDONLY));
+}
+
+static void d_map_code_volume(void)
+{
+	make("volume/new", 0644);
+	map(CODE, MAP_PRIVATE, opened("volume/new", O_RDONLY));
+}
+
+static void d_map_code_memory(void)
+{
+	int fd = must(memfd_create("code", 0), "memfd_create");
+
+	must(ftruncate(fd, 4096), "ftruncate");
+	map(CODE | PROT_WRITE, MAP_SHARED, fd);
+}
+
+static void d_protect_code(void)
+{
+	make("new", 0644);
+	must(mprotect(map(PROT_READ, MAP_PRIVATE, opened("new", O_RDONLY)), 4096, CODE), "mprotect");
+}
+
+/* An image file, code that is made at run time, and what is mapped but not to be run. */
+static void d_map_code_harmless(void)
+{
+	void *at;
+
+	make("new", 0644);
+	map(PROT_READ, MAP_PRIVATE, opened("new", O_RDONLY));
+	map(CODE, MAP_PRIVATE, opened("image", O_RDONLY));
+	map(CODE | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	map(CODE | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	at = map(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+	must(mprotect(at, 4096, CODE), "mprotect");
+}
+
+static void d_script(void)
+{
+	make("new", 0644);
+	make("volume/new", 0644);
+	opened("image", O_RDONLY);
+	close(opened("new", O_RDONLY));
+	close(opened("new", O_RDONLY));
+	opened("volume/new", O_RDONLY);
+	opened("new", O_RDWR);
+	opened("dir", O_DIRECTORY);
+	opened("/proc/self/maps", O_RDONLY);
+}
+
+/* After many files, only those count that are named as scripts are. */
+static void d_script_names(void)
+{
+	char name[16];
+
+	for (int i = 0; i < 70; i++) {
+		snprintf(name, sizeof(name), "new%d", i);
+		make(name, 0644);
+		close(opened(name, O_RDONLY));
+	}
+	make("new.py", 0644);
+	close(opened("new.py", O_RDONLY));
+}
+
 static void d_tmpfile(void)
 {
 	int fd = opened(".", O_TMPFILE | O_RDWR);
@@ -552,6 +626,8 @@ static const struct {
 	DEED(wait), DEED(calls), DEED(ring_open), DEED(ring_names), DEED(ring_write), DEED(ring_fixed),
 	DEED(ring_skip), DEED(ring_polled), DEED(ring_gone), DEED(ring_attribute), DEED(ring_sizes),
 	DEED(ring_truncate), DEED(ring_harmless), DEED(ring_chain),
+	DEED(map_code), DEED(map_code_volume), DEED(map_code_memory), DEED(protect_code),
+	DEED(map_code_harmless), DEED(script), DEED(script_names),
 #ifdef __x86_64__
 	DEED(compat), DEED(compat_harmless),
 #endif

@@ -45,6 +45,7 @@ impl Core {
         let on = call.socket.as_ref();
         let complete = |event: &mut DriftEvent| {
             event.process = Some(acting.process(&self.processes));
+            event.tainted = acting.tainted;
             event.network = on.map(socket::network);
             event.call = Some(system_call(event_type, call, arguments));
             event.truncated.extend(cut_texts(call));
@@ -54,7 +55,7 @@ impl Core {
             complete(&mut event);
             let live =
                 LiveFacts { event_type: Some(event_type), result: call.result, ..acting.live() };
-            let event = Observed { container, event, live };
+            let event = Observed { container, event, live, runs: None };
             self.answer(Answered { event, classified: None });
             return;
         }
@@ -79,7 +80,7 @@ impl Core {
                 file: None,
                 network: on.map(socket::facts),
                 call: Some(CallFacts { args }),
-                tainted: false,
+                tainted: acting.tainted,
                 unproved: false,
                 provenance: None,
                 hostname: &self.hostname,

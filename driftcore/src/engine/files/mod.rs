@@ -1,9 +1,9 @@
 //! What was done to files.
 
-mod operation;
+pub(super) mod operation;
 mod path;
-mod resolve;
-mod seen;
+pub(super) mod resolve;
+pub(super) mod seen;
 mod state;
 
 use self::operation::Meaning;
@@ -18,9 +18,22 @@ use super::mounts::MountKind;
 use super::proofs::Answered;
 use super::writers::writer_of;
 use crate::event::FileEvent;
+use crate::event::FileOperation;
 use crate::event::Kind;
 use crate::view::ObservedFacts;
 use crate::view::View;
+
+/// Whether the content may be another one from now on, or was put there by a name.
+const fn changes_content(operation: FileOperation) -> bool {
+    matches!(
+        operation,
+        FileOperation::Open
+            | FileOperation::Create
+            | FileOperation::Write
+            | FileOperation::Truncate
+            | FileOperation::Allocate
+    )
+}
 
 impl Core {
     /// Takes in what was done to a file. Allocates nothing for an open file that no rule fires for,
@@ -38,6 +51,11 @@ impl Core {
         let container = event.actor.container;
         let Some(known) = self.containers.get(container) else { return };
         let evidence = event.file.map(|file| known.on_own_root(file));
+        if changes_content(event.operation)
+            && let Some(file) = &event.file
+        {
+            self.proofs.forget(file);
+        }
         let around = Surroundings {
             query: self.containers.root_query(known, event.actor.pid),
             details: &known.details,
@@ -81,7 +99,10 @@ impl Core {
         };
         if self.waits_for_runtime(container) {
             let (event, live) = seen.owned(&self.processes, drift, provenance);
-            self.answer(Answered { event: Observed { container, event, live }, classified: None });
+            self.answer(Answered {
+                event: Observed { container, event, live, runs: None },
+                classified: None,
+            });
             return;
         }
         let Some(known) = self.containers.get(container) else { return };
@@ -104,7 +125,7 @@ impl Core {
             file: Some(seen.facts()),
             network: None,
             call: None,
-            tainted: false,
+            tainted: acting.tainted,
             unproved: !resolved.proved,
             provenance: provenance.as_ref(),
             hostname: &self.hostname,

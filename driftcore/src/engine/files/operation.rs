@@ -22,19 +22,19 @@ const CAPABILITY: &[u8] = b"security.capability";
 
 /// What an operation came to. Allocates nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Meaning {
-    pub(super) kind: Kind,
-    pub(super) action: Action,
+pub(in crate::engine) struct Meaning {
+    pub(in crate::engine) kind: Kind,
+    pub(in crate::engine) action: Action,
     /// The attributes that it changed.
-    pub(super) changed: ChangedSet,
+    pub(in crate::engine) changed: ChangedSet,
     /// Whether content was really written; `None` where that is not known or not the question.
-    pub(super) written: Option<bool>,
+    pub(in crate::engine) written: Option<bool>,
     /// Whether it is drift where it was done on the container's root.
-    pub(super) drift: bool,
+    pub(in crate::engine) drift: bool,
 }
 
 impl Meaning {
-    pub(super) fn of(event: &FileEvent<'_>) -> Self {
+    pub(in crate::engine) fn of(event: &FileEvent<'_>) -> Self {
         let changed = changed(event);
         let written = written(event);
         Self {
@@ -49,7 +49,7 @@ impl Meaning {
 
 /// The attributes that an operation changed, at most three at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ChangedSet {
+pub(in crate::engine) struct ChangedSet {
     changed: [Changed; 3],
     count: usize,
 }
@@ -65,14 +65,14 @@ impl ChangedSet {
         self
     }
 
-    pub(super) fn as_slice(&self) -> &[Changed] {
+    pub(in crate::engine) fn as_slice(&self) -> &[Changed] {
         self.changed.get(..self.count).unwrap_or_default()
     }
 }
 
 const fn kind(operation: FileOperation) -> Kind {
     match operation {
-        FileOperation::Map => Kind::Binary,
+        FileOperation::Map | FileOperation::Script => Kind::Binary,
         _ => Kind::File,
     }
 }
@@ -135,7 +135,7 @@ fn written(event: &FileEvent<'_>) -> Option<bool> {
 
 fn drift(event: &FileEvent<'_>, changed: ChangedSet, written: Option<bool>) -> bool {
     match event.operation {
-        FileOperation::Read | FileOperation::Map => false,
+        FileOperation::Read | FileOperation::Map | FileOperation::Script => false,
         // To write into a pipe, socket or device does not change the container's files; to open a
         // file for writing changes none so far, unless that emptied it.
         FileOperation::Open
@@ -151,12 +151,12 @@ fn drift(event: &FileEvent<'_>, changed: ChangedSet, written: Option<bool>) -> b
 }
 
 /// The flags of an open.
-pub(super) fn flags(value: u64) -> OFlags {
+pub(in crate::engine) fn flags(value: u64) -> OFlags {
     OFlags::from_bits_retain(u32::try_from(value & u64::from(u32::MAX)).unwrap_or(0))
 }
 
 /// The flags of an open, with those that the kernel drops from an open file.
-pub(super) fn full_flags(event: &FileEvent<'_>) -> u64 {
+pub(in crate::engine) fn full_flags(event: &FileEvent<'_>) -> u64 {
     match event.operation {
         FileOperation::Create => event.value | u64::from(OFlags::CREATE.bits()),
         _ => event.value,
@@ -164,7 +164,7 @@ pub(super) fn full_flags(event: &FileEvent<'_>) -> u64 {
 }
 
 /// Whether a mode is that of a regular file, or has no type at all.
-pub(super) fn may_be_regular(mode: u32) -> bool {
+pub(in crate::engine) fn may_be_regular(mode: u32) -> bool {
     matches!(FileType::from_raw_mode(mode), FileType::RegularFile | FileType::Unknown)
 }
 
@@ -212,7 +212,8 @@ mod tests {
                 9 | 10 => (Kind::File, Action::Rename, true),
                 11 | 12 => (Kind::File, Action::Link, true),
                 15..=18 => (Kind::File, Action::Attributes, true),
-                _ => (Kind::Binary, Action::Library, false),
+                19 => (Kind::Binary, Action::Library, false),
+                _ => (Kind::Binary, Action::Script, false),
             };
             // No mode, owner or size was there before: what is asked for is a change.
             assert_eq!((meaning.kind, meaning.action, meaning.drift), expected, "{operation:?}");

@@ -34,13 +34,13 @@ const COMPARED: u64 = 0o5777;
 
 /// Where the file is, and how sure that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Resolved {
+pub(in crate::engine) struct Resolved {
     /// What it lies on.
-    pub(super) mount: MountKind,
+    pub(in crate::engine) mount: MountKind,
     /// False when the names are no more than what the caller said.
-    pub(super) proved: bool,
+    pub(in crate::engine) proved: bool,
     /// The file as it stands there now, where the kernel side had no object to look at.
-    pub(super) stat: Option<Stat>,
+    pub(in crate::engine) stat: Option<Stat>,
 }
 
 impl Resolved {
@@ -52,15 +52,15 @@ impl Resolved {
 }
 
 /// What is known of the container.
-pub(super) struct Surroundings<'a> {
-    pub(super) query: RootQuery<'a>,
-    pub(super) details: &'a ContainerDetails,
-    pub(super) time: Timestamp,
+pub(in crate::engine) struct Surroundings<'a> {
+    pub(in crate::engine) query: RootQuery<'a>,
+    pub(in crate::engine) details: &'a ContainerDetails,
+    pub(in crate::engine) time: Timestamp,
 }
 
 /// Writes the file's path and, where there is another, the old one. Follows names only where the
 /// kernel side had no object: only then this asks the system for anything.
-pub(super) fn resolve(
+pub(in crate::engine) fn resolve(
     event: &FileEvent<'_>,
     evidence: Option<&FileEvidence>,
     around: &Surroundings<'_>,
@@ -101,7 +101,7 @@ pub(super) fn resolve(
 }
 
 /// Whether the operation is about two files that have paths.
-pub(super) const fn has_old_path(operation: FileOperation) -> bool {
+pub(in crate::engine) const fn has_old_path(operation: FileOperation) -> bool {
     matches!(operation, FileOperation::Rename | FileOperation::Exchange | FileOperation::Link)
 }
 

@@ -25,15 +25,15 @@ use crate::view::LiveFacts;
 use crate::view::event_type;
 
 /// What is known of a file event while its record is at hand.
-pub(super) struct Seen<'a> {
-    pub(super) event: &'a FileEvent<'a>,
-    pub(super) meaning: &'a Meaning,
-    pub(super) acting: &'a Acting<'a>,
-    pub(super) path: &'a [u8],
-    pub(super) old_path: &'a [u8],
-    pub(super) evidence: Option<&'a FileEvidence>,
-    pub(super) resolved: &'a Resolved,
-    pub(super) writer: Option<&'a Writer>,
+pub(in crate::engine) struct Seen<'a> {
+    pub(in crate::engine) event: &'a FileEvent<'a>,
+    pub(in crate::engine) meaning: &'a Meaning,
+    pub(in crate::engine) acting: &'a Acting<'a>,
+    pub(in crate::engine) path: &'a [u8],
+    pub(in crate::engine) old_path: &'a [u8],
+    pub(in crate::engine) evidence: Option<&'a FileEvidence>,
+    pub(in crate::engine) resolved: &'a Resolved,
+    pub(in crate::engine) writer: Option<&'a Writer>,
 }
 
 /// The file as far as anything showed it.
@@ -52,7 +52,7 @@ struct Shown {
 
 impl Seen<'_> {
     /// The type of the call that it came by, else of one that stands for it.
-    pub(super) fn event_type(&self) -> EventType {
+    pub(in crate::engine) fn event_type(&self) -> EventType {
         let by_call = self.event.call.and_then(EventType::of_call);
         by_call.unwrap_or_else(|| event_type(self.meaning.kind, self.meaning.action))
     }
@@ -115,17 +115,17 @@ impl Seen<'_> {
         (opens && self.event.call.is_some() && self.event.result >= 0).then_some(self.event.result)
     }
 
-    pub(super) fn is_directory(&self) -> bool {
+    pub(in crate::engine) fn is_directory(&self) -> bool {
         self.event.is_directory || FileType::from_raw_mode(self.shown().mode).is_dir()
     }
 
-    pub(super) fn upper_layer(&self) -> Option<bool> {
+    pub(in crate::engine) fn upper_layer(&self) -> Option<bool> {
         self.evidence
             .filter(|it| it.upper.is_some() || it.lower.is_some())
             .map(|it| it.upper.is_some())
     }
 
-    pub(super) fn facts(&self) -> FileFacts<'_> {
+    pub(in crate::engine) fn facts(&self) -> FileFacts<'_> {
         let shown = self.shown();
         FileFacts {
             path: self.path,
@@ -154,7 +154,7 @@ impl Seen<'_> {
     }
 
     /// For the outside, with what rules may ask besides.
-    pub(super) fn owned(
+    pub(in crate::engine) fn owned(
         &self,
         processes: &ProcessTable,
         drift: bool,
@@ -165,6 +165,7 @@ impl Seen<'_> {
         event.drift = drift;
         event.provenance = provenance;
         event.process = Some(self.acting.process(processes));
+        event.tainted = self.acting.tainted;
         event.unproved = !self.resolved.proved;
         let shown = self.shown();
         let mut file = File {

@@ -28,6 +28,8 @@ pub(super) const FILE: EventTypes = set(&[
     "mkdirat",
     "mknod",
     "mknodat",
+    "mmap",
+    "mprotect",
     "open",
     "open_by_handle_at",
     "openat",
@@ -104,8 +106,7 @@ pub(super) const CALLS: EventTypes = set(&[
 ]);
 
 /// Others that such rules name, which nothing gives so far.
-const OTHER: EventTypes =
-    set(&["clone", "clone3", "fork", "mprotect", "procexit", "umount", "vfork"]);
+const OTHER: EventTypes = set(&["clone", "clone3", "fork", "procexit", "umount", "vfork"]);
 
 pub(super) const fn set(names: &[&str]) -> EventTypes {
     let mut types = EventTypes::EMPTY;

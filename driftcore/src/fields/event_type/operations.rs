@@ -11,7 +11,10 @@ impl EventType {
     pub fn file_operations(self) -> FileOperations {
         use FileOperation::*;
         let operations: &[FileOperation] = match self.name() {
-            "open" | "openat" | "openat2" | "creat" | "open_by_handle_at" => &[Read, Open, Create],
+            "open" | "openat" | "openat2" | "creat" | "open_by_handle_at" => {
+                &[Read, Open, Create, Script]
+            }
+            "mmap" | "mprotect" => &[Map],
             "write" | "writev" | "pwrite" | "pwritev" | "pwritev2" | "sendfile" | "splice"
             | "copy_file_range" => &[Write],
             "truncate" | "ftruncate" => &[Truncate],
@@ -74,7 +77,7 @@ mod tests {
             assert!(!types.is_empty(), "{operation:?}");
         }
         let map = FileOperations::of(&[FileOperation::Map]);
-        assert!(EventTypes::of_file_operations(map).is_empty());
+        assert!(EventTypes::of_file_operations(map).contains(EventType::MMAP));
         assert!(EventType::EXECVE.file_operations().is_empty());
     }
 }

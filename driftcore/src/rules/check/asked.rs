@@ -36,8 +36,11 @@ impl Asked {
         let mut file_operations =
             operations(condition, true).intersection(event_types.file_operations());
         // There is so much of it that whoever means it has to say so.
-        if !speaks_of_reading(condition) {
-            file_operations = file_operations.intersection(FileOperations::CHANGES);
+        if !speaks_of(FileOperation::Read, condition) {
+            file_operations = file_operations.without(FileOperation::Read);
+        }
+        if !speaks_of(FileOperation::Script, condition) {
+            file_operations = file_operations.without(FileOperation::Script);
         }
         Self { event_types, file_operations }
     }
@@ -151,18 +154,19 @@ fn operations(condition: &Condition, wanted: bool) -> FileOperations {
     }
 }
 
-/// Whether any test is one of opens for reading.
-fn speaks_of_reading(condition: &Condition) -> bool {
+/// Whether any test is one of opens for reading, or of scripts: only what is done tells those.
+fn speaks_of(operation: FileOperation, condition: &Condition) -> bool {
     match condition {
         Condition::All(parts) | Condition::Any(parts) | Condition::One(parts) => {
-            parts.iter().any(speaks_of_reading)
+            parts.iter().any(|part| speaks_of(operation, part))
         }
-        Condition::Not(part) => speaks_of_reading(part),
+        Condition::Not(part) => speaks_of(operation, part),
         Condition::Test(test) => {
             let is_of_kind = texts(test, &["drift.kind"]).is_some();
             let by_type = of_test(test).map(|types| types.file_operations());
+            let by_type = by_type.filter(|_| operation != FileOperation::Script);
             let operations = by_type.or_else(|| of_operations(test)).unwrap_or_default();
-            !is_of_kind && operations.contains(FileOperation::Read)
+            !is_of_kind && operations.contains(operation)
         }
     }
 }
@@ -291,6 +295,10 @@ mod tests {
         assert_eq!(operations_of("drift.kind = file and drift.action = read"), [Read]);
         assert_eq!(asked("drift.kind = file").file_operations, FileOperations::CHANGES);
         assert_eq!(operations_of("drift.kind = file and evt.type = rename"), [Rename]);
+        assert_eq!(operations_of("drift.action = library"), [Map]);
+        assert_eq!(operations_of("drift.action in (library, script)"), [Map, Script]);
+        assert_eq!(operations_of("evt.type = openat and drift.action = script"), [Script]);
+        assert_eq!(operations_of("evt.type = mmap"), [Map]);
     }
 
     #[test]

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* Mapped code and scripts, at system calls. progs/call.h hands over to these programs. */
+#include "../include/code.h"
+#include "../include/mapping.h"
+
+#include <bpf/bpf_tracing.h>
+
+/* Memory that a process shares with its children, without a name anywhere: where code is made at run
+ * time. A file in memory (memfd) has a name that begins otherwise. */
+static __always_inline bool is_shared_memory(struct file *file)
+{
+	static const char shared[] = "dev/zero";
+	char name[sizeof(shared)] = {};
+
+	if (!(BPF_CORE_READ(file, f_inode, i_sb, s_flags) & SB_KERNMOUNT))
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	for (__u32 i = 0; i < sizeof(shared); i++)
+		if (name[i] != shared[i])
+			return false;
+	return true;
+}
+
+static __always_inline void report_mapping(struct task_struct *task, struct pt_regs *regs,
+					   const struct dc_called *call, long ret, struct file *file)
+{
+	struct dc_mapping map = get_mapping(regs, call);
+	struct dc_act act = {
+		.operation = DC_OP_MAP,
+		.value = map.prot | map.flags << 32,
+		.result = ret,
+		.call = call->number,
+	};
+
+	/* What the kernel shows is the truth; the descriptor may be another's by now. */
+	if (!file)
+		file = file_of(task, map.fd);
+	if (file)
+		report_code(task, file, &act, DC_SLOT_CALL);
+}
+
+/* The exit of mmap(): a file was mapped executable. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__mapped, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dc_called call = get_call(task, regs);
+	struct dc_found found = {};
+
+	bpf_find_vma(task, ret, look_at_mapping, &found, 0);
+	report_mapping(task, regs, &call, ret, found.file);
+	return 0;
+}
+
+/* The same where the kernel gives no way to find the mapping: before 5.17. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__mapped_fd, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = current_task();
+	struct dc_called call = get_call(task, regs);
+
+	report_mapping(task, regs, &call, ret, NULL);
+	return 0;
+}
+
+/* The exit of mprotect(): mappings of files become executable. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__protect_code, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dc_called call = get_call(task, regs);
+	struct dc_act act = {.operation = DC_OP_MAP, .result = ret, .call = call.number};
+	__u64 at = call_argument_0(regs, call.compat);
+	__u64 end = at + call_argument_1(regs, call.compat);
+	struct dc_found found = {};
+
+	/* One program at a time: the first of the mappings that has a file. */
+	for (int i = 0; i < DC_PROTECTED; i++) {
+		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0))
+			return 0;
+		if (found.file && found.flags & VM_EXEC && !is_shared_memory(found.file))
+			break;
+		at = found.end;
+		found.file = NULL;
+	}
+	if (!found.file)
+		return 0;
+	act.value = (__u32)call_argument_2(regs, call.compat);
+	report_code(task, found.file, &act, DC_SLOT_CALL);
+	return 0;
+}
+
+/* The exit of an open by an interpreter of a container, to read. */
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__script, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = current_task();
+	struct dc_called call = get_call(task, regs);
+	struct file *file = file_of(task, ret);
+	struct dc_act act = {.operation = DC_OP_SCRIPT, .result = ret, .call = call.number};
+
+	if (!file || BPF_CORE_READ(file, f_mode) & FMODE_WRITE)
+		return 0;
+	act.value = BPF_CORE_READ(file, f_flags);
+	report_code(task, file, &act, DC_SLOT_CALL);
+	return 0;
+}
+
+static __always_inline void report_stdin(struct task_struct *task, __u32 copy)
+{
+	struct dc_act act = {
+		.operation = DC_OP_SCRIPT,
+		.value = DC_SCRIPT_STDIN,
+		.call = DC_NO_CALL,
+	};
+	struct file *file;
+
+	if (!may_interpret() || is_handled(copy))
+		return;
+	file = file_of(task, 0);
+	if (!file)
+		return;
+	act.value |= BPF_CORE_READ(file, f_flags);
+	report_code(task, file, &act, DC_SLOT_CALL);
+}
+
+/* What an interpreter has as its standard input when it is executed. Behind process__exec, which
+ * settles what an interpreter is. */
+#define PROCESS_STDIN(name, copy)                                                                  \
+	SEC("tp_btf/sched_process_exec")                                                           \
+	int BPF_PROG(name, struct task_struct *task, int old_pid, struct linux_binprm *bprm)       \
+	{                                                                                          \
+		report_stdin(task, copy);                                                          \
+		return 0;                                                                          \
+	}
+
+PROCESS_STDIN(process__stdin, 0)
+PROCESS_STDIN(process__stdin_2, 1)
+PROCESS_STDIN(process__stdin_3, 2)
+PROCESS_STDIN(process__stdin_4, 3)
+#undef PROCESS_STDIN
