@@ -15,6 +15,7 @@
 //! - [`enrich`]: who the ancestors are. [`container`]: what the container is to its runtime.
 //! - [`provenance`]: where a file came from, and on what evidence. [`inspect`]: the same about any
 //!   file of a running container, from user space.
+//! - [`image`]: what a container has become, against its image.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
 //! - [`network`]: whether a socket is what was declared.
@@ -68,6 +69,7 @@ pub mod engine;
 pub mod enrich;
 pub mod event;
 pub mod fields;
+pub mod image;
 pub mod inspect;
 pub mod matcher;
 pub mod network;

@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("enrich", &["error", "event", "container"]),
     ("provenance", &["error", "event", "container"]),
     ("inspect", &["error", "event", "container", "provenance"]),
+    ("image", &["error", "event", "container", "provenance"]),
     ("fields", &["event"]),
     ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),

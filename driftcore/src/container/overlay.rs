@@ -14,6 +14,9 @@ pub struct Layers {
     pub upper: PathBuf,
     /// The lower directories, topmost first; data-only layers are left out, they have no paths.
     pub lowers: Vec<PathBuf>,
+    /// Whether the overlay keeps its marks in `user.overlay.*` (mount option `userxattr`, as
+    /// rootless runtimes use it) and not in `trusted.overlay.*`.
+    pub user_xattrs: bool,
 }
 
 /// Reads the layers from super options as mountinfo has them. `None` when there is no upper
@@ -49,7 +52,11 @@ pub(super) fn layers(options: &[u8], mount_point: &Path, roots: &StateRoots) -> 
         return None;
     };
     let absolute = |path: &PathBuf| roots.seen(&base.join(path));
-    Some(Layers { upper: absolute(&upper), lowers: lowers.iter().map(absolute).collect() })
+    Some(Layers {
+        upper: absolute(&upper),
+        lowers: lowers.iter().map(absolute).collect(),
+        user_xattrs: options.split(|&byte| byte == b',').any(|option| option == b"userxattr"),
+    })
 }
 
 /// `a:b::data` with `\:` for a colon in a name.

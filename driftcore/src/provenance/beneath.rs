@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
@@ -36,29 +37,29 @@ const RESOLVE: ResolveFlags = ResolveFlags::IN_ROOT
 
 /// An open directory.
 #[derive(Debug)]
-pub(super) struct Dir(OwnedFd);
+pub(crate) struct Dir(OwnedFd);
 
 impl Dir {
     /// Opens a directory of the host's; links in `path` are followed, as runtimes use them.
-    pub(super) fn open(path: &Path) -> Result<Self, Errno> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         rustix::fs::open(path, flags, Mode::empty()).map(Self)
     }
 
     /// Opens a directory beneath this one. `ENOTDIR` or `ELOOP` when something else is there.
-    pub(super) fn subdirectory(&self, relative: &Path) -> Result<Self, Errno> {
+    pub(crate) fn subdirectory(&self, relative: &Path) -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         openat2(&self.0, relative, flags).map(Self)
     }
 
     /// Takes hold of whatever stands at a path beneath this directory.
-    pub(super) fn locate(&self, relative: &Path) -> Result<Located, Errno> {
+    pub(crate) fn locate(&self, relative: &Path) -> Result<Located, Errno> {
         let fd = openat2(&self.0, relative, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)?;
         Located::new(fd)
     }
 
     /// Reads the directory.
-    pub(super) fn entries(&self) -> Result<rustix::fs::Dir, Errno> {
+    pub(crate) fn entries(&self) -> Result<rustix::fs::Dir, Errno> {
         rustix::fs::Dir::read_from(&self.0)
     }
 
@@ -78,6 +79,12 @@ impl Dir {
         [c"trusted.overlay.redirect", c"user.overlay.redirect"]
             .into_iter()
             .any(|name| has_xattr(&self.0, name))
+    }
+}
+
+impl AsFd for Dir {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
     }
 }
 
@@ -115,7 +122,7 @@ pub(crate) fn filesystem_magic(fd: impl AsFd) -> Result<u64, Errno> {
 
 /// The path beneath a root that an absolute path names; `None` when it is not a plain one, as
 /// the kernel's walk from a file to its root gives it.
-pub(super) fn below_root(path: &[u8]) -> Option<&Path> {
+pub(crate) fn below_root(path: &[u8]) -> Option<&Path> {
     let relative = path.strip_prefix(b"/")?;
     let plain = |component: &[u8]| !matches!(component, b"" | b"." | b"..");
     let acceptable = relative.split(|&byte| byte == b'/').all(plain) && !relative.contains(&0);
@@ -126,7 +133,7 @@ pub(super) fn below_root(path: &[u8]) -> Option<&Path> {
 #[derive(Debug)]
 pub(crate) struct Located {
     fd: OwnedFd,
-    pub(super) facts: Facts,
+    pub(crate) facts: Facts,
 }
 
 impl Located {
@@ -136,8 +143,14 @@ impl Located {
         Ok(Self { fd: file.into(), facts })
     }
 
+    /// Opens the directory that is held.
+    pub(crate) fn directory(&self) -> Result<Dir, Errno> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.fd, ".", flags, Mode::empty()).map(Dir)
+    }
+
     /// Opens it for reading. Only for a regular file: opening others has effects.
-    pub(super) fn open(&self) -> Result<File, Errno> {
+    pub(crate) fn open(&self) -> Result<File, Errno> {
         if self.facts.kind != FileKind::Regular {
             return Err(Errno::INVAL);
         }
@@ -180,6 +193,12 @@ impl Located {
     }
 }
 
+impl AsFd for Located {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
 /// How an inode's device compared with the kernel's evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DeviceCheck {
@@ -189,20 +208,27 @@ pub(super) enum DeviceCheck {
     NotComparable,
 }
 
-/// What stat says of a file, as far as a proof needs it.
+/// What stat says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    device: (u32, u32),
-    pub(super) number: u64,
-    pub(super) size: u64,
-    mtime_ns: i64,
-    ctime_ns: i64,
-    pub(super) kind: FileKind,
+pub(crate) struct Facts {
+    pub(crate) device: (u32, u32),
+    pub(crate) number: u64,
+    pub(crate) size: u64,
+    pub(crate) mtime_ns: i64,
+    pub(crate) ctime_ns: i64,
+    pub(crate) kind: FileKind,
+    /// Type and permission bits.
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) links: u64,
+    /// Major and minor number of the device that a device file is.
+    pub(crate) is_device: (u32, u32),
 }
 
 /// The kinds of file that a proof tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FileKind {
+pub(crate) enum FileKind {
     Regular,
     /// A character device 0:0, overlay's mark for a deleted name.
     Whiteout,
@@ -210,7 +236,7 @@ pub(super) enum FileKind {
 }
 
 impl Facts {
-    pub(super) fn of(file: &File) -> io::Result<Self> {
+    pub(crate) fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         let split = |device| (rustix::fs::major(device), rustix::fs::minor(device));
         // Wraps as the kernel side's sum does, so that far dates compare equal too.
@@ -230,6 +256,11 @@ impl Facts {
             mtime_ns: nanos(metadata.mtime(), metadata.mtime_nsec()),
             ctime_ns: nanos(metadata.ctime(), metadata.ctime_nsec()),
             kind,
+            mode: metadata.mode(),
+            uid: metadata.uid(),
+            gid: metadata.gid(),
+            links: metadata.nlink(),
+            is_device: split(metadata.rdev()),
         })
     }
 

@@ -40,6 +40,11 @@ mod pool;
 mod proof;
 mod search;
 
+pub(crate) use beneath::Dir;
+pub(crate) use beneath::Facts;
+pub(crate) use beneath::FileKind;
+pub(crate) use beneath::Located;
+pub(crate) use beneath::below_root;
 pub(crate) use beneath::filesystem_magic;
 pub use cache::CacheStats;
 pub use cache::ProofCache;
@@ -56,9 +61,13 @@ pub use judge::judge;
 #[cfg(feature = "sensor")]
 pub(crate) use layers::ImageHas;
 pub use layers::Layers;
+pub(crate) use origin::ORIGIN_MAX;
+pub(crate) use origin::Origin;
+pub(crate) use origin::parse as parse_origin;
 pub(crate) use overlay::Effort;
 pub(crate) use overlay::InLayers;
 pub(crate) use overlay::in_layers;
+pub(crate) use overlay::same_number;
 pub use pool::PoolOptions;
 pub use pool::ProofPool;
 pub use pool::ProofRequest;

@@ -10,7 +10,7 @@
 /// Bytes before the file handle.
 const HEAD: usize = 21;
 /// Most that the value may have: its length is one byte.
-pub(super) const ORIGIN_MAX: usize = 255;
+pub(crate) const ORIGIN_MAX: usize = 255;
 const VERSION: u8 = 0;
 const MAGIC: u8 = 0xfb;
 /// Flags that every kernel so far knows: byte order, any byte order, names an upper file.
@@ -23,7 +23,7 @@ const INO32_GEN_PARENT: u8 = 2;
 
 /// What the origin says about the lower file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// Its inode number.
     Number(u64),
     /// A file handle whose inside only its filesystem knows.
@@ -31,7 +31,7 @@ pub(super) enum Origin {
 }
 
 /// Reads an origin. `None` when the value is none that this machine's kernel would take.
-pub(super) fn parse(value: &[u8]) -> Option<Origin> {
+pub(crate) fn parse(value: &[u8]) -> Option<Origin> {
     let &[version, magic, length, flags, kind, ..] = value else {
         return None;
     };

@@ -210,7 +210,7 @@ impl Finder<'_> {
 }
 
 /// Whether the number that an overlay shows is that of a layer's inode.
-const fn same_number(shown: u64, real: u64) -> bool {
+pub(crate) const fn same_number(shown: u64, real: u64) -> bool {
     (shown ^ real) << XINO_BITS == 0
 }
 

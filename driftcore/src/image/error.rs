@@ -1,0 +1,29 @@
+//! Why there is no answer at all.
+
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+/// Why a scan could not be done, or not to its end. What hinders a part of it only is a
+/// [`Problem`](super::Problem).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScanError {
+    /// A layer directory cannot be opened.
+    #[error("cannot open the layer {}: {source}", path.display())]
+    Layer {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The visitor asked for the end.
+    #[error("the scan was stopped")]
+    Stopped,
+}
+
+impl ScanError {
+    pub(super) fn layer(path: &std::path::Path, errno: Errno) -> Self {
+        Self::Layer { path: path.to_owned(), source: errno.into() }
+    }
+}

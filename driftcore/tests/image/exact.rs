@@ -1,0 +1,326 @@
+//! One change of each kind, and the exact list.
+
+use std::fs;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use driftcore::image::Code;
+use driftcore::image::Entry;
+use driftcore::image::EntryKind;
+use driftcore::image::FileType;
+use driftcore::image::OverlayScan;
+use driftcore::image::ScanError;
+use rustix::fs::CWD;
+use rustix::fs::Mode;
+use rustix::fs::XattrFlags;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::report::Report;
+use crate::world::Mounted;
+use crate::world::World;
+
+/// An image of two layers; `None` where nothing may be mounted.
+fn image(options: &'static str) -> Option<World> {
+    let mut world = World::new(options);
+    world.layer(|root| {
+        for path in ["bin/ls", "bin/cat", "bin/ps", "etc/a", "etc/b", "etc/c", "opt/d/x", "opt/e/x"]
+        {
+            write(root, path, path.as_bytes());
+        }
+        write(root, "gone/deep/file", b"1");
+        symlink("/bin/ls", root.join("link")).unwrap();
+    });
+    if !world.is_allowed() {
+        return None;
+    }
+    world.layer(|root| {
+        write(root, "etc/b", b"of the second layer");
+        write(root, "gone/deep/other", b"2");
+        fs::remove_file(root.join("etc/c")).unwrap();
+    });
+    Some(world)
+}
+
+fn write(root: &Path, path: &str, content: &[u8]) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+fn chmod(container: &Mounted, path: &str, mode: u32) {
+    fs::set_permissions(container.path(path), Permissions::from_mode(mode)).unwrap();
+}
+
+fn entry<'a>(report: &'a Report, path: &str) -> &'a Entry {
+    report.entries.iter().find(|entry| entry.path.as_str() == Some(path)).unwrap()
+}
+
+#[test]
+fn a_container_that_changed_nothing_has_no_entry() {
+    let Some(world) = image("") else { return };
+    let _container = world.container().unwrap();
+    let report = Report::of(&world.layers());
+    assert!(report.entries.is_empty() && report.problems.is_empty(), "{report:?}");
+}
+
+#[test]
+fn each_change_is_told_by_its_kind() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    let root = container.root();
+    write(root, "tmp/new", b"#!/bin/sh\n");
+    chmod(&container, "tmp/new", 0o755);
+    fs::write(container.path("bin/ls"), b"BIN/LS").unwrap();
+    fs::remove_file(container.path("bin/cat")).unwrap();
+    fs::write(container.path("bin/cat"), b"other").unwrap();
+    chmod(&container, "bin/ps", 0o4755);
+    fs::File::options().append(true).open(container.path("etc/a")).unwrap();
+    fs::remove_file(container.path("etc/b")).unwrap();
+    fs::write(container.path("etc/c"), b"not in the image").unwrap();
+    fs::remove_dir_all(container.path("opt/d")).unwrap();
+    fs::write(container.path("opt/d"), b"a file").unwrap();
+    fs::remove_dir_all(container.path("opt/e")).unwrap();
+    fs::create_dir(container.path("opt/e")).unwrap();
+    fs::remove_dir_all(container.path("gone")).unwrap();
+    fs::remove_file(container.path("link")).unwrap();
+    symlink("/bin/cat", container.path("link")).unwrap();
+    rustix::fs::mkfifoat(CWD, container.path("tmp/pipe"), Mode::RUSR).unwrap();
+    let report = Report::of(&world.layers());
+    assert_eq!(
+        report.lines(),
+        [
+            "added /etc/c",
+            "added /tmp",
+            "added /tmp/new",
+            "added /tmp/pipe",
+            "attributes /bin/ps (mode)",
+            "copied_up /etc/a",
+            "deleted /etc/b",
+            "deleted /gone",
+            "deleted /gone/deep",
+            "deleted /gone/deep/file",
+            "deleted /gone/deep/other",
+            "deleted /opt/d/x",
+            "deleted /opt/e/x",
+            "modified /bin/ls (content)",
+            "replaced /bin/cat (content)",
+            "replaced /link (target)",
+            "type /opt/d",
+        ]
+    );
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+
+    let changed = entry(&report, "/bin/ls");
+    let (before, after) = (changed.before.as_ref().unwrap(), changed.after.as_ref().unwrap());
+    assert_eq!(before.sha256, Some(Sha256::digest("bin/ls").into()));
+    assert_eq!(after.sha256, Some(Sha256::digest("BIN/LS").into()));
+    assert!(after.changed >= after.modified && after.modified > before.modified);
+    let new = entry(&report, "/tmp/new").after.as_ref().unwrap();
+    assert_eq!((new.code, new.mode, new.size), (Some(Code::Script), 0o755, 10));
+    let pipe = entry(&report, "/tmp/pipe").after.as_ref().unwrap();
+    assert_eq!((pipe.file_type, pipe.sha256), (FileType::Fifo, None));
+    let link = entry(&report, "/link");
+    let target = |state: &Option<driftcore::image::State>| {
+        state.as_ref().unwrap().target.as_ref().unwrap().to_string()
+    };
+    assert_eq!([target(&link.before), target(&link.after)], ["/bin/ls", "/bin/cat"]);
+    let gone = entry(&report, "/gone/deep/other");
+    assert!(gone.after.is_none() && gone.before.as_ref().unwrap().size == 1);
+    assert!(!entry(&report, "/etc/a").is_drift() && entry(&report, "/etc/b").is_drift());
+}
+
+#[test]
+fn a_renamed_directory_is_one_entry_and_what_differs_below_it_is_told() {
+    let Some(world) = image(",redirect_dir=on") else { return };
+    let container = world.container().unwrap();
+    fs::rename(container.path("gone"), container.path("opt/came")).unwrap();
+    fs::write(container.path("opt/came/deep/file"), b"longer").unwrap();
+    fs::remove_file(container.path("opt/came/deep/other")).unwrap();
+    write(container.root(), "gone/new", b"");
+    // There and back is no change.
+    fs::rename(container.path("opt/e"), container.path("opt/f")).unwrap();
+    fs::rename(container.path("opt/f"), container.path("opt/e")).unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        [
+            "added /gone",
+            "added /gone/new",
+            "deleted /gone/deep/other",
+            "modified /opt/came/deep/file from /gone/deep/file (content)",
+            "renamed /opt/came from /gone",
+        ]
+    );
+}
+
+#[test]
+fn a_metacopy_is_told_by_its_attributes_and_by_its_rename() {
+    let Some(world) = image(",redirect_dir=on,metacopy=on") else { return };
+    let container = world.container().unwrap();
+    chmod(&container, "bin/ls", 0o600);
+    chmod(&container, "bin/cat", 0o600);
+    fs::rename(container.path("bin/cat"), container.path("bin/dog")).unwrap();
+    fs::hard_link(container.path("bin/ls"), container.path("bin/also")).unwrap();
+    let report = Report::of(&world.layers());
+    assert_eq!(
+        report.lines(),
+        ["added /bin/also", "attributes /bin/ls (mode)", "renamed /bin/dog from /bin/cat (mode)",]
+    );
+    let also = entry(&report, "/bin/also").after.as_ref().unwrap();
+    assert_eq!((also.sha256, also.links), (Some(Sha256::digest("bin/ls").into()), 2));
+}
+
+#[test]
+fn a_file_capability_and_other_attributes_are_told_apart() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    let set = |path: &str, name: &str, value: &[u8]| {
+        rustix::fs::setxattr(container.path(path), name, value, XattrFlags::empty()).unwrap();
+    };
+    let mut capability = [0; 20];
+    capability[3] = 2;
+    capability[4] = 1;
+    set("bin/ls", "security.capability", &capability);
+    set("bin/cat", "user.x", &[7; 4000]);
+    set("bin/ps", "trusted.t", b"");
+    std::os::unix::fs::chown(container.path("etc/a"), Some(5), Some(6)).unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        [
+            "attributes /bin/cat (xattr)",
+            "attributes /bin/ls (capability)",
+            "attributes /bin/ps (xattr)",
+            "attributes /etc/a (owner)",
+        ]
+    );
+}
+
+#[test]
+fn times_count_only_where_they_are_asked_for() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    let file = fs::File::options().write(true).open(container.path("bin/ls")).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH).unwrap();
+    assert_eq!(Report::of(&world.layers()).lines(), ["copied_up /bin/ls"]);
+    let report = Report::with(&world.layers(), |scan| _ = scan.times(true));
+    assert_eq!(report.lines(), ["attributes /bin/ls (times)"]);
+}
+
+#[test]
+fn what_the_runtime_makes_is_marked_and_not_hidden() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    for path in [".dockerenv", "etc/hosts", "data/volume/file"] {
+        write(container.root(), path, b"");
+    }
+    write(container.root(), "etc/resolv.conf", b"nameserver 6.6.6.6");
+    let report = Report::with(&world.layers(), |scan| _ = scan.mount_points(["/data/volume"]));
+    assert_eq!(
+        report.lines(),
+        [
+            "added /.dockerenv noise",
+            "added /data noise",
+            "added /data/volume noise",
+            "added /data/volume/file",
+            "added /etc/hosts noise",
+            "added /etc/resolv.conf",
+        ]
+    );
+    assert!(!entry(&report, "/data").is_drift() && entry(&report, "/etc/resolv.conf").is_drift());
+}
+
+#[test]
+fn marks_of_the_other_namespace_are_the_containers_own_attributes() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    for path in ["opt/d", "bin/ls"] {
+        for name in ["opaque", "redirect", "metacopy", "whiteout", "origin"] {
+            let name = format!("user.overlay.{name}");
+            let at = container.path(path);
+            rustix::fs::setxattr(at, name, b"/bin", XattrFlags::empty()).unwrap();
+        }
+    }
+    fs::write(container.path("bin/ls"), b"").unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        ["attributes /opt/d (xattr)", "modified /bin/ls (content, xattr)"]
+    );
+}
+
+/// The upper layer as tools that may not make devices leave it: whiteouts as attributes, in a
+/// directory that says so.
+#[test]
+fn whiteouts_by_attribute_are_whiteouts_where_the_directory_allows_them() {
+    let Some(world) = image(",userxattr") else { return };
+    let upper = world.path("upper");
+    let whiteout = |path: &str| {
+        write(&upper, path, b"");
+        let name = "user.overlay.whiteout";
+        rustix::fs::setxattr(upper.join(path), name, b"y", XattrFlags::empty()).unwrap();
+    };
+    whiteout("bin/ls");
+    whiteout("etc/a");
+    let bin = upper.join("bin");
+    rustix::fs::setxattr(bin, "user.overlay.opaque", b"x", XattrFlags::empty()).unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        ["deleted /bin/ls", "replaced /etc/a (content)"]
+    );
+}
+
+#[test]
+fn links_and_devices_of_the_upper_layer_lead_nowhere() {
+    let Some(world) = image("") else { return };
+    let upper = world.path("upper");
+    fs::create_dir(&upper).unwrap();
+    // A link where the image has a directory, and one that leads out of the root.
+    symlink("/etc", upper.join("opt")).unwrap();
+    symlink("/", upper.join("out")).unwrap();
+    let null = rustix::fs::makedev(1, 3);
+    let kind = rustix::fs::FileType::CharacterDevice;
+    rustix::fs::mknodat(CWD, upper.join("null"), kind, Mode::RUSR, null).unwrap();
+    let report = Report::of(&world.layers());
+    assert_eq!(
+        report.lines(),
+        [
+            "added /null",
+            "added /out",
+            "deleted /opt/d",
+            "deleted /opt/d/x",
+            "deleted /opt/e",
+            "deleted /opt/e/x",
+            "type /opt",
+        ]
+    );
+    assert_eq!(entry(&report, "/null").after.as_ref().unwrap().device, Some((1, 3)));
+    assert_eq!(report.of_kind(EntryKind::Type).count(), 1);
+}
+
+#[test]
+fn a_file_too_large_to_read_is_told_by_its_size_alone() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    fs::File::create(container.path("sparse")).unwrap().set_len(1 << 42).unwrap();
+    fs::File::create(container.path("bin/ls")).unwrap().set_len(1 << 42).unwrap();
+    fs::write(container.path("bin/cat"), b"BIN/CAT").unwrap();
+    let report = Report::with(&world.layers(), |scan| _ = scan.largest(6));
+    assert_eq!(report.lines(), ["added /sparse", "modified /bin/ls (content)"]);
+    let problem = &report.problems[0];
+    assert_eq!(problem.path.as_str(), Some("/bin/cat"));
+    assert!(problem.reason.contains("7 bytes are more than 6"), "{problem}");
+    assert_eq!(entry(&report, "/sparse").after.as_ref().unwrap().sha256, None);
+}
+
+#[test]
+fn a_layer_that_is_not_there_is_an_error_that_names_it() {
+    let Some(world) = image("") else { return };
+    let mut layers = world.layers();
+    let error = OverlayScan::new(&layers).run(&mut Report::default()).unwrap_err();
+    assert!(error.to_string().contains("/upper: No such file"), "{error}");
+    drop(world.container());
+    layers.lowers[0] = "/no/such/layer".into();
+    let error = OverlayScan::new(&layers).run(&mut Report::default()).unwrap_err();
+    assert!(matches!(error, ScanError::Layer { .. }), "{error}");
+}
