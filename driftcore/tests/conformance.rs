@@ -98,6 +98,8 @@ fn each_shipped_rule_fires_where_it_should_and_nowhere_else() {
     assert!(events >= 34, "{events}");
     let events = run("shipped_files.toml");
     assert!(events >= 45, "{events}");
+    let events = run("shipped_sockets.toml");
+    assert!(events >= 18, "{events}");
 }
 
 #[test]
@@ -108,7 +110,7 @@ fn the_examples_mean_what_they_say() {
 /// Every shipped rule is among the cases that fire.
 #[test]
 fn no_shipped_rule_is_without_a_case() {
-    let files = ["shipped.toml", "shipped_files.toml"].map(|name| {
+    let files = ["shipped.toml", "shipped_files.toml", "shipped_sockets.toml"].map(|name| {
         let text = std::fs::read_to_string(root().join("testdata/rules").join(name)).unwrap();
         toml::from_str::<File>(&text).unwrap()
     });
@@ -137,6 +139,6 @@ fn examples_load_together_with_falcos_own_files() {
         let renderer = Renderer::new(&sources);
         let text: String = diagnostics.iter().map(|it| renderer.render(it)).collect();
         let set = set.unwrap_or_else(|| panic!("{text}"));
-        assert_eq!(set.listings().len(), 56 + 25);
+        assert_eq!(set.listings().len(), 56 + 29);
     }
 }

@@ -15,7 +15,7 @@ use driftcore::rules::load;
 const DOCS: &str = include_str!("../../docs/rules.md");
 
 /// Of each shipped rule, an event that its example excepts.
-const EXCEPTED: [(&str, &str); 10] = [
+const EXCEPTED: [(&str, &str); 11] = [
     (
         "New Binary Executed in Container",
         r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
@@ -64,6 +64,11 @@ const EXCEPTED: [(&str, &str); 10] = [
         r#""drift.verdict": "image", "proc.name": "pip", "proc.pname": "jupyter-lab",
            "container.image.repository": "registry.example/notebook""#,
     ),
+    (
+        "Unexpected Listener in Container",
+        r#""drift.kind": "network", "drift.detected": true, "drift.action": "listen",
+           "fd.sport": 9100, "container.image.repository": "registry.example/metrics""#,
+    ),
 ];
 
 /// The examples, as one file.
@@ -101,7 +106,8 @@ fn every_shipped_rule_is_explained_and_its_example_excepts() {
         let example = section.split("```yaml\n").nth(1).unwrap();
         assert!(example.starts_with(&format!("- rule: {name}\n")), "{name}");
 
-        let event = format!(r#"{{"evt.type": "execve", "container.id": "3ad7b26ded6d", {event}}}"#);
+        let call = if name.contains("Listener") { "listen" } else { "execve" };
+        let event = format!(r#"{{"evt.type": "{call}", "container.id": "3ad7b26ded6d", {event}}}"#);
         let event = FlatEvent::parse(&event).unwrap();
         assert_eq!(fired(&shipped, &event), [name]);
         assert!(fired(&excepted, &event).is_empty(), "{name}");
@@ -117,7 +123,7 @@ fn every_rule_that_is_off_is_named() {
         .filter(|it| it.status == Status::Disabled)
         .map(|it| it.name.clone())
         .collect();
-    assert!(off.len() >= 11, "{off:?}");
+    assert!(off.len() >= 14, "{off:?}");
     for name in off {
         assert!(DOCS.contains(&format!("| {name} |")), "{name}");
     }

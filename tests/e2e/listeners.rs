@@ -73,7 +73,7 @@ fn events_from_now(
         std::fs::create_dir_all(&directory)?;
         let path = directory.join("driftd.toml");
         std::fs::write(&path, config)?;
-        options = options.argument("--config").argument(&path);
+        options = options.argument("--no-default-rules").argument("--config").argument(&path);
     }
     let driftd = Driftd::start(&options, &directory.join("watch"))?;
     let mark = world.mark("fence");

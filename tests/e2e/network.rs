@@ -21,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a_port_that_is_not_exposed_is_drift", exposed),
     ("what_the_configuration_does_not_expect_is_drift", configured),
     ("rules_about_sockets_ask_the_sensor_for_them", by_rule),
+    ("shipped_rules_about_sockets_fire_where_something_is_declared", shipped),
     ("sockets_of_the_host_are_not_said", host),
 ];
 
@@ -284,6 +285,60 @@ fn by_rule(world: &World) -> Result<()> {
         "sendto 127.0.0.1:7005 udp SUCCESS",
     ];
     ensure!(got == expected, "{got:#?}");
+    Ok(())
+}
+
+/// The alerts with `mark` in them, each as its rule and the server's end.
+fn alerts_with(watch: &Driftd, mark: &str) -> Vec<String> {
+    let alerts = watch.alerts();
+    let mine = alerts.iter().map(|(alert, _)| alert).filter(|alert| {
+        alert["drift"]["process"]["cmdline"].as_array().is_some_and(|it| it.contains(&mark.into()))
+    });
+    mine.map(|alert| {
+        let name = alert["output_fields"]["fd.name"].as_str().unwrap_or("");
+        let server = name.split_once("->").map_or(name, |(_, server)| server);
+        format!("{} {server}", alert["rule"].as_str().unwrap_or(""))
+    })
+    .collect()
+}
+
+fn shipped(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("shipped-sockets");
+    std::fs::create_dir_all(&directory)?;
+    let config = directory.join("driftd.toml");
+    std::fs::write(&config, "[[expected]]\nconnect = [\"10.9.8.0/24:7001\"]\n")?;
+    let options = world.options.clone().alerts_only().argument("--config").argument(&config);
+    let on = driftcore_e2e::workspace_root().join("testdata/rules/sockets_on.yaml");
+    let deeds = "listen 0.0.0.0 7001 listen 0.0.0.0 7003 bind 0.0.0.0 7005 bind 0.0.0.0 7001 \
+                 connect 10.9.8.7 7001 connect 10.9.8.7 7003 send 10.9.8.7 7001 send 10.9.8.7 7003";
+    let all = [
+        "Unexpected Listener in Container 0.0.0.0:7003",
+        "Unexpected UDP Port in Container 0.0.0.0:7001",
+        "Unexpected Outbound TCP Connection from Container 10.9.8.7:7003",
+        "Unexpected Outbound UDP from Container 10.9.8.7:7003",
+    ];
+    let declared = ["--expose=7001/tcp", "--expose=7005/udp"];
+    for (name, options, declared, expected) in [
+        ("as-shipped", options.clone(), &declared[..], &all[..1]),
+        ("switched-on", options.clone().argument("--rules").argument(&on), &declared, &all),
+        // The twin: no port is declared.
+        ("undeclared", options.argument("--rules").argument(&on), &[], &all[2..]),
+    ] {
+        let watch = Driftd::start(&options, &directory.join(name))?;
+        let container = world.start(&[&["--cap-add=NET_ADMIN"], declared].concat())?;
+        container.sh("/bin/busybox ip addr add 10.9.8.7/32 dev lo")?;
+        let (mark, end) = (world.mark("net"), world.mark("end"));
+        container.sh(&format!(
+            "/opt/net {mark} {deeds}; cp /opt/payload /tmp/{end}; /tmp/{end} {end}"
+        ))?;
+        watch.alert(|alert| alert["drift"]["process"]["cmdline"][1] == end.as_str())?;
+        ensure!(
+            alerts_with(&watch, &mark) == expected,
+            "{name}: {:#?}",
+            alerts_with(&watch, &mark)
+        );
+    }
     Ok(())
 }
 
