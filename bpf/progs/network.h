@@ -28,6 +28,9 @@ static __always_inline void report_listen(struct task_struct *task, struct sock 
 		return;
 	extract_actor(task, id, container->root_dev, &event->actor);
 	extract_socket(sk, event);
+	/* A socket that nobody bound gets its port after this. */
+	if (!event->local_port)
+		event->flags |= DC_SOCKET_AUTO_PORT;
 	event->cgroup_id = bpf_get_current_cgroup_id();
 	end_socket(event);
 }

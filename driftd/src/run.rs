@@ -9,6 +9,7 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::engine::Counters;
 use driftcore::engine::EngineBuilder;
+use driftcore::engine::ExpectationsHandle;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
@@ -49,11 +50,12 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .build(output)
         .context("cannot watch this node (driftd doctor says more)")?;
 
-    let (stopper, handle, again) = (engine.stopper(), engine.rules(), arguments.clone());
+    let (stopper, again) = (engine.stopper(), arguments.clone());
+    let (handle, expectations) = (engine.rules(), engine.expectations());
     thread::spawn(move || {
         for signal in signals.forever() {
             if signal == SIGHUP {
-                reload(&again, &handle);
+                reload(&again, &handle, &expectations);
             } else {
                 stopper.stop();
             }
@@ -72,15 +74,17 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads configuration and rules again, and matches the new rules from the next event on. When they
-/// are bad the old ones stay.
-fn reload(arguments: &RunArguments, handle: &RulesHandle) {
-    let rules = Config::load(&arguments.common)
-        .and_then(|config| config.rules(&arguments.rules))
-        .and_then(|sources| sources.load_or_fail());
-    match rules {
-        Ok(rules) => {
+/// Reads configuration and rules again. From the next event on the new rules are matched, and what the
+/// new configuration expects of sockets is expected. When either is bad, both stay.
+fn reload(arguments: &RunArguments, handle: &RulesHandle, expectations: &ExpectationsHandle) {
+    let read = Config::load(&arguments.common).and_then(|config| {
+        let rules = config.rules(&arguments.rules)?.load_or_fail()?;
+        Ok((rules, config.expectations()?))
+    });
+    match read {
+        Ok((rules, expected)) => {
             let count = rules.rules().len();
+            expectations.replace(expected);
             handle.replace(rules);
             eprintln!("driftd: {count} rules were loaded again");
         }

@@ -10,6 +10,9 @@
  *   send ADDRESS PORT        a datagram from a socket that is not connected: always the same one
  *   reach ADDRESS PORT       a UDP socket that is connected there, and a datagram over it
  *   refused ADDRESS PORT     a TCP connection that must be refused
+ *   unbound                  a TCP socket that listens and was never bound; says its port
+ *   unbound-v6               the same of IPv6
+ *   nap                      a second of rest
  *   share                    a child that holds the same sockets, and stays
  *   hold                     says `ready` and stays
  *   read PATH                reads a file: what is no deed at all
@@ -79,6 +82,20 @@ static int reached(const struct place *at)
 	return connect(fd, (const void *)&at->address, at->size) ? errno : 0;
 }
 
+/* The kernel chooses the port. */
+static void listen_unbound(int family)
+{
+	struct sockaddr_storage own;
+	socklen_t size = sizeof(own);
+	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	need(fd >= 0 && !listen(fd, 8), "listen");
+	need(!getsockname(fd, (void *)&own, &size), "getsockname");
+	/* It stands at the same place in both. */
+	printf("%d\n", ntohs(((struct sockaddr_in *)&own)->sin_port));
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	int sender = -1;
@@ -92,6 +109,14 @@ int main(int argc, char **argv)
 			fflush(stdout);
 			for (;;)
 				pause();
+		}
+		if (!strcmp(deed, "unbound") || !strcmp(deed, "unbound-v6")) {
+			listen_unbound(deed[7] ? AF_INET6 : AF_INET);
+			continue;
+		}
+		if (!strcmp(deed, "nap")) {
+			sleep(1);
+			continue;
 		}
 		if (!strcmp(deed, "share")) {
 			pid_t child = fork();

@@ -1,6 +1,7 @@
 //! Sockets that listen, are bound, and reach out.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -9,6 +10,7 @@ use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Driftd;
+use driftcore_e2e::poll;
 
 use crate::Case;
 use crate::world::Seen;
@@ -22,6 +24,8 @@ pub(crate) const CASES: &[Case] = &[
     ("what_the_configuration_does_not_expect_is_drift", configured),
     ("rules_about_sockets_ask_the_sensor_for_them", by_rule),
     ("shipped_rules_about_sockets_fire_where_something_is_declared", shipped),
+    ("a_listener_that_nobody_bound_is_said_with_its_port", unbound),
+    ("what_is_expected_is_loaded_again", reloaded),
     ("sockets_of_the_host_are_not_said", host),
 ];
 
@@ -338,6 +342,53 @@ fn shipped(world: &World) -> Result<()> {
             "{name}: {:#?}",
             alerts_with(&watch, &mark)
         );
+    }
+    Ok(())
+}
+
+fn unbound(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[V6, "--expose=7001/tcp"])?;
+    let mark = world.mark("net");
+    let said =
+        container.sh(&format!("/opt/net {mark} unbound unbound-v6 listen 0.0.0.0 7001 nap"))?;
+    let (v4, v6) = said.split_once('\n').context("it says two ports")?;
+    world.fence(&container)?;
+    let events = world.watch.events()?;
+    let mine: Vec<_> = events.into_iter().filter(|event| has_mark(event, &mark)).collect();
+    let got: Vec<_> = mine.iter().map(|event| (line(event), event.drift)).collect();
+    let expected = [
+        (format!("listen tcp 0.0.0.0:{v4} ok auto"), true),
+        (format!("listen tcp [::]:{} ok dual auto", v6.trim()), true),
+        ("listen tcp 0.0.0.0:7001 ok".to_owned(), false),
+    ];
+    ensure!(got == expected, "{got:#?}, not {expected:#?}");
+    ensure!(mine.iter().all(|event| event.truncated.is_empty()), "{mine:#?}");
+    Ok(())
+}
+
+fn reloaded(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("expected-again");
+    std::fs::create_dir_all(&directory)?;
+    let config = directory.join("driftd.toml");
+    let options = world.options.clone().argument("--config").argument(&config);
+    let write = |text: &str| std::fs::write(&config, text);
+    write("[[expected]]\nlisten = [\"7001\"]\n")?;
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+    let container = world.start(&[])?;
+    let deeds = "listen 0.0.0.0 7001 listen 0.0.0.0 7002";
+    let departs = || anyhow::Ok(drift(&done_before(world, &watch, &container, deeds)?));
+    ensure!(departs()? == ["listen tcp 0.0.0.0:7002 ok"], "as it began");
+    for (text, said, expected) in [
+        ("[[expected]]\nlisten = [\"7002\"]\n", "loaded again", "listen tcp 0.0.0.0:7001 ok"),
+        ("[[expected]]\nlisten = [\"x\"]\n", "stay as they are", "listen tcp 0.0.0.0:7001 ok"),
+    ] {
+        write(text)?;
+        watch.signal(rustix::process::Signal::HUP)?;
+        let done = poll(Duration::from_secs(15), || watch.stderr().contains(said).then_some(()));
+        ensure!(done.is_some(), "{said:?} was not said: {}", watch.stderr());
+        ensure!(departs()? == [expected], "after {text:?}");
     }
     Ok(())
 }

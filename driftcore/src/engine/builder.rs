@@ -96,7 +96,8 @@ impl EngineBuilder {
     }
 
     /// What is expected of containers' sockets, beside the ports that images expose, that are published
-    /// and that Kubernetes names. Default: nothing.
+    /// and that Kubernetes names. Default: nothing. A running engine takes others by
+    /// [`Engine::expectations`].
     pub fn expect(&mut self, expectations: Expectations) -> &mut Self {
         self.expectations = expectations;
         self

@@ -16,10 +16,12 @@ use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::containers::Known;
 use super::counters::Counters;
+use super::expectations::ExpectationsHandle;
 use super::found::Spots;
 use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
+use super::ports::Ports;
 use super::proofs::Answered;
 use super::proofs::Proofs;
 use super::proofs::Verdicts;
@@ -64,7 +66,8 @@ pub(super) struct Core {
     pub(super) matching: Matching,
     pub(super) held: HeldBack,
     /// What is expected of containers' sockets.
-    pub(super) expectations: Expectations,
+    pub(super) expectations: ExpectationsHandle,
+    pub(super) ports: Ports,
     /// What live events tell of waiting sockets, while others are looked for.
     pub(super) live_spots: Option<Spots>,
     pub(super) sink: Box<dyn Sink + Send>,
@@ -93,7 +96,8 @@ impl Core {
             hostname: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             matching,
             held: HeldBack::default(),
-            expectations: Expectations::default(),
+            expectations: ExpectationsHandle::new(Expectations::default()),
+            ports: Ports::default(),
             live_spots: None,
             sink,
             path: Vec::new(),
@@ -448,6 +452,7 @@ impl Core {
     /// Housekeeping, about once a second.
     pub(super) fn expire(&mut self, forgotten: impl FnMut(u64)) {
         self.clock = Clock::now();
+        self.ports.renew();
         self.processes.expire(boot_now_ns());
         self.containers.expire(Instant::now(), forgotten);
     }

@@ -27,6 +27,7 @@ use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
+use super::expectations::ExpectationsHandle;
 use super::found;
 use super::found::Spots;
 use super::matching::Matching;
@@ -96,7 +97,7 @@ impl Engine {
         let rules = options.rules.take();
         let matching = Matching::new(RulesHandle::new(rules.clone()));
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
-        core.expectations = std::mem::take(&mut options.expectations);
+        core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
 
         // Before the probes are loaded: it brings the overlay module in.
         let canary = Canary::prepare();
@@ -209,6 +210,11 @@ impl Engine {
     /// The rules, to be replaced while the engine runs.
     pub fn rules(&self) -> RulesHandle {
         self.core.matching.handle().clone()
+    }
+
+    /// What is expected of containers' sockets, to be replaced while the engine runs.
+    pub fn expectations(&self) -> ExpectationsHandle {
+        self.core.expectations.clone()
     }
 
     /// What was done so far.

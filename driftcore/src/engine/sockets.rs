@@ -49,7 +49,10 @@ impl Core {
     /// Takes in what was done with a socket. Allocates nothing where no rule fires and nothing
     /// drifted.
     pub(super) fn socket(&mut self, event: &SocketEvent<'_>, origin: Origin) {
-        let Some(socket) = Socket::of(event) else { return };
+        let Some(mut socket) = Socket::of(event) else { return };
+        if socket.lacks_port() {
+            self.ports.complete(&mut socket.local, event);
+        }
         let before_start = origin == Origin::BeforeStart;
         if let Some(spots) = &mut self.live_spots
             && socket.remote.is_none()
@@ -68,7 +71,7 @@ impl Core {
             return;
         }
         let Some(known) = self.containers.get(container) else { return };
-        let drift = self.expectations.is_drift(
+        let drift = self.expectations.load().is_drift(
             &socket.contact(),
             Some(&known.container),
             Some(&known.details),
@@ -113,7 +116,8 @@ impl Core {
     /// Judges an event that waited for what its container's runtime declares.
     pub(super) fn judge_socket(&self, event: &mut DriftEvent, details: Option<&ContainerDetails>) {
         if let Some(contact) = event.network.as_ref().and_then(Contact::of) {
-            event.drift = self.expectations.is_drift(&contact, event.container.as_ref(), details);
+            let expectations = self.expectations.load();
+            event.drift = expectations.is_drift(&contact, event.container.as_ref(), details);
         }
     }
 }
@@ -152,6 +156,11 @@ impl Socket {
         })
     }
 
+    /// Whether it listens on a port that the kernel had not chosen yet when it was seen.
+    fn lacks_port(&self) -> bool {
+        self.action == Action::Listen && self.local.port() == 0
+    }
+
     fn contact(&self) -> Contact {
         Contact {
             protocol: self.protocol,
@@ -180,6 +189,9 @@ impl Socket {
         let text = |address: SocketAddr| Text::from(address.to_string().into_bytes());
         event.process = Some(acting.process(processes));
         event.tainted = acting.tainted;
+        if self.lacks_port() {
+            event.truncated.push("network.local".to_owned());
+        }
         event.network = Some(Network {
             protocol: self.protocol,
             local: text(self.local),

@@ -7,6 +7,7 @@ use super::Remote;
 use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::PortRange;
+use crate::event::Protocol;
 use crate::matcher::glob_matches;
 
 /// What is expected of some containers. Without image and label, of all.
@@ -80,7 +81,7 @@ impl Expectations {
                     is_expected |= remotes.iter().any(|it| it.contains(contact.protocol, remote));
                 }
             }
-            None if contact.auto_port => {}
+            None if contact.auto_port && contact.protocol == Protocol::Udp => {}
             None => {
                 let declared = details.map(|it| &it.ports).filter(|ports| !ports.is_empty());
                 let blocks = mine().filter_map(|block| block.listen.as_ref());
@@ -102,7 +103,6 @@ fn is_loopback(ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Protocol;
 
     fn listens(local: &str) -> Contact {
         let local = local.parse().unwrap();
@@ -157,6 +157,8 @@ mod tests {
         let bound = Contact { protocol: Protocol::Udp, ..listens("0.0.0.0:5353") };
         assert!(is_drift(&bound));
         assert!(!is_drift(&Contact { auto_port: true, ..bound }), "the kernel chose it");
+        let unbound = Contact { auto_port: true, ..listens("0.0.0.0:40000") };
+        assert!(is_drift(&unbound), "whoever chose it, others reach it");
     }
 
     #[test]
