@@ -70,6 +70,9 @@ static __always_inline void read_string(struct dc_entry *entry, __u32 which, __u
 	string->bytes[0] = 0;
 	if (address)
 		size = bpf_probe_read_user_str(string->bytes, DC_PATH_MAX, (void *)address);
+	/* Older kernels (6.12 is one) do not count the NUL byte of an empty string. */
+	if (!size)
+		size = 1;
 	if (size < 0 || size > DC_PATH_MAX)
 		size = 0;
 	string->size = size;

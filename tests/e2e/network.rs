@@ -10,6 +10,12 @@ use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Driftd;
+use driftcore_e2e::deeds::CONNECTIONS;
+use driftcore_e2e::deeds::DATAGRAMS;
+use driftcore_e2e::deeds::LISTENERS;
+use driftcore_e2e::deeds::Sockets;
+use driftcore_e2e::deeds::portless_socket_line;
+use driftcore_e2e::deeds::socket_line;
 use driftcore_e2e::poll;
 
 use crate::Case;
@@ -31,21 +37,6 @@ pub(crate) const CASES: &[Case] = &[
 
 /// Docker turns IPv6 off where a container has no network.
 pub(crate) const V6: &str = "--sysctl=net.ipv6.conf.all.disable_ipv6=0";
-
-/// A socket event in one line: what was done, protocol, ends and result.
-fn line(event: &DriftEvent) -> String {
-    let Some(network) = &event.network else { return String::from("no network") };
-    let remote = network.remote.as_ref().map(|it| format!(" -> {it}")).unwrap_or_default();
-    let dual = if network.dual { " dual" } else { "" };
-    let auto = if network.auto_port { " auto" } else { "" };
-    format!(
-        "{} {} {}{remote} {}{dual}{auto}",
-        event.action,
-        network.protocol.as_str(),
-        network.local,
-        network.result
-    )
-}
 
 /// Whether the process has `mark` among its arguments.
 pub(crate) fn has_mark(event: &DriftEvent, mark: &str) -> bool {
@@ -86,27 +77,8 @@ fn done_before(
     Ok(mine)
 }
 
-/// The lines, with the local port of each connection, which the kernel chose, as `*`.
 pub(crate) fn lines(events: &[DriftEvent]) -> Vec<String> {
-    let local = |event: &DriftEvent| {
-        let network = event.network.as_ref()?;
-        let text = network.local.to_string();
-        let chosen = network.remote.is_some() || network.auto_port;
-        chosen.then_some(text)
-    };
-    events
-        .iter()
-        .map(|event| {
-            let Some(text) = local(event) else { return line(event) };
-            let Some((address, port)) = text.rsplit_once(':') else { return line(event) };
-            let chosen = port.parse::<u16>().is_ok_and(|port| port > 1024);
-            if chosen {
-                line(event).replacen(&text, &format!("{address}:*"), 1)
-            } else {
-                line(event)
-            }
-        })
-        .collect()
+    events.iter().map(portless_socket_line).collect()
 }
 
 fn expect(got: &[DriftEvent], expected: &[&str]) -> Result<()> {
@@ -115,70 +87,23 @@ fn expect(got: &[DriftEvent], expected: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn listeners(world: &World) -> Result<()> {
+/// Does it, and holds what is seen against what is to be seen.
+fn exactly(world: &World, sockets: &Sockets) -> Result<()> {
     let _turn = world.shared();
     let container = world.start(&[V6])?;
-    let events = done(
-        world,
-        &container,
-        "listen 127.0.0.1 7001 listen 0.0.0.0 7002 listen-v6 ::1 7003 listen :: 7004 read /etc/passwd",
-    )?;
-    expect(
-        &events,
-        &[
-            "listen tcp 127.0.0.1:7001 ok",
-            "listen tcp 0.0.0.0:7002 ok",
-            "listen tcp [::1]:7003 ok",
-            "listen tcp [::]:7004 ok dual",
-        ],
-    )
+    expect(&done(world, &container, sockets.deeds)?, sockets.lines)
+}
+
+fn listeners(world: &World) -> Result<()> {
+    exactly(world, &LISTENERS)
 }
 
 fn connections(world: &World) -> Result<()> {
-    let _turn = world.shared();
-    let container = world.start(&[V6])?;
-    let events = done(
-        world,
-        &container,
-        "listen 127.0.0.1 7001 listen :: 7004 connect 127.0.0.1 7001 connect ::1 7004 \
-         connect ::ffff:127.0.0.1 7001 connect 127.0.0.1 7004 refused 127.0.0.1 7009 refused ::1 7009",
-    )?;
-    expect(
-        &events,
-        &[
-            "listen tcp 127.0.0.1:7001 ok",
-            "listen tcp [::]:7004 ok dual",
-            "connect tcp 127.0.0.1:* -> 127.0.0.1:7001 ok",
-            "connect tcp [::1]:* -> [::1]:7004 ok",
-            "connect tcp 127.0.0.1:* -> 127.0.0.1:7001 ok",
-            "connect tcp 127.0.0.1:* -> 127.0.0.1:7004 ok",
-            "connect tcp 127.0.0.1:* -> 127.0.0.1:7009 ECONNREFUSED",
-            "connect tcp [::1]:* -> [::1]:7009 ECONNREFUSED",
-        ],
-    )
+    exactly(world, &CONNECTIONS)
 }
 
 fn datagrams(world: &World) -> Result<()> {
-    let _turn = world.shared();
-    let container = world.start(&[V6])?;
-    let events = done(
-        world,
-        &container,
-        "bind 127.0.0.1 7005 bind :: 7006 bind 127.0.0.1 0 send 127.0.0.1 7005 send 127.0.0.1 7005 \
-         send 127.0.0.1 7007 send 127.0.0.1 7005 read /etc/passwd reach ::1 7006 reach ::1 7006 \
-         reach ::ffff:127.0.0.1 7005",
-    )?;
-    expect(
-        &events,
-        &[
-            "bind udp 127.0.0.1:7005 ok",
-            "bind udp [::]:7006 ok",
-            "bind udp 127.0.0.1:* ok auto",
-            "connect udp 0.0.0.0:* -> 127.0.0.1:7005 ok",
-            "connect udp 0.0.0.0:* -> 127.0.0.1:7007 ok",
-            "connect udp [::]:0 -> [::1]:7006 ok",
-        ],
-    )
+    exactly(world, &DATAGRAMS)
 }
 
 /// The lines of those that are drift.
@@ -356,7 +281,7 @@ fn unbound(world: &World) -> Result<()> {
     world.fence(&container)?;
     let events = world.watch.events()?;
     let mine: Vec<_> = events.into_iter().filter(|event| has_mark(event, &mark)).collect();
-    let got: Vec<_> = mine.iter().map(|event| (line(event), event.drift)).collect();
+    let got: Vec<_> = mine.iter().map(|event| (socket_line(event), event.drift)).collect();
     let expected = [
         (format!("listen tcp 0.0.0.0:{v4} ok auto"), true),
         (format!("listen tcp [::]:{} ok dual auto", v6.trim()), true),

@@ -6,6 +6,7 @@
 //! by process id, unmounts and removes everything on every way out, and the next laboratory
 //! clears up after one that was killed.
 
+pub mod deeds;
 mod lab;
 pub mod privileges;
 

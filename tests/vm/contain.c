@@ -1,7 +1,7 @@
 // Makes a container by hand, as a runtime would: an overlay mounted on the host, namespaces of
-// its own, pivot_root, a tmpfs on /tmp and a bind mount on /data; then runs /bin/acts in it.
+// its own, pivot_root, a tmpfs on /tmp and a bind mount on /data; then runs a program of its image.
 //
-//   contain BASE NAME ARGUMENT...
+//   contain BASE NAME PROGRAM ARGUMENT...
 //
 // BASE/image1 and BASE/image2 are the layers (the second on top), BASE/volume the bind mount,
 // BASE/NAME is made for upper, work and merged.
@@ -47,7 +47,7 @@ static void directory(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc < 4) {
-		fprintf(stderr, "usage: contain BASE NAME ARGUMENT...\n");
+		fprintf(stderr, "usage: contain BASE NAME PROGRAM ARGUMENT...\n");
 		return 2;
 	}
 	const char *base = argv[1];
@@ -83,9 +83,8 @@ int main(int argc, char **argv)
 		must(syscall(SYS_pivot_root, ".", "."), "pivot_root");
 		must(umount2(".", MNT_DETACH), "umount the old root");
 		must(chdir("/"), "chdir /");
-		argv[2] = "/bin/acts";
-		execv(argv[2], argv + 2);
-		must(-1, "exec /bin/acts");
+		execv(argv[3], argv + 3);
+		must(-1, argv[3]);
 	}
 	int status;
 	must(waitpid(child, &status, 0), "wait");

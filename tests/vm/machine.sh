@@ -11,6 +11,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 # The filesystems of tracing and BPF are there on any machine with systemd.
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
+ip link set lo up
 stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
 
@@ -86,10 +87,10 @@ fi
 if [ -x /bin/driftd ]; then
 	start cold
 	host cold
-	contain /containers cold case=cold/init run >/run/cold.acts 2>&1
+	contain /containers cold /bin/acts case=cold/init run >/run/cold.acts 2>&1
 	stop cold
 else
-	contain /containers cold case=cold/init run >/run/cold.acts 2>&1
+	contain /containers cold /bin/acts case=cold/init run >/run/cold.acts 2>&1
 	section cold.acts </run/cold.acts
 fi
 {
@@ -99,7 +100,7 @@ fi
 
 # 3. Warm: overlay is loaded and a container with a dropped program runs when driftd comes.
 if [ -x /bin/driftd ]; then
-	contain /containers stay case=warm/stay-init wait >/run/stay.acts 2>&1 &
+	contain /containers stay /bin/acts case=warm/stay-init wait >/run/stay.acts 2>&1 &
 	stay=$!
 	tries=0
 	while [ ! -e /containers/volume/started ] && [ "$tries" -lt 200 ]; do
@@ -108,11 +109,20 @@ if [ -x /bin/driftd ]; then
 	done
 	start warm
 	host warm
-	contain /containers warm case=warm/init run >/run/warm.acts 2>&1
+	contain /containers warm /bin/acts case=warm/init run >/run/warm.acts 2>&1
 	: >/containers/volume/stop
 	wait "$stay"
 	cat /run/stay.acts >>/run/warm.acts
 	stop warm
+fi
+
+# 4. What is done to files and sockets, in a container and on the host.
+if [ -x /bin/driftd ]; then
+	start deeds
+	contain /containers deeds /bin/sh /opt/deeds.sh in /deeds >/run/deeds.acts 2>&1
+	sh /opt/deeds.sh host /twin >/run/twins.acts 2>&1
+	stop deeds
+	section twins.acts </run/twins.acts
 fi
 
 echo "@@done" >&3

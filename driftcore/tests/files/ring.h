@@ -35,7 +35,13 @@ static struct ring ring_of(unsigned flags)
 	struct ring ring = {.params = {.flags = flags, .sq_thread_idle = 2000}};
 
 	ring.fd = CALL(io_uring_setup, ENTRIES, &ring.params);
-	ring.rings = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, 0);
+	/* Both queues are in one mapping. */
+	size_t submissions = ring.params.sq_off.array + ring.params.sq_entries * sizeof(unsigned);
+	size_t completions =
+		ring.params.cq_off.cqes + ring.params.cq_entries * sizeof(struct io_uring_cqe);
+
+	ring.rings = mmap(NULL, submissions > completions ? submissions : completions,
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQ_RING);
 	ring.sqes = mmap(NULL, ENTRIES * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE, MAP_SHARED,
 			 ring.fd, IORING_OFF_SQES);
 	if (ring.rings == MAP_FAILED || ring.sqes == MAP_FAILED)

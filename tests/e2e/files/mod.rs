@@ -3,7 +3,6 @@
 
 pub(crate) mod evasions;
 pub(crate) mod flood;
-pub(crate) mod line;
 pub(crate) mod operations;
 pub(crate) mod stage;
 pub(crate) mod twins;

@@ -10,9 +10,9 @@ use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Image;
+use driftcore_e2e::deeds::line;
 
 use super::evasions;
-use super::line::line;
 use super::operations;
 use crate::inspect::MAY_MOUNT;
 use crate::world::World;

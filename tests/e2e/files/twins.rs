@@ -8,8 +8,8 @@ use anyhow::Result;
 use anyhow::ensure;
 use driftcore::event::DriftEvent;
 use driftcore_e2e::bind;
+use driftcore_e2e::deeds::line;
 
-use super::line::line;
 use super::operations;
 use super::stage::Stage;
 use super::stage::arguments;

@@ -12,6 +12,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::tools::Tools;
+use crate::deeds::content;
 
 /// The applets of busybox that the tests use.
 const APPLETS: [&str; 15] = [
@@ -53,11 +54,14 @@ impl Image {
         append(&mut layer, "opt/evade", 0o755, &read(&tools.evade)?)?;
         append_directory(&mut layer, "deeds", 0o755)?;
         for deed in deeds {
-            for directory in ["", "dir", "empty", "volume"] {
-                append_directory(&mut layer, &format!("deeds/{deed}/{directory}"), 0o755)?;
-            }
-            for file in ["image", "other", "dir/inner"] {
-                append(&mut layer, &format!("deeds/{deed}/{file}"), 0o644, b"content")?;
+            append_directory(&mut layer, &format!("deeds/{deed}"), 0o755)?;
+            for name in content() {
+                let path = format!("deeds/{deed}/{name}");
+                if name.ends_with('/') {
+                    append_directory(&mut layer, &path, 0o755)?;
+                } else {
+                    append(&mut layer, &path, 0o644, b"content")?;
+                }
             }
         }
         Self::of_layers("deeds", &[base_layer(tools)?, layer.into_inner()?])

@@ -10,8 +10,11 @@ use std::process::Command;
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
+use driftcore_e2e::deeds::content;
+use driftcore_e2e::workspace_root;
 
 use super::cpio::Archive;
+use super::deeds;
 use super::modules::Module;
 use super::modules::Modules;
 use super::tool;
@@ -74,6 +77,7 @@ pub(super) fn root_disk(work: &Path, sources: &Path, driftd: Option<&Path>) -> R
         with_libraries(driftd, &stage)?;
     }
     image(&stage, work, sources)?;
+    deeds(&stage, work, sources)?;
 
     let disk = work.join("root.img");
     tool::output(
@@ -120,11 +124,47 @@ fn image(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The programs that do deeds, in the container's image and on the host; in the image also what they find.
+fn deeds(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
+    let image = stage.join("containers/image1");
+    let workspace = workspace_root();
+    let programs = [
+        compile("deeds", work, &workspace.join("driftcore/tests/files"))?,
+        compile("net", work, &workspace.join("tests/attack"))?,
+    ];
+    for (root, list) in [(stage, deeds::host_list()), (&image, deeds::container_list())] {
+        fs::create_dir_all(root.join("opt"))?;
+        fs::create_dir_all(root.join("etc"))?;
+        fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n")?;
+        for program in &programs {
+            fs::copy(program, root.join("opt").join(program.file_name().unwrap_or_default()))?;
+        }
+        script(&sources.join("deeds.sh"), &root.join("opt/deeds.sh"))?;
+        fs::write(root.join("opt/deeds.list"), list)?;
+        fs::write(root.join("opt/sockets.list"), deeds::socket_list())?;
+    }
+    fs::copy(busybox()?, image.join("bin/busybox"))?;
+    for applet in ["sh", "cat"] {
+        symlink("busybox", image.join("bin").join(applet))?;
+    }
+    for deed in deeds::directories() {
+        let directory = image.join("deeds").join(deed);
+        fs::create_dir_all(&directory)?;
+        for name in content() {
+            match name.strip_suffix('/') {
+                Some(name) => fs::create_dir(directory.join(name))?,
+                None => fs::write(directory.join(name), "content")?,
+            }
+        }
+    }
+    Ok(())
+}
+
 fn compile(name: &str, work: &Path, sources: &Path) -> Result<PathBuf> {
     let program = work.join(name);
     tool::output(
         Command::new("gcc")
-            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-static", "-o"])
+            .args(["-O1", "-Wall", "-Wextra", "-Werror", "-static", "-pthread", "-o"])
             .arg(&program)
             .arg(sources.join(format!("{name}.c"))),
     )?;

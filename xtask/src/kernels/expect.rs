@@ -7,6 +7,7 @@ use driftcore::event::Kind;
 use driftcore::event::Verdict;
 
 use super::console::Sections;
+use super::deeds;
 use super::fields;
 use super::table::Cell;
 
@@ -81,6 +82,7 @@ pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
     for order in ["cold", "warm"] {
         judge_order(sections, order, &mut cells);
     }
+    cells.extend(deeds::judge(sections));
     cells
 }
 
@@ -94,7 +96,7 @@ fn without_overlay(sections: &Sections) -> Cell {
     }
 }
 
-fn wrong(what: &str, log: &[String]) -> Cell {
+pub(super) fn wrong(what: &str, log: &[String]) -> Cell {
     let last = log.last().map_or("nothing", String::as_str);
     Cell::Wrong(format!("{what}; it said last: {last}"))
 }
@@ -138,7 +140,7 @@ fn judge_order(sections: &Sections, order: &str, cells: &mut Vec<(String, Cell)>
     add("clean end", exit);
 }
 
-fn events(lines: Option<&[String]>) -> Result<Vec<DriftEvent>, String> {
+pub(super) fn events(lines: Option<&[String]>) -> Result<Vec<DriftEvent>, String> {
     let lines = lines.ok_or("driftd wrote no events")?;
     let read = |(number, line): (usize, &String)| {
         serde_json::from_str(line).map_err(|error| format!("event {}: {error}", number + 1))

@@ -15,6 +15,7 @@ mod apt;
 mod command;
 mod console;
 mod cpio;
+mod deeds;
 mod disk;
 mod expect;
 mod fields;

@@ -7,7 +7,7 @@ use driftcore::event::DriftEvent;
 /// Action, path, mode, owner, size where that is about content, and provenance; then what else it
 /// says. What is below `directory` is
 /// shown relative to it.
-pub(crate) fn line(event: &DriftEvent, directory: &str) -> String {
+pub fn line(event: &DriftEvent, directory: &str) -> String {
     let mut out = event.action.as_str().to_owned();
     let mut part = |text: std::fmt::Arguments<'_>| {
         // Writing to a String cannot fail.
