@@ -6,6 +6,8 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
+use driftcore::image::EntryKind;
 use driftcore::matcher::Policy;
 use tracing::level_filters::LevelFilter;
 
@@ -25,6 +27,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Detect drift as it happens; alerts on stdout until SIGINT or SIGTERM
     Run(RunArguments),
+    /// Compare a container, running or stopped, with the image it came from; exit status 1 when it
+    /// differs
+    Scan(ScanArguments),
     /// Say what this kernel and these runtimes allow, and prove that the sensor sees
     Doctor(DoctorArguments),
     /// List the containers that run here
@@ -143,6 +148,51 @@ pub(crate) struct RunArguments {
     /// Go on when the self-test shows that the sensor is blind, and report it
     #[arg(long)]
     pub(crate) allow_degraded: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScanArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// The container: id, name or unique prefix of an id
+    #[arg(value_name = "CONTAINER", required_unless_present = "upper", conflicts_with = "upper")]
+    pub(crate) container: Option<String>,
+
+    /// The upper directory of an overlay, in the place of a container
+    #[arg(long, value_name = "DIR", requires = "lower")]
+    pub(crate) upper: Option<PathBuf>,
+
+    /// A lower directory of the overlay (repeatable, topmost first)
+    #[arg(long, value_name = "DIR", requires = "upper")]
+    pub(crate) lower: Vec<PathBuf>,
+
+    /// The overlay of --upper keeps its marks in user.overlay.* (mount option userxattr)
+    #[arg(long, requires = "upper")]
+    pub(crate) userxattr: bool,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Kinds of entries that give exit status 1; by default all but copied_up. What is noise or
+    /// ignored never does
+    #[arg(
+        long,
+        value_name = "KIND,...",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(EntryKind::ALL.map(EntryKind::as_str)),
+    )]
+    pub(crate) fail_on: Vec<String>,
+
+    /// A file of patterns, as in .gitignore, of paths that may differ; comments above a pattern
+    /// are its reason
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ignore: Option<PathBuf>,
+
+    /// A time of modification alone counts as a change, too
+    #[arg(long)]
+    pub(crate) times: bool,
 }
 
 #[derive(Debug, Args)]

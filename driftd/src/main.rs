@@ -11,6 +11,7 @@ mod replay;
 mod rules;
 mod ruleset;
 mod run;
+mod scan;
 mod writer;
 
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(run) => run::run(run),
         Command::Doctor(doctor) => doctor::doctor(doctor),
+        Command::Scan(arguments) => scan::scan(arguments),
         Command::Containers(containers) => containers::containers(containers),
         Command::Rules(command) => rules::rules(command),
         Command::Replay(replay) => replay::replay(replay),

@@ -25,6 +25,8 @@ mod process;
 mod residue;
 mod rules;
 mod runtime;
+mod scan;
+mod schema;
 mod storm;
 mod world;
 mod writer;
@@ -61,6 +63,7 @@ fn cases() -> Vec<Case> {
         before_start::CASES,
         containerd::CASES,
         inspect::CASES,
+        scan::CASES,
         escape::CASES,
         own_overlay::CASES,
         cli::CASES,

@@ -141,10 +141,23 @@ impl<'a> Bucket<'a> {
     ///
     /// Those of [`Bucket::bucket`], and more than 4096 values.
     pub(super) fn values(&self) -> Result<Vec<Entry>, Error> {
+        self.entries(false)
+    }
+
+    /// The keys of all buckets in this one, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Bucket::values`].
+    pub(super) fn buckets(&self) -> Result<Vec<Vec<u8>>, Error> {
+        Ok(self.entries(true)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    fn entries(&self, buckets: bool) -> Result<Vec<Entry>, Error> {
         let mut values = Vec::new();
         let start = match &self.root {
             Root::Inline(page) => {
-                self.list(page, &mut values)?;
+                self.list(page, buckets, &mut values)?;
                 return Ok(values);
             }
             Root::Page(start) => *start,
@@ -153,7 +166,7 @@ impl<'a> Bucket<'a> {
         while let Some((id, depth)) = open.pop() {
             let page = self.pages.page(id)?;
             if page.is_leaf() {
-                self.list(&page, &mut values)?;
+                self.list(&page, buckets, &mut values)?;
                 continue;
             }
             self.pages.check_depth(id, depth)?;
@@ -165,14 +178,14 @@ impl<'a> Bucket<'a> {
         Ok(values)
     }
 
-    fn list(&self, page: &Page, values: &mut Vec<Entry>) -> Result<(), Error> {
+    fn list(&self, page: &Page, buckets: bool, values: &mut Vec<Entry>) -> Result<(), Error> {
         for index in 0..page.count() {
             let leaf = page.leaf(self.pages, index)?;
-            if leaf.is_bucket {
+            if leaf.is_bucket != buckets {
                 continue;
             }
             if values.len() == ENTRY_LIMIT {
-                return Err(Error::Limit { limit: ENTRY_LIMIT as u64, what: "values in a bucket" });
+                return Err(Error::Limit { limit: ENTRY_LIMIT as u64, what: "keys in a bucket" });
             }
             let key = page.bytes(self.pages, &leaf.key)?;
             let value = page.bytes(self.pages, &leaf.value)?;

@@ -2,11 +2,14 @@
 
 mod image;
 mod metadata;
+mod snapshot;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use metadata::Record;
 use serde::Deserialize;
+pub(super) use snapshot::layers;
 
 use super::found::Found;
 use super::oci::Bundle;
@@ -84,6 +87,54 @@ pub(super) fn look_up(
         }
     }
     Ok(None)
+}
+
+/// The containers of one daemon, running or not, as namespace and id; those of Docker left out.
+///
+/// # Errors
+///
+/// Text that names the file, when the state is there but cannot be read.
+pub(super) fn list(
+    roots: &StateRoots,
+    daemon: &ContainerdRoots,
+) -> Result<BTreeSet<(String, String)>, String> {
+    let mut containers = BTreeSet::new();
+    if let Some(state) = StateDir::open(roots, &daemon.state)? {
+        for tasks in TASKS {
+            for namespace in state.entries(tasks) {
+                let ids = state.entries(&format!("{tasks}/{namespace}"));
+                containers.extend(ids.into_iter().map(|id| (namespace.clone(), id)));
+            }
+        }
+    }
+    if let Some(root) = StateDir::open(roots, &daemon.root)? {
+        containers.extend(metadata::list(&root)?);
+    }
+    containers.retain(|(namespace, _)| namespace != DOCKER);
+    Ok(containers)
+}
+
+/// Looks up a container that does not run, by what the metadata alone says. `None` where the daemon
+/// has none of that id.
+///
+/// # Errors
+///
+/// Text that names the file, when the state is there but cannot be read.
+pub(super) fn stopped(
+    roots: &StateRoots,
+    daemon: &ContainerdRoots,
+    namespace: &str,
+    id: &str,
+) -> Result<Option<Found>, String> {
+    let Some(root) = StateDir::open(roots, &daemon.root)? else {
+        return Ok(None);
+    };
+    if !matches!(metadata::look_up(&root, namespace, id)?, Some(Some(_))) {
+        return Ok(None);
+    }
+    let mut found = Found::new(id, "containerd");
+    record(&root, namespace, id, &mut found);
+    Ok(Some(found))
 }
 
 /// `<root>/<tasks>/<namespace>/<id>` -> `<root>`.

@@ -96,6 +96,16 @@ struct Repositories {
     repositories: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// The ids of all containers in one data root.
+///
+/// # Errors
+///
+/// Text that names the directory, when it is there but cannot be opened.
+pub(super) fn list(roots: &StateRoots, data_root: &Path) -> Result<Vec<String>, String> {
+    let directory = StateDir::open(roots, data_root)?;
+    Ok(directory.map(|directory| directory.entries("containers")).unwrap_or_default())
+}
+
 /// Looks a container up in one data root. `None` when Docker has none of that id there.
 ///
 /// # Errors

@@ -106,6 +106,23 @@ pub(super) fn of_runtimes(roots: &StateRoots) -> Result<Vec<Mount>, String> {
     })
 }
 
+/// The mount of a container's root that its runtime made on the host: at one of the points, or at one
+/// that has the id in its path. `None` while it is not mounted.
+pub(super) fn of_container(
+    roots: &StateRoots,
+    points: &[PathBuf],
+    id: &str,
+) -> Result<Option<RootMount>, String> {
+    let points: Vec<PathBuf> = points.iter().map(|point| roots.seen(point)).collect();
+    let mounts = on_host(roots, |mount| {
+        let named = || mount.mount_point.components().any(|part| part.as_os_str() == id);
+        mount.is_private() && mount.root == b"/" && (points.contains(&mount.mount_point) || named())
+    })?;
+    let mount = mounts.iter().find(|mount| points.contains(&mount.mount_point));
+    let mount = mount.or_else(|| mounts.first());
+    Ok(mount.map(|mount| root_mount(roots, mount, mount.mount_point.clone())))
+}
+
 fn on_host(roots: &StateRoots, keep: impl Fn(&Mount) -> bool) -> Result<Vec<Mount>, String> {
     let mounts = scan(&roots.proc.join("self/mountinfo"), &keep)?;
     if !mounts.is_empty() {

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::roots::StateRoots;
+use super::state::FILE_LIMIT;
+use super::state::StateDir;
 
 /// The directories that an overlay mount is made of, as we see them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,32 @@ pub(super) fn layers(options: &[u8], mount_point: &Path, roots: &StateRoots) -> 
         lowers: lowers.iter().map(absolute).collect(),
         user_xattrs: options.split(|&byte| byte == b',').any(|option| option == b"userxattr"),
     })
+}
+
+/// The layers of a container of Docker's or containers/storage's that is not mounted, by the file
+/// `lower` that their overlay drivers keep beside the mount point, named as the host names it. `None`
+/// where there is none.
+///
+/// # Errors
+///
+/// Text that names the file, when it cannot be read.
+pub(super) fn stored(roots: &StateRoots, mount_point: &Path) -> Result<Option<Layers>, String> {
+    let parts = mount_point.parent().and_then(|own| Some((own, own.parent()?)));
+    let Some((own, all)) = parts.filter(|_| mount_point.ends_with("merged")) else {
+        return Ok(None);
+    };
+    let Some(directory) = StateDir::open(roots, own)? else {
+        return Ok(None);
+    };
+    let Some(lowers) = directory.read("lower", FILE_LIMIT)? else {
+        return Ok(None);
+    };
+    let absolute = |path: PathBuf| roots.seen(&all.join(path));
+    Ok(Some(Layers {
+        upper: roots.seen(&own.join("diff")),
+        lowers: split_lowers(lowers.trim_ascii_end()).into_iter().map(absolute).collect(),
+        user_xattrs: false,
+    }))
 }
 
 /// `a:b::data` with `\:` for a colon in a name.

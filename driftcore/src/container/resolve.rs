@@ -158,6 +158,11 @@ impl Runtimes {
         mounts.into_iter().find(|mount| points.contains(&mount.mount_point))
     }
 
+    /// The roots, and before them those that the containers that run lie in.
+    pub(super) fn all_roots(&self) -> StateRoots {
+        self.with_discovered(&mounts::of_runtimes(&self.roots).unwrap_or_default())
+    }
+
     /// The roots, and before them those that the container's own mounts lie in.
     fn with_discovered(&self, mounts: &[Mount]) -> StateRoots {
         let mut roots = self.roots.clone();

@@ -11,6 +11,9 @@ use super::roots::StateRoots;
 use super::state::StateDir;
 use crate::event::Timestamp;
 
+/// Where containers are listed.
+const LISTS: [&str; 2] = ["containers.json", "volatile-containers.json"];
+
 /// Of `overlay-containers/containers.json`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -46,6 +49,25 @@ struct State {
     started: Option<String>,
 }
 
+/// The ids of all containers in all storage roots.
+///
+/// # Errors
+///
+/// Text that names the file, when the state is there but cannot be read.
+pub(super) fn list(roots: &StateRoots) -> Result<Vec<String>, String> {
+    let mut ids = Vec::new();
+    for root in &roots.storage {
+        let Some(dir) = StateDir::open(roots, root)? else {
+            continue;
+        };
+        for list in LISTS {
+            let list: Option<Vec<Stored>> = dir.json(&format!("overlay-containers/{list}"))?;
+            ids.extend(list.into_iter().flatten().map(|entry| entry.id));
+        }
+    }
+    Ok(ids)
+}
+
 /// Looks a container up in all storage roots. `None` when none has that id.
 ///
 /// # Errors
@@ -60,7 +82,7 @@ pub(super) fn look_up(roots: &StateRoots, id: &str) -> Result<Option<Found>, Str
         let Some(dir) = StateDir::open(roots, root)? else {
             continue;
         };
-        for list in ["containers.json", "volatile-containers.json"] {
+        for list in LISTS {
             let list: Option<Vec<Stored>> = dir.json(&format!("overlay-containers/{list}"))?;
             let entry = list.into_iter().flatten().find(|entry| entry.id == id);
             if let Some(entry) = entry {

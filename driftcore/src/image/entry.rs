@@ -4,10 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::Serializer;
+use serde::ser::SerializeMap;
 
 use super::Change;
 use super::Changes;
 use super::Code;
+use super::User;
 use crate::event::Owner;
 use crate::event::Text;
 use crate::event::Timestamp;
@@ -15,7 +17,10 @@ use crate::provenance::Facts;
 
 /// One path at which the container differs from its image, or that its upper layer holds though
 /// nothing differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+///
+/// In JSON, paths and targets that are no valid UTF-8 are written as [`Text`] says, and `escaped` names
+/// their fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
     /// The path from the container's root on, absolute. Of a deleted file, that in the image.
@@ -24,10 +29,8 @@ pub struct Entry {
     pub kind: EntryKind,
     /// The path in the image, where that is another one: the file or a directory above it was
     /// renamed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub old_path: Option<Text>,
     /// What differs; of `added`, `deleted` and `type` nothing is compared.
-    #[serde(skip_serializing_if = "Changes::is_empty_ref")]
     pub changed: Changes,
     /// The image's file; `None` for an added one.
     pub before: Option<State>,
@@ -35,11 +38,42 @@ pub struct Entry {
     pub after: Option<State>,
     /// True for what runtimes make themselves: it is no drift.
     pub noise: bool,
+    /// The processes that have the container's file open or mapped, or run it; where
+    /// [they were looked for](super::OverlayScan::users), and the first sixteen.
+    pub processes: Vec<User>,
 }
 
-impl Changes {
-    const fn is_empty_ref(&self) -> bool {
-        self.is_empty()
+impl Serialize for Entry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { path, kind, old_path, changed, before, after, noise, processes } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("path", path)?;
+        map.serialize_entry("kind", kind)?;
+        if let Some(old_path) = old_path {
+            map.serialize_entry("old_path", old_path)?;
+        }
+        if !changed.is_empty() {
+            map.serialize_entry("changed", changed)?;
+        }
+        map.serialize_entry("before", before)?;
+        map.serialize_entry("after", after)?;
+        map.serialize_entry("noise", noise)?;
+        if !processes.is_empty() {
+            map.serialize_entry("processes", processes)?;
+        }
+        let texts = [
+            ("path", Some(path)),
+            ("old_path", old_path.as_ref()),
+            ("before.target", before.as_ref().and_then(|state| state.target.as_ref())),
+            ("after.target", after.as_ref().and_then(|state| state.target.as_ref())),
+        ];
+        let is_escaped = |text: &Text| text.as_str().is_none();
+        let escaped = texts.iter().filter(|(_, text)| text.is_some_and(is_escaped));
+        let escaped: Vec<&str> = escaped.map(|(name, _)| *name).collect();
+        if !escaped.is_empty() {
+            map.serialize_entry("escaped", &escaped)?;
+        }
+        map.end()
     }
 }
 
@@ -253,6 +287,9 @@ pub struct Problem {
     pub path: Text,
     /// What happened, in words for people. Not for parsing.
     pub reason: String,
+    /// True when the file went while the scan ran: there was nothing to miss. False when something
+    /// is there that was not seen or not compared.
+    pub vanished: bool,
 }
 
 impl fmt::Display for Problem {
@@ -271,11 +308,39 @@ impl Entry {
             before: None,
             after: None,
             noise: false,
+            processes: Vec::new(),
         }
     }
 
     /// Whether a change is among those that were found.
     pub fn has(&self, change: Change) -> bool {
         self.changed.contains(change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_as_documented_and_names_what_is_escaped() {
+        let file = tempfile::tempfile().unwrap();
+        let facts = Facts { mode: 0o104_755, uid: 1, gid: 2, ..Facts::of(&file).unwrap() };
+        let mut entry = Entry::new(b"/a\xff", EntryKind::Modified);
+        entry.changed.insert(Change::Content);
+        let mut after = State::of(&facts);
+        after.sha256 = Some([0xab; 32]);
+        entry.after = Some(after);
+        let json = serde_json::to_value(&entry).unwrap();
+        assert_eq!(json["path"], "/a\\xff");
+        assert_eq!(json["escaped"], serde_json::json!(["path"]));
+        assert_eq!(json["changed"], serde_json::json!(["content"]));
+        assert_eq!(json["before"], serde_json::Value::Null);
+        assert_eq!(json["after"]["mode"], "4755");
+        assert_eq!(json["after"]["type"], "file");
+        assert_eq!(json["after"]["owner"], serde_json::json!({"uid": 1, "gid": 2}));
+        assert_eq!(json["after"]["sha256"], "ab".repeat(32));
+        entry.path = Text::from("/a");
+        assert!(serde_json::to_value(&entry).unwrap().get("escaped").is_none());
     }
 }

@@ -64,6 +64,7 @@ mod names;
 mod noise;
 mod place;
 mod scan;
+mod users;
 mod walk;
 
 pub use change::Change;
@@ -78,3 +79,6 @@ pub use error::ScanError;
 pub use scan::OverlayScan;
 pub use scan::Progress;
 pub use scan::Visitor;
+pub use users::Use;
+pub use users::User;
+pub use users::Users;

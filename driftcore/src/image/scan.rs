@@ -10,6 +10,7 @@ use super::lower::Image;
 use super::marks::Marks;
 use super::moves::Moves;
 use super::noise::Noise;
+use super::users::Users;
 use super::walk::Walk;
 use crate::container::Layers;
 use crate::event::Text;
@@ -58,12 +59,19 @@ pub struct OverlayScan {
     times: bool,
     largest: u64,
     mount_points: Vec<Vec<u8>>,
+    users: Users,
 }
 
 impl OverlayScan {
     /// A scan of these layers. They need not be mounted.
     pub fn new(layers: &Layers) -> Self {
-        Self { layers: layers.clone(), times: false, largest: LARGEST, mount_points: Vec::new() }
+        Self {
+            layers: layers.clone(),
+            times: false,
+            largest: LARGEST,
+            mount_points: Vec::new(),
+            users: Users::default(),
+        }
     }
 
     /// Whether a file whose time of modification alone differs counts as changed. No, by default.
@@ -89,6 +97,12 @@ impl OverlayScan {
         self
     }
 
+    /// The processes that use files of the container: entries [tell](Entry::processes) of them.
+    pub fn users(&mut self, users: Users) -> &mut Self {
+        self.users = users;
+        self
+    }
+
     /// Scans. Returns what was done.
     ///
     /// # Errors
@@ -101,7 +115,8 @@ impl OverlayScan {
         let upper = &self.layers.upper;
         let open = || Dir::open(upper).map_err(|errno| ScanError::layer(upper, errno));
         let noise = Noise::new(self.mount_points.iter().map(Vec::as_slice));
-        let mut out = Out { visitor, noise, names: 0, reader: Reader::new(self.largest) };
+        let reader = Reader::new(self.largest);
+        let mut out = Out { visitor, noise, users: &self.users, names: 0, reader };
         let moves = Moves::collect(open()?, &image, marks, &mut out)?;
         Walk::new(&image, marks, &moves, self.times, &mut out).run(open()?)?;
         Ok(out.progress())
@@ -112,6 +127,7 @@ impl OverlayScan {
 pub(super) struct Out<'a> {
     visitor: &'a mut dyn Visitor,
     noise: Noise,
+    users: &'a Users,
     names: u64,
     pub(super) reader: Reader,
 }
@@ -119,6 +135,9 @@ pub(super) struct Out<'a> {
 impl Out<'_> {
     pub(super) fn entry(&mut self, mut entry: Entry) -> Result<(), ScanError> {
         entry.noise = self.noise.made(&entry);
+        if entry.after.is_some() {
+            entry.processes = self.users.at(entry.path.as_bytes());
+        }
         proceed(self.visitor.entry(entry))
     }
 
@@ -127,7 +146,14 @@ impl Out<'_> {
         path: &[u8],
         reason: impl Into<String>,
     ) -> Result<(), ScanError> {
-        proceed(self.visitor.problem(Problem { path: Text::from(path), reason: reason.into() }))
+        let reason = reason.into();
+        proceed(self.visitor.problem(Problem { path: Text::from(path), reason, vanished: false }))
+    }
+
+    /// A file that went while it was to be looked at.
+    pub(super) fn vanished(&mut self, path: &[u8]) -> Result<(), ScanError> {
+        let reason = "vanished while it was scanned".to_owned();
+        proceed(self.visitor.problem(Problem { path: Text::from(path), reason, vanished: true }))
     }
 
     /// Counts a name that is looked at.

@@ -186,7 +186,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         let located = match frame.directory.locate(name_path) {
             Ok(located) => located,
             Err(Errno::NOENT) => {
-                self.out.problem(self.route.path(), "vanished while it was scanned")?;
+                self.out.vanished(self.route.path())?;
                 return Ok(None);
             }
             Err(errno) => {
@@ -468,6 +468,9 @@ impl<'a, 'v> Walk<'a, 'v> {
     }
 
     fn unread(&mut self, errno: Errno) -> Result<(), ScanError> {
+        if errno == Errno::NOENT {
+            return self.out.vanished(self.route.path());
+        }
         self.out.problem(self.route.path(), format!("cannot be read: {errno}"))
     }
 

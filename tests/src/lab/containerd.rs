@@ -88,4 +88,33 @@ impl Containerd {
             .args(["/bin/sh", "-c", script]);
         Ok(text(&run(&mut ctr)?.stdout))
     }
+
+    /// Starts a container named `id` that runs a shell script and then idles, until it is
+    /// [removed](Self::remove).
+    ///
+    /// # Errors
+    /// When containerd refuses it.
+    pub fn start(&self, image: &Image, id: &str, script: &str) -> Result<()> {
+        let script = format!("{script}; exec /bin/sleep 100000");
+        let mut ctr = self.command();
+        ctr.args(["run", "--detach", "--snapshotter=overlayfs", &image.reference, id])
+            .args(["/bin/sh", "-c", &script]);
+        run(&mut ctr)?;
+        Ok(())
+    }
+
+    /// Ends a container's task and leaves the container.
+    ///
+    /// # Errors
+    /// When containerd refuses it.
+    pub fn stop(&self, id: &str) -> Result<()> {
+        run(self.command().args(["tasks", "rm", "--force", id]))?;
+        Ok(())
+    }
+
+    /// Removes a container with its task.
+    pub fn remove(&self, id: &str) {
+        let _ = self.command().args(["tasks", "rm", "--force", id]).output();
+        let _ = self.command().args(["containers", "rm", id]).output();
+    }
 }

@@ -55,6 +55,62 @@ pub(super) fn look_up(
     record.map(Some).map_err(|error| format!("{}: {error}", root.name(FILE)))
 }
 
+/// All containers of the database, as namespace and id; none where there is no database.
+///
+/// # Errors
+///
+/// Those of [`look_up`].
+pub(super) fn list(root: &StateDir) -> Result<Vec<(String, String)>, String> {
+    let Some(file) = root.file(FILE)? else {
+        return Ok(Vec::new());
+    };
+    let all = Database::new(file).view(|database| {
+        let mut all = Vec::new();
+        let Some(version) = database.bucket(&["v1"])? else {
+            return Ok(all);
+        };
+        for namespace in version.buckets()?.into_iter().map(lossy) {
+            let Some(containers) = version.bucket(&[&namespace, "containers"])? else { continue };
+            let ids = containers.buckets()?.into_iter().map(lossy);
+            all.extend(ids.map(|id| (namespace.clone(), id)));
+        }
+        Ok(all)
+    });
+    all.map_err(|error| format!("{}: {error}", root.name(FILE)))
+}
+
+/// The snapshot of a container: the snapshotter and the snapshot's name in it.
+///
+/// # Errors
+///
+/// Those of [`look_up`].
+pub(super) fn snapshot(
+    root: &StateDir,
+    namespace: &str,
+    id: &str,
+) -> Result<Option<(String, String)>, String> {
+    let Some(file) = root.file(FILE)? else {
+        return Ok(None);
+    };
+    let found = Database::new(file).view(|database| {
+        let Some(container) = database.bucket(&["v1", namespace, "containers", id])? else {
+            return Ok(None);
+        };
+        let (snapshotter, key) =
+            (text(&container, "snapshotter")?, text(&container, "snapshotKey")?);
+        let (Some(snapshotter), Some(key)) = (snapshotter, key) else {
+            return Ok(None);
+        };
+        let path = ["v1", namespace, "snapshots", &snapshotter, &key];
+        let name = match database.bucket(&path)? {
+            Some(snapshot) => text(&snapshot, "name")?,
+            None => None,
+        };
+        Ok(name.map(|name| (snapshotter, name)))
+    });
+    found.map_err(|error| format!("{}: {error}", root.name(FILE)))
+}
+
 fn read(database: &Bucket<'_>, namespace: &str, id: &str) -> Result<Option<Record>, Error> {
     let Some(container) = database.bucket(&["v1", namespace, "containers", id])? else {
         return Ok(None);

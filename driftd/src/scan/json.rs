@@ -1,0 +1,51 @@
+//! The report as one JSON object, written as it comes.
+
+use std::io;
+use std::io::Write;
+
+use driftcore::image::Entry;
+use driftcore::image::Problem;
+use serde_json::Value;
+
+use super::report::Form;
+use super::summary::Summary;
+use super::target::Target;
+
+pub(super) struct Json<W> {
+    out: W,
+    target: Value,
+    entries: u64,
+}
+
+impl<W: Write> Json<W> {
+    pub(super) fn new(out: W, target: &Target) -> Self {
+        Self { out, target: target.to_json(), entries: 0 }
+    }
+
+    /// Nothing is written before there is an answer.
+    fn head(&mut self) -> io::Result<()> {
+        if self.entries == 0 {
+            write!(self.out, "{{\"version\":1,\"target\":{},\"entries\":[", self.target)?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Form for Json<W> {
+    fn entry(&mut self, entry: &Entry) -> io::Result<()> {
+        self.head()?;
+        self.out.write_all(if self.entries == 0 { b"\n" } else { b",\n" })?;
+        self.entries += 1;
+        serde_json::to_writer(&mut self.out, entry).map_err(io::Error::from)
+    }
+
+    fn finish(&mut self, summary: &Summary, problems: &[Problem]) -> io::Result<()> {
+        self.head()?;
+        self.out.write_all(b"\n],\"packages\":[],\"errors\":")?;
+        serde_json::to_writer(&mut self.out, problems)?;
+        self.out.write_all(b",\"summary\":")?;
+        serde_json::to_writer(&mut self.out, summary)?;
+        self.out.write_all(b"}\n")?;
+        self.out.flush()
+    }
+}

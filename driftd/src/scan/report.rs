@@ -1,0 +1,108 @@
+//! From what a scan finds to what is printed.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use driftcore::image::Entry;
+use driftcore::image::Problem;
+use driftcore::image::Progress;
+use driftcore::image::ScanError;
+use driftcore::image::Visitor;
+
+use super::ignored::Ignored;
+use super::progress::ProgressLine;
+use super::summary::Summary;
+
+/// How many problems are kept; the rest is counted.
+const PROBLEMS: usize = 10_000;
+
+/// How a report is printed. Entries come one by one, so that a million of them takes no memory.
+pub(super) trait Form {
+    fn entry(&mut self, entry: &Entry) -> io::Result<()>;
+
+    fn finish(&mut self, summary: &Summary, problems: &[Problem]) -> io::Result<()>;
+}
+
+/// Counts, leaves out what is ignored, and hands the rest on.
+pub(super) struct Report<'a, F> {
+    form: F,
+    ignored: Ignored,
+    fail_on: &'a [String],
+    summary: Summary,
+    problems: Vec<Problem>,
+    progress: ProgressLine,
+    failure: Option<io::Error>,
+}
+
+impl<'a, F: Form> Report<'a, F> {
+    pub(super) fn new(form: F, ignored: Ignored, fail_on: &'a [String]) -> Self {
+        Self {
+            form,
+            ignored,
+            fail_on,
+            summary: Summary::default(),
+            problems: Vec::new(),
+            progress: ProgressLine::new(),
+            failure: None,
+        }
+    }
+
+    /// Prints the rest.
+    pub(super) fn finish(
+        mut self,
+        result: Result<Progress, ScanError>,
+        time: Duration,
+    ) -> anyhow::Result<Summary> {
+        self.progress.clear();
+        if let Some(failure) = self.failure {
+            return Err(failure.into());
+        }
+        self.summary.took(result?, time);
+        self.summary.ignored_by = self.ignored.used();
+        self.form.finish(&self.summary, &self.problems)?;
+        Ok(self.summary)
+    }
+
+    fn fails(&self, entry: &Entry) -> bool {
+        if self.fail_on.is_empty() {
+            return entry.is_drift();
+        }
+        !entry.noise && self.fail_on.iter().any(|kind| kind == entry.kind.as_str())
+    }
+}
+
+impl<F: Form> Visitor for Report<'_, F> {
+    fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
+        if self.ignored.takes(&entry) {
+            self.summary.ignored += 1;
+            return ControlFlow::Continue(());
+        }
+        self.summary.count(&entry);
+        self.summary.failed += u64::from(self.fails(&entry));
+        match self.form.entry(&entry) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+        if problem.vanished {
+            self.summary.vanished += 1;
+        } else {
+            self.summary.unseen += 1;
+        }
+        if self.problems.len() < PROBLEMS {
+            self.problems.push(problem);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
+        self.progress.show(progress);
+        ControlFlow::Continue(())
+    }
+}
