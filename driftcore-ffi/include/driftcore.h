@@ -87,6 +87,17 @@
 #define DRIFTCORE_CHANGED_SETUID (1 << 6)
 
 /**
+ * An IPv6 socket that takes IPv4 too, a bit of `driftcore_network.flags`. New bits may be added.
+ * Since 0.1.0.
+ */
+#define DRIFTCORE_NETWORK_DUAL (1 << 0)
+
+/**
+ * The kernel chose the port of its own end: the process had asked for none.
+ */
+#define DRIFTCORE_NETWORK_AUTO_PORT (1 << 1)
+
+/**
  * The file is on the superblock of the container's root filesystem.
  */
 #define DRIFTCORE_EVIDENCE_FLAG_ON_ROOT_SUPERBLOCK 1
@@ -322,6 +333,28 @@ typedef enum driftcore_evidence_kind {
 } driftcore_evidence_kind;
 
 /**
+ * Of which family the addresses of a socket are. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_family {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_FAMILY_OTHER = 0,
+    /**
+     * IPv4; addresses in the form of IPv6 that stand for one of IPv4 too.
+     */
+    DRIFTCORE_FAMILY_IPV4 = 1,
+    /**
+     * IPv6.
+     */
+    DRIFTCORE_FAMILY_IPV6 = 2,
+    /**
+     * Paths.
+     */
+    DRIFTCORE_FAMILY_UNIX = 3,
+} driftcore_family;
+
+/**
  * What an event is about. New values may be added. Since 0.1.0.
  */
 typedef enum driftcore_kind {
@@ -378,6 +411,24 @@ typedef enum driftcore_log_level {
 } driftcore_log_level;
 
 /**
+ * From where a file was written last. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_origin {
+    /**
+     * Nobody saw it.
+     */
+    DRIFTCORE_ORIGIN_UNKNOWN = 0,
+    /**
+     * By a process of the container.
+     */
+    DRIFTCORE_ORIGIN_INSIDE = 1,
+    /**
+     * By a process outside, as `docker cp` does.
+     */
+    DRIFTCORE_ORIGIN_OUTSIDE = 2,
+} driftcore_origin;
+
+/**
  * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
  */
 typedef enum driftcore_priority {
@@ -418,6 +469,28 @@ typedef enum driftcore_priority {
      */
     DRIFTCORE_PRIORITY_NONE = 255,
 } driftcore_priority;
+
+/**
+ * What a socket speaks. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_protocol {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_PROTOCOL_OTHER = 0,
+    /**
+     * TCP.
+     */
+    DRIFTCORE_PROTOCOL_TCP = 1,
+    /**
+     * UDP.
+     */
+    DRIFTCORE_PROTOCOL_UDP = 2,
+    /**
+     * A Unix socket.
+     */
+    DRIFTCORE_PROTOCOL_UNIX = 3,
+} driftcore_protocol;
 
 /**
  * What became of a rule. New values may be added. Since 0.1.0.
@@ -524,6 +597,24 @@ typedef enum driftcore_verdict {
      */
     DRIFTCORE_VERDICT_UNKNOWN = 12,
 } driftcore_verdict;
+
+/**
+ * Whether the content of a file was really written. Since 0.1.0.
+ */
+typedef enum driftcore_written {
+    /**
+     * It is not known, or not the question.
+     */
+    DRIFTCORE_WRITTEN_UNKNOWN = 0,
+    /**
+     * It was opened for writing, and nothing was written so far.
+     */
+    DRIFTCORE_WRITTEN_NO = 1,
+    /**
+     * It was.
+     */
+    DRIFTCORE_WRITTEN_YES = 2,
+} driftcore_written;
 
 /**
  * A rule that matched an event. A callback gets it for as long as it runs; `driftcore_alert_copy`
@@ -898,7 +989,7 @@ typedef struct driftcore_event_info {
      */
     uint32_t drift;
     /**
-     * 1 when it is about a process that ran before the engine started.
+     * 1 when it is about a process that ran, or a socket that waited for others, before the engine started.
      */
     uint32_t before_start;
     /**
@@ -918,6 +1009,60 @@ typedef struct driftcore_event_info {
      */
     uint32_t tainted;
 } driftcore_event_info;
+
+/**
+ * A socket. Texts are borrowed from the event. Since 0.1.0.
+ */
+typedef struct driftcore_network {
+    /**
+     * `sizeof(driftcore_network)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Its own end: `ip:port`, `[v6]:port`, or the path of a Unix socket.
+     */
+    struct driftcore_text local;
+    /**
+     * The other end, in the same form; absent of one that waits for others.
+     */
+    struct driftcore_text remote;
+    /**
+     * The address of its own end without port and brackets; of a Unix socket its path.
+     */
+    struct driftcore_text local_address;
+    /**
+     * That of the other end; absent of one that waits for others.
+     */
+    struct driftcore_text remote_address;
+    /**
+     * `ok`, or the name of the error, as `ECONNREFUSED`.
+     */
+    struct driftcore_text result;
+    /**
+     * The port of its own end; 0 where it has none, or where none is known.
+     */
+    uint32_t local_port;
+    /**
+     * That of the other end.
+     */
+    uint32_t remote_port;
+    /**
+     * A `driftcore_family`.
+     */
+    uint32_t family;
+    /**
+     * A `driftcore_protocol`.
+     */
+    uint32_t protocol;
+    /**
+     * What is so of it: `DRIFTCORE_NETWORK_` bits.
+     */
+    uint32_t flags;
+    /**
+     * 1 when nothing that is declared says otherwise; 0 when it departs from that, and so is drift.
+     */
+    uint32_t expected;
+} driftcore_network;
 
 /**
  * A process. Texts are borrowed from the event and may be any bytes. Since 0.1.0.
@@ -1391,6 +1536,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | sensor.bulk_ring_bytes | a power of two | 8388608 |
  * | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
  * | sensor.events_at_once | before that rate counts | 8000 |
+ * | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
  * | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
  * | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
  * | proof.max_milliseconds | the longest time that it may take | 2000 |
@@ -1400,7 +1546,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
  * | runtimes.storage | adds a root of containers/storage | where distributions put it |
  * | scope.events | drift, or all: also events that are no drift | drift |
- * | events.kinds | adds a kind of events that is watched beside execs: file | what the rules speak of |
+ * | events.kinds | adds a kind of events that is watched beside execs: file or network | what the rules speak of |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
@@ -1581,6 +1727,14 @@ uint64_t driftcore_event_lost(const struct driftcore_event *event,
  * numbers, `none` or `other`. Any thread, signal handlers too. Since 0.1.0.
  */
 const char *driftcore_verdict_name(uint32_t verdict);
+
+/**
+ * Fills a record, whose size is set, with the event's socket, and returns 1; 0 when the event has
+ * none, or for NULL or a wrong size; then the record
+ * is all zero behind its size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_network(const struct driftcore_event *event,
+                                 struct driftcore_network *network);
 
 /**
  * The event as a JSON object (docs/events.md), one line without its end; borrowed from the event,

@@ -56,6 +56,7 @@ impl driftcore_options {
             "sensor.bulk_ring_bytes" => self.sensor.bulk_ring = ring()?,
             "sensor.events_per_second" => self.sensor.budget_rate = number()?,
             "sensor.events_at_once" => self.sensor.budget_burst = number()?,
+            "sensor.follow_io_uring" => self.sensor.follow_io_uring = flag()?,
             "sensor.allow_degraded" => self.allow_degraded = flag()?,
             "proof.max_bytes" => self.bounds.bytes = number()?,
             "proof.max_milliseconds" => self.bounds.time = Duration::from_millis(number()?),
@@ -82,7 +83,8 @@ impl driftcore_options {
                 self.watched = match value {
                     "" => Wanted::NOTHING,
                     "file" => self.watched.with_file_changes(),
-                    _ => return Err(wrong("file, or nothing")),
+                    "network" => self.watched.with_sockets(),
+                    _ => return Err(wrong("file, network, or nothing")),
                 }
             }
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
@@ -129,6 +131,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | sensor.bulk_ring_bytes | a power of two | 8388608 |
 /// | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
 /// | sensor.events_at_once | before that rate counts | 8000 |
+/// | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
 /// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
 /// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |
@@ -138,7 +141,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
 /// | runtimes.storage | adds a root of containers/storage | where distributions put it |
 /// | scope.events | drift, or all: also events that are no drift | drift |
-/// | events.kinds | adds a kind of events that is watched beside execs: file | what the rules speak of |
+/// | events.kinds | adds a kind of events that is watched beside execs: file or network | what the rules speak of |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 19);
+        assert_eq!(table().len(), 20);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -214,6 +217,7 @@ mod tests {
         for (name, value) in [
             ("sensor.exec_ring_bytes", "5000"),
             ("sensor.allow_degraded", "yes"),
+            ("sensor.follow_io_uring", "1"),
             ("proof.max_bytes", "-1"),
             ("runtimes.containerd", "/run/containerd"),
             ("rules.matching", "some"),
@@ -223,6 +227,24 @@ mod tests {
         ] {
             assert_eq!(status(name, value), DRIFTCORE_STATUS_WRONG_TYPE, "{name}");
         }
+    }
+
+    #[test]
+    fn kinds_of_events_add_up() {
+        let mut options = driftcore_options::default();
+        options.set("events.kinds", "file").unwrap();
+        assert!(options.watched.has_files() && !options.watched.has_sockets());
+        options.set("events.kinds", "network").unwrap();
+        assert!(options.watched.has_files() && options.watched.has_sockets());
+        options.set("events.kinds", "").unwrap();
+        assert_eq!(options.watched, Wanted::NOTHING);
+    }
+
+    #[test]
+    fn rings_are_followed_unless_that_is_not_wanted() {
+        let mut options = driftcore_options::default();
+        options.set("sensor.follow_io_uring", "false").unwrap();
+        assert!(!options.sensor.follow_io_uring);
     }
 
     #[test]

@@ -40,6 +40,9 @@ type Counters struct {
 	Proofs        uint64 // content proofs that were begun
 	ProofsCached  uint64 // verdicts from the cache of proofs
 	ProofsRefused uint64 // proofs not begun because too many were waiting: their verdict is unknown
+	Files         uint64 // operations on files that were seen
+	Sockets       uint64 // operations on sockets
+	Calls         uint64 // other system calls
 	Lost          Lost
 }
 
@@ -52,6 +55,9 @@ type Lost struct {
 	ContainerTable uint64 // the kernel's table of containers was full
 	Recursion      uint64 // a probe was already running on that processor
 	Malformed      uint64 // bytes that are no record
+	Suppressed     uint64 // what the budgets of containers kept back
+	BulkRing       uint64 // the ring of files, sockets and other calls was full
+	Scratch        uint64 // a probe found another one at work on its memory
 }
 
 // New loads and attaches the sensor, proves that it sees, and takes in the containers that run:
@@ -187,6 +193,9 @@ func (e *Engine) Counters() (Counters, error) {
 		Proofs:        uint64(record.proofs),
 		ProofsCached:  uint64(record.proofs_cached),
 		ProofsRefused: uint64(record.proofs_refused),
+		Files:         uint64(record.files),
+		Sockets:       uint64(record.sockets),
+		Calls:         uint64(record.calls),
 		Lost: Lost{
 			All:            uint64(record.lost),
 			ExecRing:       uint64(record.lost_exec_ring),
@@ -195,6 +204,9 @@ func (e *Engine) Counters() (Counters, error) {
 			ContainerTable: uint64(record.lost_container_table),
 			Recursion:      uint64(record.lost_recursion),
 			Malformed:      uint64(record.lost_malformed),
+			Suppressed:     uint64(record.suppressed),
+			BulkRing:       uint64(record.lost_bulk_ring),
+			Scratch:        uint64(record.lost_scratch),
 		},
 	}, nil
 }

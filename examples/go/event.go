@@ -12,6 +12,16 @@ package driftcore
 //     file.size = driftcore_event_file((const driftcore_event *)event, &file);
 //     return file;
 // }
+// static driftcore_writer event_writer(const driftcore_event *event) {
+//     driftcore_writer writer = {.size = sizeof writer};
+//     writer.size = driftcore_event_writer(event, &writer);
+//     return writer;
+// }
+// static driftcore_network event_network(const driftcore_event *event) {
+//     driftcore_network network = {.size = sizeof network};
+//     network.size = driftcore_event_network(event, &network);
+//     return network;
+// }
 // static driftcore_container event_container(const driftcore_event *event) {
 //     driftcore_container container = {.size = sizeof container};
 //     container.size = driftcore_event_container(event, &container);
@@ -50,12 +60,17 @@ type Event struct {
 	Verdict  Verdict
 	Evidence EvidenceKind // what the verdict rests on
 	Drift    bool
-	// BeforeStart: about a process that ran before the engine started.
+	// BeforeStart: about a process that ran, or a socket that waited for others, before the engine
+	// started.
 	BeforeStart bool
 	// Recovered: the event itself was lost, its effect was found.
 	Recovered bool
 	// Truncated: something in it was cut.
 	Truncated bool
+	// Unproved: names were read from the caller's memory, and nothing confirms them.
+	Unproved bool
+	// Tainted: the process runs drifted code, or was started by what did.
+	Tainted bool
 
 	object    *C.driftcore_event // nil once it is gone
 	free      bool               // whether Close frees it
@@ -66,6 +81,7 @@ type Event struct {
 	container lazy[*Container]
 	process   lazy[*Process]
 	file      lazy[*File]
+	network   lazy[*Network]
 	lost      lazy[map[string]uint64]
 }
 
@@ -117,6 +133,34 @@ type File struct {
 	UID, GID uint32
 	Size     uint64
 	SHA256   string // in hexadecimal; empty where it was not computed
+	OldPath  string // of a rename the former path, of a link its target
+	Changed  Changed
+	Written  Written
+	Writer   *Writer // who wrote it last; nil when the event says nothing of it
+}
+
+// A Writer created, wrote or renamed a file last. Its texts are empty, and its ids 0, where nobody saw
+// it.
+type Writer struct {
+	Name   string // comm
+	Exe    string // as the container sees it
+	PID    int    // on the host
+	UID    uint32
+	Time   time.Time // zero when it is not known
+	Origin Origin
+}
+
+// A Network is the socket that an event is about.
+type Network struct {
+	Local, Remote               string // "ip:port", "[v6]:port" or a path; no remote of one that waits for others
+	LocalAddress, RemoteAddress string // the same without ports and brackets
+	LocalPort, RemotePort       uint16 // 0 where there is none, or none is known
+	Family                      Family
+	Protocol                    Protocol
+	Result                      string // "ok", or the name of an error
+	Dual                        bool   // an IPv6 socket that takes IPv4 too
+	AutoPort                    bool   // the kernel chose the local port
+	Expected                    bool   // nothing that is declared says otherwise
 }
 
 // ParseEvent reads an event from the JSON object that [Event.JSON] or driftd writes. Close must be
@@ -144,6 +188,8 @@ func newEvent(object *C.driftcore_event, info C.driftcore_event_info) *Event {
 		BeforeStart: info.before_start != 0,
 		Recovered:   info.recovered != 0,
 		Truncated:   info.truncated != 0,
+		Unproved:    info.unproved != 0,
+		Tainted:     info.tainted != 0,
 		object:      object,
 	}
 }
@@ -176,6 +222,7 @@ func (e *Event) Keep() *Event {
 	e.Container()
 	e.Process()
 	e.File()
+	e.Network()
 	e.Lost()
 	return e
 }
@@ -206,6 +253,53 @@ func (e *Event) File() *File {
 			GID:    uint32(record.gid),
 			Size:   uint64(record.byte_count),
 			SHA256: text(record.sha256),
+
+			OldPath: text(record.old_path),
+			Changed: Changed(record.changed),
+			Written: Written(record.written),
+			Writer:  e.writer(),
+		}
+	})
+}
+
+func (e *Event) writer() *Writer {
+	record := C.event_writer(e.here())
+	if record.size == 0 {
+		return nil
+	}
+	writer := &Writer{
+		Name:   text(record.name),
+		Exe:    text(record.exe),
+		PID:    int(record.pid),
+		UID:    uint32(record.uid),
+		Origin: Origin(record.origin),
+	}
+	if record.time_ns != 0 {
+		writer.Time = timeOf(record.time_ns)
+	}
+	return writer
+}
+
+// Network is the socket that the event is about; nil when it is about none.
+func (e *Event) Network() *Network {
+	return e.network.of(func() *Network {
+		record := C.event_network(e.here())
+		if record.size == 0 {
+			return nil
+		}
+		return &Network{
+			Local:         text(record.local),
+			Remote:        text(record.remote),
+			LocalAddress:  text(record.local_address),
+			RemoteAddress: text(record.remote_address),
+			LocalPort:     uint16(record.local_port),
+			RemotePort:    uint16(record.remote_port),
+			Family:        Family(record.family),
+			Protocol:      Protocol(record.protocol),
+			Result:        text(record.result),
+			Dual:          record.flags&C.DRIFTCORE_NETWORK_DUAL != 0,
+			AutoPort:      record.flags&C.DRIFTCORE_NETWORK_AUTO_PORT != 0,
+			Expected:      record.expected != 0,
 		}
 	})
 }

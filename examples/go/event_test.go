@@ -67,6 +67,60 @@ func TestEveryPartOfAnEventIsCopied(t *testing.T) {
 	wantEqual(t, "sha256", len(file.SHA256), 64)
 }
 
+func corpus(t *testing.T, name string) *driftcore.Event {
+	t.Helper()
+	text := must(os.ReadFile(repository + "fuzz/corpus/drift_event/" + name))(t)
+	kept := closed(driftcore.ParseEvent(string(text)))(t).Keep()
+	kept.Close()
+	return kept
+}
+
+func TestWhatWasDoneToAFileIsCopiedWithItsWriter(t *testing.T) {
+	kept := corpus(t, "file.json")
+	wantEqual(t, "kind", kept.Kind.String(), "file")
+	wantEqual(t, "action", kept.Action.String(), "rename")
+	wantEqual(t, "unproved", kept.Unproved, true)
+	wantEqual(t, "tainted", kept.Tainted, true)
+	file := kept.File()
+	wantEqual(t, "old path", file.OldPath, "/tmp/old")
+	wantEqual(t, "changed", file.Changed, driftcore.ChangedMode|driftcore.ChangedSetuid)
+	wantEqual(t, "written", file.Written.String(), "yes")
+	want := driftcore.Writer{
+		Name: "cp", Exe: "/bin/cp", PID: 9, UID: 5, Origin: driftcore.OriginInside,
+		Time: time.Date(2026, 11, 24, 9, 30, 0, 1, time.UTC),
+	}
+	wantEqual(t, "writer", *file.Writer, want)
+	if kept.Network() != nil {
+		t.Error("it has a socket")
+	}
+
+	plain := parsed(t)
+	wantEqual(t, "unproved", plain.Unproved, false)
+	wantEqual(t, "tainted", plain.Tainted, false)
+	wantEqual(t, "written", plain.File().Written.String(), "unknown")
+	wantEqual(t, "old path", plain.File().OldPath, "")
+	if plain.File().Writer != nil {
+		t.Error("it has a writer")
+	}
+}
+
+func TestASocketIsCopied(t *testing.T) {
+	kept := corpus(t, "connect.json")
+	wantEqual(t, "kind", kept.Kind.String(), "network")
+	wantEqual(t, "action", kept.Action.String(), "connect")
+	wantEqual(t, "before the start", kept.BeforeStart, true)
+	want := driftcore.Network{
+		Local: "10.0.0.9:40000", LocalAddress: "10.0.0.9", LocalPort: 40000,
+		Remote: "[fd00::1]:443", RemoteAddress: "fd00::1", RemotePort: 443,
+		Family: driftcore.FamilyIPv4, Protocol: driftcore.ProtocolTCP, Result: "ECONNREFUSED",
+		Dual: true, AutoPort: true, Expected: false,
+	}
+	wantEqual(t, "network", *kept.Network(), want)
+	if kept.File() != nil {
+		t.Error("it has a file")
+	}
+}
+
 func TestPartsThatAreNotThereAreNil(t *testing.T) {
 	text := must(os.ReadFile(repository + "fuzz/corpus/drift_event/dropped.json"))(t)
 	event := closed(driftcore.ParseEvent(string(text)))(t)

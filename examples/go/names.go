@@ -57,27 +57,122 @@ type Kind uint32
 
 // What events are about.
 const (
-	KindOther  Kind = C.DRIFTCORE_KIND_OTHER  // one that this package does not name
-	KindBinary Kind = C.DRIFTCORE_KIND_BINARY // code that ran
-	KindSensor Kind = C.DRIFTCORE_KIND_SENSOR // the sensor itself
+	KindOther   Kind = C.DRIFTCORE_KIND_OTHER   // one that this package does not name
+	KindBinary  Kind = C.DRIFTCORE_KIND_BINARY  // code that ran
+	KindSensor  Kind = C.DRIFTCORE_KIND_SENSOR  // the sensor itself
+	KindFile    Kind = C.DRIFTCORE_KIND_FILE    // a container's files
+	KindNetwork Kind = C.DRIFTCORE_KIND_NETWORK // its listeners and connections
+	KindSyscall Kind = C.DRIFTCORE_KIND_SYSCALL // another system call
 )
 
 // String is the name in events.
-func (k Kind) String() string { return name([]string{"other", "binary", "sensor"}, k) }
+func (k Kind) String() string {
+	return name([]string{"other", "binary", "sensor", "file", "network", "syscall"}, k)
+}
 
 // An Action says what happened.
 type Action uint32
 
 // What may happen.
 const (
-	ActionOther   Action = C.DRIFTCORE_ACTION_OTHER   // one that this package does not name
-	ActionExec    Action = C.DRIFTCORE_ACTION_EXEC    // a program was executed
-	ActionDropped Action = C.DRIFTCORE_ACTION_DROPPED // the sensor lost events
-	ActionBlind   Action = C.DRIFTCORE_ACTION_BLIND   // the sensor does not see what it should
+	ActionOther      Action = C.DRIFTCORE_ACTION_OTHER      // one that this package does not name
+	ActionExec       Action = C.DRIFTCORE_ACTION_EXEC       // a program was executed
+	ActionDropped    Action = C.DRIFTCORE_ACTION_DROPPED    // the sensor lost events
+	ActionBlind      Action = C.DRIFTCORE_ACTION_BLIND      // the sensor does not see what it should
+	ActionScript     Action = C.DRIFTCORE_ACTION_SCRIPT     // an interpreter runs a script
+	ActionLibrary    Action = C.DRIFTCORE_ACTION_LIBRARY    // a file was mapped executable
+	ActionCreate     Action = C.DRIFTCORE_ACTION_CREATE     // a file was made
+	ActionModify     Action = C.DRIFTCORE_ACTION_MODIFY     // a file was opened for writing, written, cut off
+	ActionDelete     Action = C.DRIFTCORE_ACTION_DELETE     // a name was removed
+	ActionRename     Action = C.DRIFTCORE_ACTION_RENAME     // a file has another name
+	ActionLink       Action = C.DRIFTCORE_ACTION_LINK       // a file has one more name, or a symbolic link was made
+	ActionAttributes Action = C.DRIFTCORE_ACTION_ATTRIBUTES // mode, owner or attributes were set
+	ActionRead       Action = C.DRIFTCORE_ACTION_READ       // a file was opened for reading
+	ActionListen     Action = C.DRIFTCORE_ACTION_LISTEN     // a socket listens
+	ActionConnect    Action = C.DRIFTCORE_ACTION_CONNECT    // a connection out
+	ActionBind       Action = C.DRIFTCORE_ACTION_BIND       // a local address was taken
+	ActionAccept     Action = C.DRIFTCORE_ACTION_ACCEPT     // a connection in
+	ActionSend       Action = C.DRIFTCORE_ACTION_SEND       // a message was sent
+	ActionCall       Action = C.DRIFTCORE_ACTION_CALL       // a system call that rules ask for
+	ActionSuppressed Action = C.DRIFTCORE_ACTION_SUPPRESSED // a container's budget kept events back
 )
 
 // String is the name in events.
-func (a Action) String() string { return name([]string{"other", "exec", "dropped", "blind"}, a) }
+func (a Action) String() string {
+	return name([]string{
+		"other", "exec", "dropped", "blind", "script", "library", "create", "modify", "delete",
+		"rename", "link", "attributes", "read", "listen", "connect", "bind", "accept", "send", "call",
+		"suppressed",
+	}, a)
+}
+
+// Changed says what was changed in a file: bits.
+type Changed uint32
+
+// What may be changed in a file.
+const (
+	ChangedMode       Changed = C.DRIFTCORE_CHANGED_MODE
+	ChangedOwner      Changed = C.DRIFTCORE_CHANGED_OWNER      // owner or group
+	ChangedXattr      Changed = C.DRIFTCORE_CHANGED_XATTR      // an extended attribute that is no file capability
+	ChangedCapability Changed = C.DRIFTCORE_CHANGED_CAPABILITY // a file capability
+	ChangedSize       Changed = C.DRIFTCORE_CHANGED_SIZE
+	ChangedExecutable Changed = C.DRIFTCORE_CHANGED_EXECUTABLE // a bit that lets it run was set
+	ChangedSetuid     Changed = C.DRIFTCORE_CHANGED_SETUID     // a setuid or setgid bit was set
+)
+
+// Written says whether the content of a file was really written.
+type Written uint32
+
+// Whether it was.
+const (
+	WrittenUnknown Written = C.DRIFTCORE_WRITTEN_UNKNOWN // it is not known, or not the question
+	WrittenNo      Written = C.DRIFTCORE_WRITTEN_NO      // opened for writing, and nothing written so far
+	WrittenYes     Written = C.DRIFTCORE_WRITTEN_YES
+)
+
+// String is "unknown", "no" or "yes".
+func (w Written) String() string { return name([]string{"unknown", "no", "yes"}, w) }
+
+// An Origin says from where a file was written last.
+type Origin uint32
+
+// From where it may be.
+const (
+	OriginUnknown Origin = C.DRIFTCORE_ORIGIN_UNKNOWN // nobody saw it
+	OriginInside  Origin = C.DRIFTCORE_ORIGIN_INSIDE  // by a process of the container
+	OriginOutside Origin = C.DRIFTCORE_ORIGIN_OUTSIDE // by a process outside, as docker cp does
+)
+
+// String is the name in events.
+func (o Origin) String() string { return name([]string{"unknown", "inside", "outside"}, o) }
+
+// A Family says of which family a socket's addresses are.
+type Family uint32
+
+// Families of addresses.
+const (
+	FamilyOther Family = C.DRIFTCORE_FAMILY_OTHER // one that this package does not name
+	FamilyIPv4  Family = C.DRIFTCORE_FAMILY_IPV4
+	FamilyIPv6  Family = C.DRIFTCORE_FAMILY_IPV6
+	FamilyUnix  Family = C.DRIFTCORE_FAMILY_UNIX
+)
+
+// String is "ipv4", "ipv6", "unix" or "other".
+func (f Family) String() string { return name([]string{"other", "ipv4", "ipv6", "unix"}, f) }
+
+// A Protocol is what a socket speaks.
+type Protocol uint32
+
+// What sockets speak.
+const (
+	ProtocolOther Protocol = C.DRIFTCORE_PROTOCOL_OTHER // one that this package does not name
+	ProtocolTCP   Protocol = C.DRIFTCORE_PROTOCOL_TCP
+	ProtocolUDP   Protocol = C.DRIFTCORE_PROTOCOL_UDP
+	ProtocolUnix  Protocol = C.DRIFTCORE_PROTOCOL_UNIX
+)
+
+// String is the name in events.
+func (p Protocol) String() string { return name([]string{"other", "tcp", "udp", "unix"}, p) }
 
 // A Priority says how bad a match is: the smaller, the worse.
 type Priority uint32

@@ -22,6 +22,12 @@ func Set(name, value string) Option { return Option{name, value} }
 // AllEvents makes an engine report events that are no drift too.
 func AllEvents() Option { return Set("scope.events", "all") }
 
+// AlsoFiles makes an engine watch what is done to files, whatever its rules speak of.
+func AlsoFiles() Option { return Set("events.kinds", "file") }
+
+// AlsoSockets makes an engine watch who listens, binds and connects, whatever its rules speak of.
+func AlsoSockets() Option { return Set("events.kinds", "network") }
+
 // OnlyContainer makes an engine look at a container, by its id, the beginning of that, or its name;
 // given several times, at each of them.
 func OnlyContainer(container string) Option { return Set("scope.container", container) }

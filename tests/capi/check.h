@@ -153,7 +153,13 @@ static inline driftcore_field *field_of(const char *name)
 	"\"gid\":0,\"loginuid\":0,\"tty\":0,\"cgroup\":\"/c1\",\"ancestors\":[{\"pid\":6,"         \
 	"\"name\":\"sh\",\"exe\":\"/bin/sh\",\"cmdline\":[\"sh\"]}]},\"file\":{\"path\":"          \
 	"\"/tmp/x\",\"inode\":5,\"device\":\"8:1\",\"mode\":\"0755\",\"owner\":{\"uid\":0,"        \
-	"\"gid\":0},\"size\":3}}"
+	"\"gid\":0},\"size\":3,\"old_path\":\"/tmp/y\",\"changed\":[\"mode\",\"setuid\"],"          \
+	"\"written\":true,\"writer\":{\"pid\":8,\"tid\":8,\"ppid\":7,\"container_pid\":3,"          \
+	"\"name\":\"cp\",\"exe\":\"/bin/cp\",\"cmdline\":[\"cp\"],\"cwd\":\"/\",\"uid\":9,"          \
+	"\"gid\":9,\"loginuid\":null,\"tty\":0,\"cgroup\":\"/c1\",\"ancestors\":[],"              \
+	"\"time\":\"2026-01-02T03:04:00.000000001Z\",\"origin\":\"inside\"}},"                    \
+	"\"network\":{\"protocol\":\"tcp\",\"local\":\"10.0.0.9:40000\",\"remote\":"              \
+	"\"[fd00::1]:443\",\"result\":\"ECONNREFUSED\",\"dual\":true,\"auto_port\":true}}"
 
 static inline driftcore_event *drift_event(void)
 {

@@ -38,6 +38,7 @@ struct fixture {
 	driftcore_container container[1];
 	driftcore_file file[1];
 	driftcore_writer writer[1];
+	driftcore_network network[1];
 	driftcore_process process[1];
 	driftcore_ancestor ancestor[1];
 	driftcore_alert_info alert_info[1];
@@ -92,6 +93,7 @@ static void fixture_make(struct fixture *f)
 	f->container->size = sizeof(*f->container);
 	f->file->size = sizeof(*f->file);
 	f->writer->size = sizeof(*f->writer);
+	f->network->size = sizeof(*f->network);
 	f->process->size = sizeof(*f->process);
 	f->ancestor->size = sizeof(*f->ancestor);
 	f->alert_info->size = sizeof(*f->alert_info);

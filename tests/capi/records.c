@@ -127,6 +127,16 @@ static int get_file(void *record)
 	return !driftcore_event_file(event, record);
 }
 
+static int get_writer(void *record)
+{
+	return !driftcore_event_writer(event, record);
+}
+
+static int get_network(void *record)
+{
+	return !driftcore_event_network(event, record);
+}
+
 static int get_process(void *record)
 {
 	return !driftcore_event_process(event, record);
@@ -143,8 +153,49 @@ static void event_parts(void)
 	every_size_since(get_info, NULL, 72, sizeof(driftcore_event_info));
 	every_size(get_container, NULL, sizeof(driftcore_container));
 	every_size_since(get_file, NULL, 96, sizeof(driftcore_file));
+	every_size_since(get_writer, NULL, 64, sizeof(driftcore_writer));
+	every_size_since(get_network, NULL, 112, sizeof(driftcore_network));
 	every_size(get_process, NULL, sizeof(driftcore_process));
 	every_size(get_ancestor, NULL, sizeof(driftcore_ancestor));
+	driftcore_event_free(&event);
+}
+
+static void file_and_writer(void)
+{
+	driftcore_file file = { .size = sizeof(file) };
+	driftcore_writer writer = { .size = sizeof(writer) };
+
+	event = drift_event();
+	CHECK_IS(1, driftcore_event_file(event, &file));
+	CHECK(text_is(file.path, "/tmp/x") && text_is(file.old_path, "/tmp/y"));
+	CHECK_IS(DRIFTCORE_CHANGED_MODE | DRIFTCORE_CHANGED_SETUID, file.changed);
+	CHECK_IS(DRIFTCORE_WRITTEN_YES, file.written);
+	CHECK_IS(1, driftcore_event_writer(event, &writer));
+	CHECK(text_is(writer.name, "cp") && text_is(writer.exe, "/bin/cp"));
+	CHECK_IS(8, writer.pid);
+	CHECK_IS(9, writer.uid);
+	CHECK_IS(DRIFTCORE_ORIGIN_INSIDE, writer.origin);
+	CHECK(writer.time_ns == 1767323040000000001);
+	driftcore_event_free(&event);
+}
+
+static void network(void)
+{
+	driftcore_network network = { .size = sizeof(network) };
+
+	event = drift_event();
+	CHECK_IS(1, driftcore_event_network(event, &network));
+	CHECK(text_is(network.local, "10.0.0.9:40000"));
+	CHECK(text_is(network.remote, "[fd00::1]:443"));
+	CHECK(text_is(network.local_address, "10.0.0.9"));
+	CHECK(text_is(network.remote_address, "fd00::1"));
+	CHECK(text_is(network.result, "ECONNREFUSED"));
+	CHECK_IS(40000, network.local_port);
+	CHECK_IS(443, network.remote_port);
+	CHECK_IS(DRIFTCORE_FAMILY_IPV4, network.family);
+	CHECK_IS(DRIFTCORE_PROTOCOL_TCP, network.protocol);
+	CHECK_IS(DRIFTCORE_NETWORK_DUAL | DRIFTCORE_NETWORK_AUTO_PORT, network.flags);
+	CHECK_IS(0, network.expected);
 	driftcore_event_free(&event);
 }
 
@@ -218,8 +269,8 @@ static void callbacks(void)
 }
 
 static const struct test tests[] = {
-	TEST(rule),	  TEST(diagnostic),	      TEST(event_parts),
-	TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
+	TEST(rule),	    TEST(diagnostic), TEST(event_parts),	  TEST(file_and_writer),
+	TEST(network),	    TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
 };
 
 int main(int argc, char **argv)

@@ -36,7 +36,7 @@ pub struct driftcore_event_info {
     pub evidence: u32,
     /// 1 when it is drift.
     pub drift: u32,
-    /// 1 when it is about a process that ran before the engine started.
+    /// 1 when it is about a process that ran, or a socket that waited for others, before the engine started.
     pub before_start: u32,
     /// 1 when the event itself was lost and its effect was found.
     pub recovered: u32,

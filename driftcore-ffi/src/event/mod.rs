@@ -4,6 +4,7 @@ mod container;
 mod file;
 mod info;
 mod names;
+mod network;
 mod object;
 mod process;
 
@@ -26,6 +27,10 @@ pub use names::driftcore_evidence_kind;
 pub use names::driftcore_kind;
 pub use names::driftcore_verdict;
 pub use names::driftcore_verdict_name;
+pub use network::driftcore_event_network;
+pub use network::driftcore_family;
+pub use network::driftcore_network;
+pub use network::driftcore_protocol;
 pub use object::driftcore_event;
 pub use object::driftcore_event_copy;
 pub use object::driftcore_event_free;

@@ -116,6 +116,8 @@ pub(super) enum EventPart {
     Container,
     Label,
     File,
+    Writer,
+    Network,
     Process,
     Argument,
     Ancestor,

@@ -30,8 +30,10 @@ use driftcore_ffi::event::driftcore_event_get;
 use driftcore_ffi::event::driftcore_event_json;
 use driftcore_ffi::event::driftcore_event_label;
 use driftcore_ffi::event::driftcore_event_lost;
+use driftcore_ffi::event::driftcore_event_network;
 use driftcore_ffi::event::driftcore_event_parse;
 use driftcore_ffi::event::driftcore_event_process;
+use driftcore_ffi::event::driftcore_event_writer;
 use driftcore_ffi::rules::driftcore_diagnostics;
 use driftcore_ffi::rules::driftcore_diagnostics_count;
 use driftcore_ffi::rules::driftcore_diagnostics_get;
@@ -208,6 +210,17 @@ pub(super) fn event(event: *const driftcore_event) {
         utf8(file.device);
         utf8(file.mode);
         text(file.sha256);
+        text(file.old_path);
+    }
+    // SAFETY: as above.
+    if let Some(writer) = filled(|record| unsafe { driftcore_event_writer(event, record) } == 1) {
+        assert_eq!(text(writer.name).is_some(), text(writer.exe).is_some());
+    }
+    // SAFETY: as above.
+    if let Some(socket) = filled(|record| unsafe { driftcore_event_network(event, record) } == 1) {
+        assert!(text(socket.local).is_some() && text(socket.local_address).is_some());
+        assert_eq!(text(socket.remote).is_some(), text(socket.remote_address).is_some());
+        utf8(socket.result);
     }
     process(event);
     json(event);

@@ -15,8 +15,10 @@ use driftcore_ffi::event::driftcore_event_file;
 use driftcore_ffi::event::driftcore_event_get;
 use driftcore_ffi::event::driftcore_event_label;
 use driftcore_ffi::event::driftcore_event_lost;
+use driftcore_ffi::event::driftcore_event_network;
 use driftcore_ffi::event::driftcore_event_parse;
 use driftcore_ffi::event::driftcore_event_process;
+use driftcore_ffi::event::driftcore_event_writer;
 
 use crate::c_abi::memory::pointer;
 use crate::c_abi::memory::text;
@@ -69,6 +71,12 @@ impl World<'_> {
                 }
                 EventPart::File => {
                     self.fill(size, |record| driftcore_event_file(event, record) == 1);
+                }
+                EventPart::Writer => {
+                    self.fill(size, |record| driftcore_event_writer(event, record) == 1);
+                }
+                EventPart::Network => {
+                    self.fill(size, |record| driftcore_event_network(event, record) == 1);
                 }
                 EventPart::Process => {
                     self.fill(size, |record| driftcore_event_process(event, record) == 1);
