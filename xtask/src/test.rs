@@ -17,6 +17,7 @@ use driftcore_e2e::privileges;
 
 use crate::cargo;
 use crate::header;
+use crate::kernels;
 use crate::layers;
 use crate::msrv;
 use crate::package;
@@ -57,6 +58,8 @@ pub(crate) fn run() -> Result<ExitCode> {
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "embed"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "go"]))?;
+    println!("== kernels");
+    summary.unless_impossible("kernels", kernels::run_two());
 
     println!();
     for need in &missing {
@@ -79,6 +82,14 @@ impl Summary {
             Ok(true) => self.passed += 1,
             Ok(false) => self.failed.push(name.to_owned()),
             Err(error) => self.failed.push(format!("{name}: {error:#}")),
+        }
+    }
+
+    /// What could not be tried at all is skipped, with the reason.
+    fn unless_impossible(&mut self, name: &str, outcome: Result<bool>) {
+        match outcome {
+            Err(error) => self.skipped.push(format!("{name}: {error:#}")),
+            tried => self.result(name, tried),
         }
     }
 
@@ -175,6 +186,17 @@ mod tests {
         assert_eq!(summary.passed, 2);
         assert_eq!(summary.failed, ["bad"]);
         assert_eq!(summary.skipped, ["later"]);
+    }
+
+    #[test]
+    fn what_cannot_be_tried_is_skipped_and_what_is_wrong_fails() {
+        let mut summary = Summary::default();
+        summary.unless_impossible("a", Err(anyhow::anyhow!("no archive")));
+        summary.unless_impossible("b", Ok(false));
+        summary.unless_impossible("c", Ok(true));
+        assert_eq!(summary.skipped, ["a: no archive"]);
+        assert_eq!(summary.failed, ["b"]);
+        assert_eq!(summary.passed, 1);
     }
 
     #[test]

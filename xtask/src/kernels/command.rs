@@ -23,6 +23,9 @@ use super::table::Cell;
 use super::table::Table;
 use super::tool;
 
+/// Longest time for one machine, in seconds, on a host that does other things too.
+const TIMEOUT: u64 = 600;
+
 /// What to test, and how.
 #[derive(Debug, clap::Args)]
 #[group(id = "kernel_options")]
@@ -40,8 +43,25 @@ pub(crate) struct Arguments {
     #[arg(long)]
     programs_only: bool,
     /// Longest time for one machine, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT)]
     timeout: u64,
+}
+
+/// The kernels of the gate: the oldest one, and the first that shows what io_uring does.
+const OF_THE_GATE: [&str; 2] = ["5.10", "6.1"];
+
+/// Tests two of the kernels, as [`run`] does.
+///
+/// # Errors
+/// When it cannot test.
+pub(crate) fn run_two() -> Result<bool> {
+    run(&Arguments {
+        kernels: OF_THE_GATE.map(str::to_owned).to_vec(),
+        keep: false,
+        driftd: None,
+        programs_only: false,
+        timeout: TIMEOUT,
+    })
 }
 
 /// Tests the kernels one after the other and prints the table. False when something is wrong.
@@ -179,6 +199,7 @@ mod tests {
     #[test]
     fn all_kernels_are_tested_unless_some_are_named() {
         assert_eq!(choose(&[]).unwrap().len(), SERIES.len());
+        assert_eq!(choose(&OF_THE_GATE.map(str::to_owned)).unwrap().len(), 2);
         let chosen = choose(&["6.1".to_owned()]).unwrap();
         assert_eq!(chosen.iter().map(|series| series.name).collect::<Vec<_>>(), ["6.1"]);
         let error = choose(&["4.19".to_owned()]).err().unwrap().to_string();

@@ -27,3 +27,4 @@ mod tool;
 
 pub(crate) use command::Arguments;
 pub(crate) use command::run;
+pub(crate) use command::run_two;
