@@ -82,7 +82,9 @@ pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
     for order in ["cold", "warm"] {
         judge_order(sections, order, &mut cells);
     }
-    cells.extend(deeds::judge(sections));
+    for set in deeds::SETS {
+        cells.extend(deeds::judge(sections, set));
+    }
     cells
 }
 
