@@ -9,7 +9,6 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use driftcore::image::EntryKind;
 use driftcore::matcher::Policy;
-use driftcore::sensor::HookSet;
 use tracing::level_filters::LevelFilter;
 
 /// Container drift detection: what a container runs that its image did not bring.
@@ -145,11 +144,6 @@ pub(crate) struct RunArguments {
     /// Only this container: id, name or unique prefix of an id (repeatable)
     #[arg(long = "container", value_name = "CONTAINER")]
     pub(crate) containers: Vec<String>,
-
-    /// From where operations on files are seen: lsm, fentry or tracepoint, instead of what the
-    /// configuration says
-    #[arg(long, value_name = "SET")]
-    pub(crate) hooks: Option<HookSet>,
 
     /// Go on when the self-test shows that the sensor is blind, and report it
     #[arg(long)]

@@ -11,7 +11,6 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 # The filesystems of tracing and BPF are there on any machine with systemd.
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
-mount -t securityfs securityfs /sys/kernel/security
 ip link set lo up
 stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
@@ -39,14 +38,12 @@ cat >/run/fields.yaml <<'EOF'
     %proc.pid.ts %proc.pidns_init_start_ts
 EOF
 
-# start ORDER ARGUMENT...: starts driftd and waits until it is ready or has ended.
+# start ORDER: starts driftd and waits until it is ready or has ended.
 start() {
-	order=$1
-	shift
-	driftd run --events-all "/run/$order.events" --rules /run/fields.yaml --output json "$@" >"/run/$order.alerts" 2>"/run/$order.log" &
+	driftd run --events-all "/run/$1.events" --rules /run/fields.yaml --output json >"/run/$1.alerts" 2>"/run/$1.log" &
 	driftd=$!
 	# However long it takes: whoever runs the machine ends it when it takes too long.
-	while ! grep -q -w ready "/run/$order.log" && [ -d "/proc/$driftd" ] &&
+	while ! grep -q -w ready "/run/$1.log" && [ -d "/proc/$driftd" ] &&
 		! grep -q zombie "/proc/$driftd/status"; do
 		usleep 100000
 	done
@@ -119,15 +116,13 @@ if [ -x /bin/driftd ]; then
 	stop warm
 fi
 
-# 4. What is done to files and sockets, in a container and on the host, as each hook set sees it.
+# 4. What is done to files and sockets, in a container and on the host.
 if [ -x /bin/driftd ]; then
-	for set in tracepoint fentry lsm; do
-		start "$set" --hooks "$set"
-		contain /containers "$set" /bin/sh /opt/deeds.sh in /deeds >"/run/$set.acts" 2>&1
-		sh /opt/deeds.sh host "/twin-$set" >/run/twins.acts 2>&1
-		stop "$set"
-		section "$set.twins" </run/twins.acts
-	done
+	start deeds
+	contain /containers deeds /bin/sh /opt/deeds.sh in /deeds >/run/deeds.acts 2>&1
+	sh /opt/deeds.sh host /twin >/run/twins.acts 2>&1
+	stop deeds
+	section twins.acts </run/twins.acts
 fi
 
 echo "@@done" >&3

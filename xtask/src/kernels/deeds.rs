@@ -69,17 +69,14 @@ pub(super) fn socket_list() -> String {
     SOCKETS.iter().map(|(name, sockets)| format!("{name} {}\n", sockets.deeds)).collect()
 }
 
-/// The hook sets, each an order of the machine.
-pub(super) const SETS: [&str; 3] = ["tracepoint", "fentry", "lsm"];
-
-/// The cells of what was done while driftd ran with a hook set.
-pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
-    let log = sections.get(&format!("{set}.log")).unwrap_or_default();
-    let events = match expect::events(sections.get(&format!("{set}.events"))) {
+/// The cells of what was done while driftd ran.
+pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
+    let log = sections.get("deeds.log").unwrap_or_default();
+    let events = match expect::events(sections.get("deeds.events")) {
         Ok(events) => events,
-        Err(error) => return vec![(format!("{set} events"), expect::wrong(&error, log))],
+        Err(error) => return vec![("deeds".to_owned(), expect::wrong(&error, log))],
     };
-    let said = sections.get(&format!("{set}.acts")).unwrap_or_default();
+    let said = sections.get("deeds.acts").unwrap_or_default();
     let mut cells = Vec::new();
     for deed in all() {
         let cell = if is_ring(deed.name) && !has(sections, SHOWS_REQUESTS) {
@@ -88,7 +85,7 @@ pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
         } else {
             ended(said, deed.name).unwrap_or_else(|| seen(sections, &events, &deed))
         };
-        cells.push((format!("{set} file {}", deed.name), cell));
+        cells.push((format!("file {}", deed.name), cell));
     }
     for (name, sockets) in SOCKETS {
         let cell = ended(said, name).unwrap_or_else(|| {
@@ -96,15 +93,15 @@ pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
             let by = |event: &&DriftEvent| is_by(event, Kind::Network, &["/opt/net", &mark]);
             compare(events.iter().filter(by).map(portless_socket_line), sockets.lines)
         });
-        cells.push((format!("{set} socket {name}"), cell));
+        cells.push((format!("socket {name}"), cell));
     }
-    cells.push((format!("{set} host"), silent(sections, set, &events)));
-    cells.push((format!("{set} nothing else"), nothing_else(&events)));
-    let exit = match sections.value(&format!("{set}.facts"), "exit") {
+    cells.push(("deeds of the host".to_owned(), silent(sections, &events)));
+    cells.push(("deeds nothing else".to_owned(), nothing_else(&events)));
+    let exit = match sections.value("deeds.facts", "exit") {
         Some("0") => Cell::Right,
         other => expect::wrong(&format!("exit {other:?}, not 0"), log),
     };
-    cells.push((format!("{set} clean end"), exit));
+    cells.push(("deeds clean end".to_owned(), exit));
     cells
 }
 
@@ -180,8 +177,8 @@ fn compare(seen: impl Iterator<Item = String>, expected: &[&str]) -> Cell {
 }
 
 /// The host did the same, and nothing was said of it.
-fn silent(sections: &Sections, set: &str, events: &[DriftEvent]) -> Cell {
-    let said = sections.get(&format!("{set}.twins")).unwrap_or_default();
+fn silent(sections: &Sections, events: &[DriftEvent]) -> Cell {
+    let said = sections.get("twins.acts").unwrap_or_default();
     for name in directories_on_host().chain(SOCKETS.map(|(name, _)| name)) {
         if is_ring(name) && !has(sections, SHOWS_REQUESTS) {
             continue;
@@ -231,20 +228,18 @@ mod tests {
     /// The wrong cells of a machine that did `rmdir` alone, and of which these events are.
     fn wrong(release: &str, said: &str, events: &[DriftEvent]) -> Vec<String> {
         let mut text = format!("@@begin facts\nrelease={release}\n@@end facts\n");
-        text.push_str("@@begin fentry.facts\nexit=0\n@@end fentry.facts\n@@begin fentry.events\n");
+        text.push_str("@@begin deeds.facts\nexit=0\n@@end deeds.facts\n@@begin deeds.events\n");
         for event in events {
             text.push_str(&serde_json::to_string(event).unwrap());
             text.push('\n');
         }
-        text.push_str(&format!(
-            "@@end fentry.events\n@@begin fentry.acts\n{said}@@end fentry.acts\n"
-        ));
-        text.push_str("@@begin fentry.twins\n");
+        text.push_str(&format!("@@end deeds.events\n@@begin deeds.acts\n{said}@@end deeds.acts\n"));
+        text.push_str("@@begin twins.acts\n");
         for name in directories_on_host().chain(SOCKETS.map(|(name, _)| name)) {
             text.push_str(&format!("deed {name} 0\n"));
         }
-        text.push_str("@@end fentry.twins\n@@done\n");
-        let mut cells = judge(&Sections::parse(&text).unwrap(), "fentry");
+        text.push_str("@@end twins.acts\n@@done\n");
+        let mut cells = judge(&Sections::parse(&text).unwrap());
         // What was not done is not the question.
         cells.retain(|(_, cell)| matches!(cell, Cell::Wrong(why) if !why.contains("was not run")));
         cells.into_iter().map(|(name, _)| name).collect()
@@ -266,15 +261,12 @@ mod tests {
     #[test]
     fn exactly_the_events_of_a_deed_are_right() {
         assert!(wrong("6.1.0", "deed rmdir 0\n", &[removed()]).is_empty());
-        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[]), ["fentry file rmdir"]);
-        assert_eq!(
-            wrong("6.1.0", "deed rmdir 0\n", &[removed(), removed()]),
-            ["fentry file rmdir"]
-        );
+        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[]), ["file rmdir"]);
+        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[removed(), removed()]), ["file rmdir"]);
         let mut stranger = removed();
         stranger.container = None;
-        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[stranger]), ["fentry file rmdir"]);
-        assert_eq!(wrong("6.1.0", "deed rmdir 70\n", &[removed()]), ["fentry file rmdir"]);
+        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[stranger]), ["file rmdir"]);
+        assert_eq!(wrong("6.1.0", "deed rmdir 70\n", &[removed()]), ["file rmdir"]);
         assert!(wrong("6.1.0", "deed rmdir 77\n", &[]).is_empty());
     }
 
@@ -282,7 +274,7 @@ mod tests {
     fn what_the_host_did_is_not_to_be_seen() {
         let by_host =
             event(Kind::File, Action::Delete, &["/opt/deeds", "host", "/twin/rmdir", "rmdir"]);
-        assert_eq!(wrong("6.1.0", "", &[by_host]), ["fentry host"]);
+        assert_eq!(wrong("6.1.0", "", &[by_host]), ["deeds of the host"]);
     }
 
     #[test]
@@ -291,10 +283,10 @@ mod tests {
         let rings = ["ring_write", "ring_open", "ring_names"];
         let told = event(Kind::Sensor, Action::Blind, &ring);
         let missing = |events: &[DriftEvent]| wrong("5.10.0", "", events);
-        assert_eq!(missing(&[told]), ["fentry file ring_write", "fentry file ring_names"]);
-        assert_eq!(missing(&[]), rings.map(|name| format!("fentry file {name}")));
+        assert_eq!(missing(&[told]), ["file ring_write", "file ring_names"]);
+        assert_eq!(missing(&[]), rings.map(|name| format!("file {name}")));
         // A loss is never right.
         let loss = event(Kind::Sensor, Action::Dropped, &[]);
-        assert!(wrong("6.1.0", "", &[loss]).contains(&"fentry nothing else".to_owned()));
+        assert!(wrong("6.1.0", "", &[loss]).contains(&"deeds nothing else".to_owned()));
     }
 }

@@ -82,9 +82,7 @@ pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
     for order in ["cold", "warm"] {
         judge_order(sections, order, &mut cells);
     }
-    for set in deeds::SETS {
-        cells.extend(deeds::judge(sections, set));
-    }
+    cells.extend(deeds::judge(sections));
     cells
 }
 

@@ -51,7 +51,7 @@ impl Machine {
             .arg(&self.initramfs)
             .arg("-drive")
             .arg(format!("file={},format=raw,if=virtio,snapshot=on", self.disk.display()))
-            .args(["-append", "console=ttyS0 panic=-1 mitigations=off lsm=lockdown,yama,bpf"])
+            .args(["-append", "console=ttyS0 panic=-1 mitigations=off"])
             .stdin(Stdio::null())
             .stderr(console.try_clone()?)
             .stdout(console)
