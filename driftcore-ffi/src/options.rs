@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::engine::CodeOptions;
 use driftcore::engine::Scope;
 use driftcore::matcher::Policy;
 use driftcore::matcher::Priority;
@@ -30,6 +31,7 @@ pub struct driftcore_options {
     pub(crate) scope: Scope,
     pub(crate) bounds: Bounds,
     pub(crate) watched: Wanted,
+    pub(crate) code: CodeOptions,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
 }
@@ -84,9 +86,13 @@ impl driftcore_options {
                     "" => Wanted::NOTHING,
                     "file" => self.watched.with_file_changes(),
                     "network" => self.watched.with_sockets(),
-                    _ => return Err(wrong("file, network, or nothing")),
+                    "code" => self.watched.with_libraries().with_scripts(),
+                    _ => return Err(wrong("file, network, code, or nothing")),
                 }
             }
+            "code.libraries" => self.code.libraries = flag()?,
+            "code.scripts" => self.code.scripts = flag()?,
+            "code.interpreter" => add(&mut self.code.interpreters, value, value.to_owned()),
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
             "rules.matching" => {
                 self.rules.policy = match value {
@@ -141,7 +147,10 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
 /// | runtimes.storage | adds a root of containers/storage | where distributions put it |
 /// | scope.events | drift, or all: also events that are no drift | drift |
-/// | events.kinds | adds a kind of events that is watched beside execs: file or network | what the rules speak of |
+/// | events.kinds | adds a kind of events that is watched beside execs: file, network or code | what the rules speak of |
+/// | code.libraries | false: what is mapped executable is never looked at | true |
+/// | code.scripts | false: what interpreters read is never looked at | true |
+/// | code.interpreter | adds a program that runs scripts, without a version | those that are known |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
@@ -189,12 +198,16 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 20);
+        assert_eq!(table().len(), 23);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
-            let documented_only =
-                ["all containers", "where distributions put it", "what the rules speak of"];
+            let documented_only = [
+                "all containers",
+                "where distributions put it",
+                "what the rules speak of",
+                "those that are known",
+            ];
             if documented_only.contains(&&*default) {
                 assert!(options.set(&name, "").is_ok(), "{name}");
                 continue;
@@ -262,6 +275,9 @@ mod tests {
         assert_eq!(options.scope.containers, ["a", "b"]);
         options.set("scope.container", "").unwrap();
         assert!(options.scope.containers.is_empty());
+        options.set("code.interpreter", "").unwrap();
+        options.set("code.interpreter", "own").unwrap();
+        assert_eq!(options.code.interpreters, ["own"]);
         options.set("runtimes.containerd", "/s:/r").unwrap();
         assert_eq!(options.roots.containerd.last().unwrap().root, PathBuf::from("/r"));
     }

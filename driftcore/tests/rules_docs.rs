@@ -15,7 +15,7 @@ use driftcore::rules::load;
 const DOCS: &str = include_str!("../../docs/rules.md");
 
 /// Of each shipped rule, an event that its example excepts.
-const EXCEPTED: [(&str, &str); 11] = [
+const EXCEPTED: [(&str, &str); 15] = [
     (
         "New Binary Executed in Container",
         r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
@@ -55,6 +55,23 @@ const EXCEPTED: [(&str, &str); 11] = [
            "container.image.repository": "registry.example/model-server""#,
     ),
     (
+        "New Library Loaded in Container",
+        r#""drift.action": "library", "drift.verdict": "added", "file.path": "/tmp/jna-1/libx.so",
+           "container.image.repository": "registry.example/java-service""#,
+    ),
+    (
+        "New Script Run in Container",
+        r#""drift.action": "script", "drift.verdict": "added",
+           "container.image.repository": "registry.example/web",
+           "file.path": "/usr/lib/python3.11/__pycache__/os.cpython-311.pyc""#,
+    ),
+    (
+        "Unproved Code Loaded in Container",
+        r#""drift.action": "library", "drift.verdict": "unknown",
+           "container.image.repository": "registry.example/model-server",
+           "file.path": "/opt/models/libserve.so""#,
+    ),
+    (
         "Terminal Shell in Container",
         r#""drift.verdict": "image", "proc.name": "nu", "proc.tty": 34816,
            "container.image.repository": "registry.example/toolbox""#,
@@ -62,6 +79,11 @@ const EXCEPTED: [(&str, &str); 11] = [
     (
         "Package Manager in Container",
         r#""drift.verdict": "image", "proc.name": "pip", "proc.pname": "jupyter-lab",
+           "container.image.repository": "registry.example/notebook""#,
+    ),
+    (
+        "Process Started by Drifted Code in Container",
+        r#""drift.verdict": "image", "drift.tainted": true, "proc.name": "cat", "proc.pname": "python3",
            "container.image.repository": "registry.example/notebook""#,
     ),
     (
@@ -106,7 +128,12 @@ fn every_shipped_rule_is_explained_and_its_example_excepts() {
         let example = section.split("```yaml\n").nth(1).unwrap();
         assert!(example.starts_with(&format!("- rule: {name}\n")), "{name}");
 
-        let call = if name.contains("Listener") { "listen" } else { "execve" };
+        let call = match event {
+            _ if name.contains("Listener") => "listen",
+            _ if event.contains(r#""script""#) => "openat",
+            _ if event.contains(r#""library""#) => "mmap",
+            _ => "execve",
+        };
         let event = format!(r#"{{"evt.type": "{call}", "container.id": "3ad7b26ded6d", {event}}}"#);
         let event = FlatEvent::parse(&event).unwrap();
         assert_eq!(fired(&shipped, &event), [name]);

@@ -15,6 +15,7 @@ mod escape;
 mod files;
 mod inspect;
 mod layers;
+mod libraries;
 mod listeners;
 mod loss;
 mod mounts;
@@ -27,7 +28,10 @@ mod rules;
 mod runtime;
 mod scan;
 mod schema;
+mod scripts;
 mod storm;
+mod taint;
+mod unnamed;
 mod world;
 mod writer;
 
@@ -49,6 +53,9 @@ fn cases() -> Vec<Case> {
     [
         code::CASES,
         writer::CASES,
+        scripts::CASES,
+        libraries::CASES,
+        taint::CASES,
         files::operations::CASES,
         files::evasions::CASES,
         files::twins::CASES,

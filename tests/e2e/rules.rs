@@ -457,9 +457,10 @@ fn commands(world: &World) -> Result<()> {
         let is_so = |rule: &&Value| rule["status"] == status && rule["hooks"] == hooks;
         rules.iter().filter(is_so).count()
     };
-    ensure!(of("active", serde_json::json!(["exec"])) == 10, "{list}");
+    ensure!(of("active", serde_json::json!(["exec"])) == 11, "{list}");
+    ensure!(of("active", serde_json::json!(["file calls"])) == 3, "{list}");
     ensure!(of("disabled", serde_json::json!(["file calls"])) == 11, "{list}");
-    ensure!(rules.len() == 21, "{} shipped rules", rules.len());
+    ensure!(rules.len() == 29, "{} shipped rules", rules.len());
 
     for format in ["text", "json", "markdown"] {
         let fields = driftd(world, &["rules", "fields", "--format", format])?;

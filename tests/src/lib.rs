@@ -18,6 +18,7 @@ pub use lab::DriftdOptions;
 pub use lab::Ended;
 pub use lab::Image;
 pub use lab::Lab;
+pub use lab::Languages;
 pub use lab::Scratch;
 pub use lab::TOOLS;
 pub use lab::bind;

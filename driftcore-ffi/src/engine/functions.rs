@@ -68,6 +68,7 @@ pub unsafe extern "C" fn driftcore_engine_new(
             .scope(options.scope)
             .bounds(options.bounds)
             .watch(options.watched)
+            .code(options.code)
             .allow_degraded(options.allow_degraded);
         if let Some(rules) = handle::lend!(rules) {
             builder.rules(Arc::clone(&rules.set));

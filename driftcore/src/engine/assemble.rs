@@ -53,8 +53,8 @@ pub(super) struct Observed {
     pub(super) container: u64,
     pub(super) event: DriftEvent,
     pub(super) live: LiveFacts,
-    /// Whom it taints if it is drift: who runs the file, and since when.
-    pub(super) runs: Option<(Identity, u64)>,
+    /// Who did it, and when. Of an event whose file runs, whom it taints if that is drift.
+    pub(super) by: (Identity, u64),
 }
 
 /// What is known of an exec while its record is at hand.

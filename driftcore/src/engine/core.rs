@@ -222,7 +222,7 @@ impl Core {
             tainted: self.processes.is_tainted(who),
         };
         let id = exec.task.container;
-        let runs = Some((who, exec.boot_ns));
+        let by = (who, exec.boot_ns);
         let program = self.processes.program(who).filter(|_| !self.waits_for_runtime(id));
         match (verdicts, program) {
             (Verdicts::Now(classified), Some(program)) => {
@@ -246,13 +246,13 @@ impl Core {
             (Verdicts::Now(classified), None) => {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin, writer);
-                let event = Observed { container: id, event, live, runs };
+                let event = Observed { container: id, event, live, by };
                 self.answer(Answered { event, classified: Some(classified) });
             }
             (Verdicts::Later(question), _) => {
                 let live = seen.live(true);
                 let event = self.assemble(exec, args, origin, writer);
-                let observed = Observed { container: id, event, live, runs };
+                let observed = Observed { container: id, event, live, by };
                 if let Some(answered) = self.proofs.begin(question, observed, &mut self.counters) {
                     self.answer(answered);
                 }
@@ -293,9 +293,10 @@ impl Core {
 
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
-        let Answered { event: Observed { container, mut event, live, runs }, classified } =
-            answered;
+        let Answered { event: Observed { container, mut event, live, by }, classified } = answered;
         let taints = classified.as_ref().is_some_and(taints);
+        // What tainted it may have waited as well.
+        event.tainted |= self.processes.was_tainted(by.0, by.1);
         if let Some(classified) = classified {
             judge(&mut event, classified);
         }
@@ -309,8 +310,8 @@ impl Core {
         let outcome =
             recorded.with_view(number, &self.hostname, |view| self.matching.run(view, event.time));
         self.hand_over(&event, &outcome);
-        if let Some((who, since)) = runs.filter(|_| taints) {
-            self.processes.taint(who, since);
+        if taints {
+            self.processes.taint(by.0, by.1);
         }
     }
 

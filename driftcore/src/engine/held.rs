@@ -79,7 +79,12 @@ mod tests {
     fn event(number: i64) -> Answered {
         let event = DriftEvent::new(Timestamp::from_nanos(number), Kind::Binary, Action::Exec);
         Answered {
-            event: Observed { event, live: LiveFacts::default(), container: 0, runs: None },
+            event: Observed {
+                event,
+                live: LiveFacts::default(),
+                container: 0,
+                by: Default::default(),
+            },
             classified: Some(Classified::unknown("a test")),
         }
     }

@@ -9,6 +9,7 @@ use super::assemble::Observed;
 use super::assemble::Origin;
 use super::core::Core;
 use super::proofs::Answered;
+use crate::enrich::Identity;
 use crate::enrich::ProcessTable;
 use crate::event::Action;
 use crate::event::ContainerDetails;
@@ -63,10 +64,11 @@ impl Core {
         let time = self.clock.wall(event.boot_ns);
         let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
         if self.waits_for_runtime(container) {
+            let by = (Identity::from(&event.actor), event.boot_ns);
             let mut event = DriftEvent::new(time, Kind::Network, socket.action);
             socket.complete(&mut event, &acting, &self.processes);
             event.before_start = before_start;
-            let event = Observed { container, event, live: socket.live(&acting), runs: None };
+            let event = Observed { container, event, live: socket.live(&acting), by };
             self.answer(Answered { event, classified: None });
             return;
         }

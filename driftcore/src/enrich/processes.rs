@@ -38,8 +38,8 @@ struct Entry {
     exec_id: u64,
     program: Arc<Program>,
     ended: bool,
-    /// It ran drifted code, or was made by a process that had.
-    tainted: bool,
+    /// Since when it runs drifted code, or the process that made it did.
+    tainted: Option<u64>,
 }
 
 impl Entry {
@@ -143,7 +143,7 @@ impl ProcessTable {
         self.path = path;
         // Keep the parent that forked it: a later one is only who inherited the orphan.
         let parent = self.parent_of(task.into());
-        let tainted = self.is_tainted(task.into());
+        let tainted = self.tainted_since(task.into());
         self.insert(
             task.pid,
             Entry {
@@ -294,10 +294,19 @@ impl ProcessTable {
     /// Whether a process ran drifted code, or was made by one that had. Of one that is not known, what
     /// its parent is.
     pub fn is_tainted(&self, who: Identity) -> bool {
+        self.tainted_since(who).is_some()
+    }
+
+    /// Whether it was tainted already when it did something at that time: the code that taints it is
+    /// itself not of a tainted process.
+    #[cfg(feature = "sensor")]
+    pub fn was_tainted(&self, who: Identity, boot_ns: u64) -> bool {
+        self.tainted_since(who).is_some_and(|since| since < boot_ns)
+    }
+
+    fn tainted_since(&self, who: Identity) -> Option<u64> {
         let find = |pid, start_ns| self.entries.get(&pid).filter(|entry| entry.is(start_ns));
-        find(who.pid, who.start_ns)
-            .or_else(|| find(who.ppid, who.parent_start_ns))
-            .is_some_and(|entry| entry.tainted)
+        find(who.pid, who.start_ns).or_else(|| find(who.ppid, who.parent_start_ns))?.tainted
     }
 
     /// A process ran drifted code at that time: it is tainted, and so are those that it has made since,
@@ -308,11 +317,14 @@ impl ProcessTable {
             let Some(entry) = self.entries.get_mut(&pid).filter(|entry| entry.is(start_ns)) else {
                 continue;
             };
-            if std::mem::replace(&mut entry.tainted, true) {
+            if entry.tainted.is_some() {
                 continue;
             }
+            entry.tainted = Some(since_boot_ns);
             let made = self.entries.iter().filter(|(_, entry)| {
-                entry.parent == (pid, start_ns) && entry.start_ns >= since_boot_ns && !entry.tainted
+                entry.parent == (pid, start_ns)
+                    && entry.start_ns >= since_boot_ns
+                    && entry.tainted.is_none()
             });
             more.extend(made.map(|(&pid, entry)| (pid, entry.start_ns)));
         }
@@ -383,7 +395,7 @@ impl ProcessTable {
                 exec_id: 0,
                 program: Arc::new(found.program),
                 ended: false,
-                tainted: false,
+                tainted: None,
             };
             self.insert(pid, entry);
         }
@@ -529,6 +541,8 @@ mod tests {
         assert!(table.is_tainted(who(TOOL, SHELL)));
         assert!(table.is_tainted(who(GRANDCHILD, TOOL)));
         assert!(!table.is_tainted(who(BROTHER, SHELL)), "it was made before");
+        let was = |time| table.was_tainted(who(SHELL, (0, 0)), time);
+        assert!(!was(17) && !was(18) && was(19), "what it did before");
 
         // Later ones, and what they run.
         let later = ((1 << 23) + 4, 50);

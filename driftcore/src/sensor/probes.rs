@@ -397,8 +397,15 @@ impl Sensor {
             *taken = 0;
         }
         let more_execs = self.rings.read(into)?;
-        let until_ns = if more_execs { into.last_ns() } else { u64::MAX };
+        let last_ns = into.last_ns();
+        let until_ns = if more_execs { last_ns } else { u64::MAX };
         *taken = into.take(bulk, *taken, until_ns);
+        // What was done before these execs and came while they were read must not follow them: it may be
+        // what taints them. Of what came later, the exec may still be in its ring.
+        if !into.is_empty() && *taken == bulk.len() {
+            more_bulk |= self.bulk_rings.read(bulk)?;
+            *taken = into.take(bulk, 0, last_ns);
+        }
         into.sort();
         Ok(more_execs || more_bulk || *taken < bulk.len())
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::languages::Languages;
 use super::tools::Tools;
 use crate::deeds::content;
 
@@ -65,6 +66,24 @@ impl Image {
             }
         }
         Self::of_layers("deeds", &[base_layer(tools)?, layer.into_inner()?])
+    }
+
+    /// The image with interpreters, and what is its own for them to run.
+    pub(super) fn build_languages(tools: &Tools, languages: &Languages) -> Result<Self> {
+        let mut layer = tar::Builder::new(Vec::new());
+        for path in &languages.files {
+            let name = path.strip_prefix("/").unwrap_or(path).to_string_lossy();
+            append(&mut layer, &name, 0o755, &read(path)?)?;
+        }
+        append(&mut layer, "opt/loader", 0o755, &read(&languages.program)?)?;
+        for name in ["library", "touched", "changed"] {
+            append(&mut layer, &format!("opt/{name}.so"), 0o755, &read(&languages.library)?)?;
+        }
+        append(&mut layer, "opt/image", 0o755, b"#!/bin/sh\ntrue\n")?;
+        append(&mut layer, "opt/image.sh", 0o644, b"true\n")?;
+        append(&mut layer, "opt/image_module.py", 0o644, b"pass\n")?;
+        append(&mut layer, "opt/image.pl", 0o644, b"exit 0;\n")?;
+        Self::of_layers("languages", &[base_layer(tools)?, layer.into_inner()?])
     }
 
     fn of_layers(tag: &str, layers: &[Vec<u8>]) -> Result<Self> {

@@ -15,6 +15,7 @@ use anyhow::bail;
 use super::Containerd;
 use super::Docker;
 use super::Image;
+use super::Languages;
 use super::Scratch;
 use super::command::command;
 use super::command::poll;
@@ -110,6 +111,16 @@ impl Lab {
     /// When the files that go into it cannot be read.
     pub fn build_deeds_image(&self, deeds: &[&str]) -> Result<Image> {
         Image::build_deeds(&self.tools, deeds)
+    }
+
+    /// Makes an image with the interpreters of this machine and `/opt/loader`, which loads libraries, each
+    /// with scripts and libraries that are the image's own.
+    ///
+    /// # Errors
+    /// When the C programs do not compile or the files that go into it cannot be read.
+    pub fn build_languages_image(&self) -> Result<(Image, Languages)> {
+        let languages = Languages::find(self.scratch.path())?;
+        Ok((Image::build_languages(&self.tools, &languages)?, languages))
     }
 
     /// Makes an image of `layers` layers.

@@ -11,6 +11,7 @@ use super::assemble::Observed;
 use super::core::Core;
 use super::core::blind_event;
 use super::proofs::Answered;
+use crate::enrich::Identity;
 use crate::event::Action;
 use crate::event::Call;
 use crate::event::DriftEvent;
@@ -55,7 +56,8 @@ impl Core {
             complete(&mut event);
             let live =
                 LiveFacts { event_type: Some(event_type), result: call.result, ..acting.live() };
-            let event = Observed { container, event, live, runs: None };
+            let by = (Identity::from(&call.actor), call.boot_ns);
+            let event = Observed { container, event, live, by };
             self.answer(Answered { event, classified: None });
             return;
         }

@@ -83,12 +83,12 @@ impl Core {
             writer: writer.as_deref(),
         };
         let Some(known) = self.containers.get(container) else { return };
-        let runs = Some((Identity::from(&event.actor), event.boot_ns));
+        let by = (Identity::from(&event.actor), event.boot_ns);
         let owned = |processes: &_| {
             let (mut event, live) = seen.owned(processes, false, None);
             event.script = script;
             event.container = Some((*known.container).clone());
-            Observed { container, event, live, runs }
+            Observed { container, event, live, by }
         };
         let classified = match verdicts {
             Verdicts::Now(classified) => classified,

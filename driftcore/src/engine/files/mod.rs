@@ -17,6 +17,7 @@ use super::core::Core;
 use super::mounts::MountKind;
 use super::proofs::Answered;
 use super::writers::writer_of;
+use crate::enrich::Identity;
 use crate::event::FileEvent;
 use crate::event::FileOperation;
 use crate::event::Kind;
@@ -98,9 +99,10 @@ impl Core {
             writer: writer.as_deref(),
         };
         if self.waits_for_runtime(container) {
+            let by = (Identity::from(&event.actor), event.boot_ns);
             let (event, live) = seen.owned(&self.processes, drift, provenance);
             self.answer(Answered {
-                event: Observed { container, event, live, runs: None },
+                event: Observed { container, event, live, by },
                 classified: None,
             });
             return;

@@ -1546,7 +1546,10 @@ struct driftcore_options *driftcore_options_new(void);
  * | runtimes.containerd | adds a containerd: STATE:ROOT | where distributions put it |
  * | runtimes.storage | adds a root of containers/storage | where distributions put it |
  * | scope.events | drift, or all: also events that are no drift | drift |
- * | events.kinds | adds a kind of events that is watched beside execs: file or network | what the rules speak of |
+ * | events.kinds | adds a kind of events that is watched beside execs: file, network or code | what the rules speak of |
+ * | code.libraries | false: what is mapped executable is never looked at | true |
+ * | code.scripts | false: what interpreters read is never looked at | true |
+ * | code.interpreter | adds a program that runs scripts, without a version | those that are known |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
