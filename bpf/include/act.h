@@ -143,6 +143,7 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	struct dentry *dentry = act->place.path.dentry;
 	struct dentry *file = act->file;
 	bool outside = actor & DC_ACTOR_OUTSIDE;
+	bool writes, tells;
 
 	/* The container's own filesystem: no volume, tmpfs, pipe or device. Where a name leads is for
 	 * user space to find. */
@@ -152,15 +153,19 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	/* What io_uring does is seen by one probe alone. */
 	if (!(actor & DC_ACTOR_IO_URING))
 		note_handled();
+	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
+	 * outside has opened, it writes unseen, and so does any where writes are not watched. */
+	writes = file && (is_writing(act->operation) ||
+			  (act->operation == DC_OP_OPEN && (outside || !is_wanted(DC_OP_WRITE))));
+	tells = is_wanted(act->operation) && may_emit(id, DC_KIND_FILE, now);
+	if (!writes && !tells)
+		return;
 	s = take_scratch(slot);
 	if (!s)
 		return;
-	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
-	 * outside has opened, it writes unseen, and so does any where writes are not watched. */
-	if (file && (is_writing(act->operation) ||
-		     (act->operation == DC_OP_OPEN && (outside || !is_wanted(DC_OP_WRITE)))))
+	if (writes)
 		note_writer(task, BPF_CORE_READ(file, d_inode), act->operation, actor, s);
-	if (!is_wanted(act->operation) || !may_emit(id, DC_KIND_FILE, now))
+	if (!tells)
 		goto give;
 	begin_file(s, task, id, container, act, now);
 	s->file.actor.flags |= actor;

@@ -72,9 +72,9 @@ static __always_inline __u32 call_number(struct pt_regs *regs)
 	return ((struct pt_regs___arm64 *)regs)->syscallno;
 }
 
-/* What nobody asks for is told from a 64-bit number alone, unless that is asked for as another one's
- * of 32 bits. */
-static __always_inline struct dc_called get_call(struct task_struct *task, struct pt_regs *regs)
+/* Calls of classes below `least`, and what nobody asks for, are told from a 64-bit number alone, unless
+ * that is asked for as another one's of 32 bits. */
+static __always_inline struct dc_called get_call(struct pt_regs *regs, __u32 least)
 {
 	const struct dc_settings *set = get_settings();
 	__u32 number = call_number(regs);
@@ -90,9 +90,9 @@ static __always_inline struct dc_called get_call(struct task_struct *task, struc
 	}
 	native = class_in(set->calls, number);
 	compat = class_in(set->compat, number);
-	if (!native && !compat)
+	if (native < least && compat < least)
 		return call;
-	call.compat = is_compat(task);
+	call.compat = is_compat(current_task());
 	call.class = call.compat ? compat : native;
 	call.number = call.compat ? set->native[number & (DC_CALLS - 1)] : number;
 	return call;
@@ -126,12 +126,10 @@ static __always_inline struct file *file_of(struct task_struct *task, long fd)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd);
-	struct file *file = NULL;
 
 	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	return file;
+	return DC_DEREF(&files[fd]);
 }
 
 #endif

@@ -16,6 +16,9 @@
 
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 
+/* A container was seen whose root is not in `roots`. */
+__u32 has_other_roots;
+
 /* Longest chain of mounts from a process's root up to the root of its namespace. */
 #define DC_MOUNT_DEPTH 32
 
@@ -134,6 +137,15 @@ static __always_inline bool may_be_contained(struct task_struct *task)
 		return may_be_of((__u64)task->nsproxy->mnt_ns, (__u64)task->fs->root.dentry,
 				 bpf_get_current_pid_tgid() >> 32);
 	return may_be_contained_task(task);
+}
+
+/* Whether, for certain, a file is on no container's root, told by what costs next to nothing: opened by a
+ * process in the host's namespace, on no overlay, while every root is one. */
+static __always_inline bool is_hosts_own(struct task_struct *task, struct inode *inode)
+{
+	return !has_other_roots &&
+	       BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC &&
+	       (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns) == host.mnt_ns;
 }
 
 /* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */
@@ -262,6 +274,8 @@ static __always_inline __u64 find_container(struct task_struct *task, struct dc_
 	root.mnt = BPF_CORE_READ(task, fs, root.mnt);
 	find_root(&root, found);
 	find_root_upper(found);
+	if (!found->root_upper.ino)
+		has_other_roots = 1;
 	if (bpf_map_update_elem(&containers, &id, found, BPF_NOEXIST)) {
 		count_loss(DC_LOSS_CONTAINER_TABLE);
 	} else if (found->root_upper.ino) {

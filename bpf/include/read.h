@@ -41,4 +41,12 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 		 ___apply(dc_load, ___narg(a, ##__VA_ARGS__))((src), a, ##__VA_ARGS__) :           \
 		 dc_probe(src, a, ##__VA_ARGS__))
 
+/* What a pointer of the kernel's points to. */
+#define DC_DEREF(pointer)                                                                          \
+	(bpf_ksym_exists(bpf_rdonly_cast) ? dc_load(*(pointer)) : ({                               \
+		typeof(*(pointer)) __read = 0;                                                     \
+		bpf_probe_read_kernel(&__read, sizeof(__read), (pointer));                         \
+		__read;                                                                            \
+	}))
+
 #endif

@@ -22,7 +22,9 @@ static __always_inline void forget_written(struct task_struct *task, struct file
 {
 	struct dc_written key = written_key(task, file);
 
-	bpf_map_delete_elem(&written, &key);
+	/* Mostly nothing was said, and a deletion takes a lock to find that out. */
+	if (bpf_map_lookup_elem(&written, &key))
+		bpf_map_delete_elem(&written, &key);
 }
 
 /* The path of a file as its user opened it: of one that overlay has mapped, the overlay's. */

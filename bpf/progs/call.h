@@ -54,17 +54,13 @@ static __always_inline bool only_reads(const struct dc_called *call, __u64 flags
 static __always_inline bool fill_opened(struct task_struct *task, struct pt_regs *regs,
 					const struct dc_called *call, long ret, struct dc_act *act)
 {
-	__u64 flags = open_flags(regs, call);
-	struct file *file;
+	struct file *file = file_of(task, ret);
 
-	if (only_reads(call, flags) && !is_wanted(DC_OP_READ))
-		return false;
-	file = file_of(task, ret);
-	if (!file)
+	if (!file || is_hosts_own(task, BPF_CORE_READ(file, f_inode)))
 		return false;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE && may_be_contained(task))
 		forget_written(task, file);
-	fill_open(file, flags, act);
+	fill_open(file, open_flags(regs, call), act);
 	return true;
 }
 
@@ -100,19 +96,22 @@ static __always_inline long mapped_by(const struct dc_mapping *map, struct dc_ac
 /* Copies of it do the same again. */
 static __always_inline void enter_call(struct pt_regs *regs)
 {
-	struct task_struct *task = current_task();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, DC_CLASS_ENTRY);
 	const struct dc_shape *shape = shape_of(call.class);
-	__u64 thread = bpf_get_current_pid_tgid();
+	struct task_struct *task;
 	struct dc_scratch *s;
 
-	if (!shape || !may_be_contained(task))
+	if (!shape)
+		return;
+	task = current_task();
+	if (!may_be_contained(task))
 		return;
 	s = take_scratch(DC_SLOT_CALL);
 	if (!s)
 		return;
 
 	struct dc_entry *entry = (void *)s->tail;
+	__u64 thread = bpf_get_current_pid_tgid();
 
 	read_entry(task, regs, &call, shape, entry);
 	/* Without it, the exit's reading alone is reported, as unproved. */
@@ -120,30 +119,44 @@ static __always_inline void enter_call(struct pt_regs *regs)
 	give_scratch(s);
 }
 
+static __always_inline void exit_open(void *ctx, struct pt_regs *regs, const struct dc_called *call,
+				      long ret, __u32 copy)
+{
+	bool script, opened;
+
+	if (ret < 0)
+		return;
+	/* Most opens only read, which mostly nobody asks for: told from the registers. */
+	opened = !only_reads(call, open_flags(regs, call)) || is_wanted(DC_OP_READ);
+	script = is_wanted(DC_OP_SCRIPT) && may_interpret();
+	if (!opened && !script)
+		return;
+
+	struct task_struct *task = current_task();
+	struct dc_act act = {.result = ret, .call = call->number};
+
+	opened = opened && fill_opened(task, regs, call, ret, &act);
+	if ((!opened && !script) || is_handled(copy))
+		return;
+	if (opened)
+		report_act(task, &act, DC_SLOT_CALL);
+	if (script)
+		bpf_tail_call(ctx, &exits, DC_EXIT_SCRIPT);
+}
+
 static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret, __u32 copy)
 {
-	struct task_struct *task = current_task();
-	struct dc_called call = get_call(task, regs);
-	struct dc_act act = {.result = ret, .call = call.number};
+	struct dc_called call = get_call(regs, 1);
 
 	if (!call.class)
 		return;
 	if (is_open(call.class)) {
-		bool opened, script;
-
-		if (ret < 0)
-			return;
-		opened = fill_opened(task, regs, &call, ret, &act);
-		script = is_wanted(DC_OP_SCRIPT) && may_interpret();
-		if ((!opened && !script) || is_handled(copy))
-			return;
-		if (opened)
-			report_act(task, &act, DC_SLOT_CALL);
-		if (script)
-			bpf_tail_call(ctx, &exits, DC_EXIT_SCRIPT);
+		exit_open(ctx, regs, &call, ret, copy);
 		return;
 	}
 
+	struct task_struct *task = current_task();
+	struct dc_act act = {.result = ret, .call = call.number};
 	struct dc_mapping map = {};
 	long fd;
 
@@ -198,7 +211,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__named, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = current_task();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 	const struct dc_shape *shape = shape_of(call.class);
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct dc_entry *entry, *again;
@@ -245,7 +258,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__protect, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 	struct dc_act act = {.result = ret, .call = call.number};
 	__u64 prot = call_argument_2(regs, call.compat);
 	__u64 at = call_argument_0(regs, call.compat);

@@ -44,7 +44,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__mapped, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 	struct dc_found found = {};
 
 	bpf_find_vma(task, ret, look_at_mapping, &found, 0);
@@ -57,7 +57,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__mapped_fd, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = current_task();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 
 	report_mapping(task, regs, &call, ret, NULL);
 	return 0;
@@ -68,7 +68,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__protect_code, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 	struct dc_act act = {.operation = DC_OP_MAP, .result = ret, .call = call.number};
 	__u64 at = call_argument_0(regs, call.compat);
 	__u64 end = at + call_argument_1(regs, call.compat);
@@ -95,7 +95,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__script, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = current_task();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 	struct file *file = file_of(task, ret);
 	struct dc_act act = {.operation = DC_OP_SCRIPT, .result = ret, .call = call.number};
 

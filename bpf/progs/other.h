@@ -79,7 +79,7 @@ SEC("tp_btf/sys_exit")
 int BPF_PROG(call__other, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = current_task();
-	struct dc_called call = get_call(task, regs);
+	struct dc_called call = get_call(regs, 1);
 	__u32 reads = call.class & ~DC_CLASS_CALL;
 	struct dc_container container = {};
 	__u64 now = bpf_ktime_get_boot_ns();
