@@ -9,6 +9,7 @@
  *   bind ADDRESS PORT        a UDP socket with an address
  *   send ADDRESS PORT        a datagram from a socket that is not connected: always the same one
  *   reach ADDRESS PORT       a UDP socket that is connected there, and a datagram over it
+ *   accept ADDRESS PORT      listens, connects to itself, and takes that connection
  *   refused ADDRESS PORT     a TCP connection that must be refused
  *   unbound                  a TCP socket that listens and was never bound; says its port
  *   unbound-v6               the same of IPv6
@@ -142,6 +143,13 @@ int main(int argc, char **argv)
 		} else if (!strcmp(deed, "connect")) {
 			errno = reached(&to);
 			need(!errno, "connect");
+		} else if (!strcmp(deed, "accept")) {
+			int server = bound(SOCK_STREAM, &to, 0);
+
+			need(!listen(server, 8), "listen");
+			errno = reached(&to);
+			need(!errno, "connect");
+			need(accept4(server, NULL, NULL, SOCK_CLOEXEC) >= 0, "accept");
 		} else if (!strcmp(deed, "refused")) {
 			errno = reached(&to);
 			need(errno == ECONNREFUSED, "connect");

@@ -179,6 +179,10 @@ fn by_rule(world: &World) -> Result<()> {
     let text = [
         rule("listener", "evt.type = listen and fd.sport = 7001"),
         rule("refused", "evt.type = connect and evt.failed = true and fd.snet = \"127.0.0.0/8\""),
+        rule(
+            "accepted",
+            "evt.type in (accept, accept4) and fd.sport = 7010 and fd.is_server = true",
+        ),
         rule("datagram", "evt.type in (sendto, sendmsg) and fd.port = 7005 and fd.l4proto = udp"),
     ];
     std::fs::write(&rules, text.concat())?;
@@ -190,7 +194,7 @@ fn by_rule(world: &World) -> Result<()> {
     // Each deed beside one that no rule speaks of.
     container.sh(&format!(
         "/opt/net {mark} listen 127.0.0.1 7001 listen 127.0.0.1 7002 connect 127.0.0.1 7001 \
-         refused 127.0.0.1 7009 send 127.0.0.1 7006 send 127.0.0.1 7005"
+         refused 127.0.0.1 7009 accept 127.0.0.1 7010 accept 127.0.0.1 7011 send 127.0.0.1 7006 send 127.0.0.1 7005"
     ))?;
     let is_mine = |alert: &serde_json::Value| {
         alert["output"].as_str().is_some_and(|output| output.contains(&mark))
@@ -211,6 +215,7 @@ fn by_rule(world: &World) -> Result<()> {
     let expected = [
         "listen 127.0.0.1:7001 tcp SUCCESS",
         "connect 127.0.0.1:7009 tcp ECONNREFUSED",
+        "accept4 127.0.0.1:7010 tcp SUCCESS",
         "sendto 127.0.0.1:7005 udp SUCCESS",
     ];
     ensure!(got == expected, "{got:#?}");

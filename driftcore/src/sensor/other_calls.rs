@@ -16,14 +16,19 @@ const CAPABILITIES: u8 = 1 << 4;
 /// Names as Falco has them, numbers in 32 bits, and what is read of each.
 #[rustfmt::skip]
 const CALLS: &[(&str, &[u16], u8)] = &[
+    ("accept", &[], SOCKET),
+    ("accept4", &[364], SOCKET),
     ("bpf", &[357], 0),
     ("capset", &[185], CAPABILITIES),
     ("chroot", &[61], FIRST),
+    ("clone", &[120], 0),
+    ("clone3", &[435], 0),
     ("delete_module", &[129], FIRST),
     ("dup", &[41], SOCKET),
     ("dup2", &[63], SOCKET),
     ("dup3", &[330], SOCKET),
     ("finit_module", &[350], SECOND),
+    ("fork", &[2], 0),
     ("fsconfig", &[431], THIRD),
     ("fsmount", &[432], 0),
     ("fsopen", &[430], FIRST),
@@ -54,6 +59,7 @@ const CALLS: &[(&str, &[u16], u8)] = &[
     ("umount2", &[52, 22], FIRST),
     ("unshare", &[310], 0),
     ("userfaultfd", &[374], 0),
+    ("vfork", &[190], 0),
 ];
 
 /// The numbers of those that are asked for.

@@ -150,7 +150,10 @@ pub(super) fn name<'v>(view: &'v View<'_>) -> Value<'v> {
 
 /// Whether there is a connection.
 pub(super) fn connected(view: &View<'_>) -> Value<'static> {
-    let is_connect = view.facts.event_type == EventType::CONNECT;
+    let is_connect = matches!(
+        view.facts.event_type,
+        EventType::CONNECT | EventType::ACCEPT | EventType::ACCEPT4
+    );
     match view.facts.network {
         Some(_) => Value::Bool(is_connect && view.facts.result >= 0),
         None => Value::Missing,

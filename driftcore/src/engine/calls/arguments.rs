@@ -52,16 +52,21 @@ const FD: Argument = ("fd", RESULT, Outcome);
 /// Each call with its arguments. One that Falco knows no arguments of has only its result.
 #[rustfmt::skip]
 const CALLS: &[(&str, &[Argument])] = &[
+    ("accept", &[FD]),
+    ("accept4", &[FD, ("flags", 3, Bits(flags::ACCEPT))]),
     ("bpf", &[FD, ("cmd", 0, One(flags::BPF))]),
     ("capset", &[RES, ("cap_inheritable", 3, Hexadecimal), ("cap_permitted", 4, Hexadecimal),
         ("cap_effective", 5, Hexadecimal)]),
     ("chroot", &[RES, ("path", 0, Text)]),
+    ("clone", &[RES, ("flags", 0, Bits(flags::CLONE))]),
+    ("clone3", &[RES]),
     ("delete_module", &[RES, ("name", 0, Text), ("flags", 1, Bits(flags::DELETE_MODULE))]),
     ("dup", &[RES, ("oldfd", 0, Signed)]),
     ("dup2", &[RES, ("oldfd", 0, Signed), ("newfd", 1, Signed)]),
     ("dup3", &[RES, ("oldfd", 0, Signed), ("newfd", 1, Signed), ("flags", 2, Bits(flags::OPEN))]),
     ("finit_module", &[RES, ("fd", 0, Signed), ("uargs", 1, Text),
         ("flags", 2, Bits(flags::FINIT_MODULE))]),
+    ("fork", &[RES]),
     ("fsconfig", &[RES, ("fd", 0, Signed), ("cmd", 1, One(flags::FSCONFIG)), ("key", 2, Text)]),
     ("fsmount", &[FD]),
     ("fsopen", &[FD, ("name", 0, Text)]),
@@ -94,6 +99,7 @@ const CALLS: &[(&str, &[Argument])] = &[
     ("umount2", &[RES, ("name", 0, Text), ("flags", 1, Bits(flags::UMOUNT))]),
     ("unshare", &[RES, ("flags", 0, Bits(flags::CLONE))]),
     ("userfaultfd", &[RES, ("flags", 0, Bits(flags::OPEN))]),
+    ("vfork", &[RES]),
 ];
 
 /// The arguments of one call, written into memory that is used again.

@@ -64,6 +64,9 @@ pub(super) const MEMFD: Names = &[
 
 pub(super) const OPEN: Names = &[("O_NONBLOCK", 0o4000), ("O_CLOEXEC", 0o2_000_000)];
 
+/// Of `accept4`.
+pub(super) const ACCEPT: Names = &[("SOCK_NONBLOCK", 0o4000), ("SOCK_CLOEXEC", 0o2_000_000)];
+
 pub(super) const DELETE_MODULE: Names = &[("O_NONBLOCK", 0o4000), ("O_TRUNC", 0o1000)];
 
 pub(super) const FINIT_MODULE: Names = &[

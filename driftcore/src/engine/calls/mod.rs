@@ -80,7 +80,7 @@ impl Core {
                 accounts: Some(&names),
                 process: Some(acting.facts(&ancestors)),
                 file: None,
-                network: on.map(socket::facts),
+                network: on.map(|socket| socket::facts(socket, event_type)),
                 call: Some(CallFacts { args }),
                 tainted: acting.tainted,
                 unproved: false,

@@ -7,20 +7,21 @@ use crate::event::Network;
 use crate::event::Protocol;
 use crate::event::SocketEnd;
 use crate::event::Text;
+use crate::fields::EventType;
 use crate::view::NetworkFacts;
 
 const AF_UNIX: u16 = 1;
 const IPPROTO_TCP: u16 = 6;
 const IPPROTO_UDP: u16 = 17;
 
-/// As rules see it.
-pub(super) fn facts(socket: &CallSocket) -> NetworkFacts<'static> {
+/// As rules see it. Who accepts a connection is its server.
+pub(super) fn facts(socket: &CallSocket, event_type: EventType) -> NetworkFacts<'static> {
     NetworkFacts {
         protocol: protocol(socket),
         family: socket.family,
         local: socket.local,
         remote: remote(socket),
-        is_server: false,
+        is_server: matches!(event_type, EventType::ACCEPT | EventType::ACCEPT4),
     }
 }
 

@@ -65,14 +65,19 @@ pub(super) const NETWORK: EventTypes =
 
 /// Calls that no kind of drift is seen by, but rules about escapes and injections name.
 pub(super) const CALLS: EventTypes = set(&[
+    "accept",
+    "accept4",
     "bpf",
     "capset",
     "chroot",
+    "clone",
+    "clone3",
     "delete_module",
     "dup",
     "dup2",
     "dup3",
     "finit_module",
+    "fork",
     "fsconfig",
     "fsmount",
     "fsopen",
@@ -103,10 +108,11 @@ pub(super) const CALLS: EventTypes = set(&[
     "umount2",
     "unshare",
     "userfaultfd",
+    "vfork",
 ]);
 
 /// Others that such rules name, which nothing gives so far.
-const OTHER: EventTypes = set(&["clone", "clone3", "fork", "procexit", "umount", "vfork"]);
+const OTHER: EventTypes = set(&["procexit", "umount"]);
 
 pub(super) const fn set(names: &[&str]) -> EventTypes {
     let mut types = EventTypes::EMPTY;
@@ -124,7 +130,7 @@ impl EventType {
         if EventTypes::PRODUCED.contains(self) {
             Availability::Always
         } else if NETWORK.contains(self) {
-            Availability::Needs("connections that come in, and messages beside the first")
+            Availability::Needs("messages beside the first, which is told as sendto")
         } else if OTHER.contains(self) {
             Availability::Needs("events of other calls")
         } else {
@@ -146,11 +152,12 @@ mod tests {
         let files = EventTypes::of_file_operations(FileOperations::ALL);
         assert_eq!(files, FILE, "what an operation on files comes by");
         assert_eq!(of("connect"), Availability::Always);
-        assert!(matches!(of("accept"), Availability::Needs(_)));
+        assert_eq!(of("accept"), Availability::Always);
+        assert!(matches!(of("sendmsg"), Availability::Needs(_)));
         let seen = EventType::all().filter(|kind| kind.socket_operation().is_some());
         assert_eq!(seen.collect::<EventTypes>(), SOCKETS);
         assert_eq!(of("ptrace"), Availability::Always);
-        assert_eq!(of("clone"), Availability::Needs("events of other calls"));
+        assert_eq!(of("procexit"), Availability::Needs("events of other calls"));
         assert!(matches!(of("brk"), Availability::Never(_)));
         let unmade = NETWORK.intersection(EventTypes::PRODUCED.complement());
         let groups = [unmade, OTHER, EventTypes::PRODUCED];

@@ -16,6 +16,8 @@ impl EventType {
     /// A connection made.
     pub const CONNECT: Self = Self::known("connect");
     /// A connection taken.
+    pub const ACCEPT: Self = Self::known("accept");
+    /// The same, with flags.
     pub const ACCEPT4: Self = Self::known("accept4");
     /// A local address taken.
     pub const BIND: Self = Self::known("bind");
