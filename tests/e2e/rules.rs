@@ -460,7 +460,8 @@ fn commands(world: &World) -> Result<()> {
     ensure!(of("active", serde_json::json!(["exec"])) == 11, "{list}");
     ensure!(of("active", serde_json::json!(["file calls"])) == 3, "{list}");
     ensure!(of("disabled", serde_json::json!(["file calls"])) == 11, "{list}");
-    ensure!(rules.len() == 29, "{} shipped rules", rules.len());
+    let shipped = driftcore::rules::SHIPPED_RULES.matches("\n- rule: ").count();
+    ensure!(rules.len() == shipped, "{} of {shipped} shipped rules", rules.len());
 
     for format in ["text", "json", "markdown"] {
         let fields = driftd(world, &["rules", "fields", "--format", format])?;

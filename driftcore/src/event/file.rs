@@ -35,6 +35,9 @@ pub struct File {
     /// Whether content was really written; `None` where that is not known or not the question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<bool>,
+    /// The descriptor that an open returned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fd: Option<i64>,
     /// Who created, wrote or renamed it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writer: Option<Box<Writer>>,

@@ -99,8 +99,14 @@ impl<'a> Recorded<'a> {
     pub fn new(event: &'a DriftEvent) -> Self {
         let verdict = event.provenance.as_ref().map(|provenance| provenance.verdict);
         let upper_layer = verdict.and_then(upper_layer);
-        let (value, result) = (value(event), result(event));
-        Self::with_live(event, LiveFacts { upper_layer, value, result, ..LiveFacts::default() })
+        let live = LiveFacts {
+            upper_layer,
+            value: value(event),
+            result: result(event),
+            descriptor: event.file.as_ref().and_then(|file| file.fd),
+            ..LiveFacts::default()
+        };
+        Self::with_live(event, live)
     }
 
     /// Takes in an event that was kept for a while.
@@ -389,6 +395,20 @@ mod tests {
             for (name, _) in GIVEN {
                 assert!(matches!(view.get(&field(name)), Value::Missing), "{name}");
             }
+        });
+    }
+
+    #[test]
+    fn a_read_open_has_the_descriptor_that_it_was_given() {
+        let mut event = DriftEvent::new(Timestamp::from_nanos(99), Kind::File, Action::Create);
+        event.file = serde_json::from_str(
+            r#"{"path": "/etc/new", "inode": 7, "device": "0:42", "mode": "0644",
+                "owner": {"uid": 0, "gid": 0}, "size": 0, "fd": 3}"#,
+        )
+        .unwrap();
+        Recorded::new(&event).with_view(1, "node", |view| {
+            assert!(matches!(view.get(&field("fd.num")), Value::Signed(3)));
+            assert!(matches!(view.get(&field("evt.is_open_write")), Value::Bool(true)));
         });
     }
 

@@ -173,6 +173,7 @@ impl Seen<'_> {
             old_path: self.old_path().map(Text::from),
             changed: self.meaning.changed.as_slice().to_vec(),
             written: self.meaning.written,
+            fd: self.descriptor(),
             writer: self.writer.map(|writer| Box::new(writer.clone())),
             ..File::default()
         };
