@@ -116,6 +116,11 @@ fn arguments(world: &World) -> Result<()> {
         ensure!(alert["drift"]["container"]["id"] == stage.container.id.as_str(), "{alert}");
         ensure!(alert["drift"]["kind"] == "syscall", "{alert}");
         ensure!(alert["drift"]["process"]["exe"] == "/opt/deeds", "{alert}");
+        // What came from the caller's memory says so.
+        let has_text = ["name=", "dev=", "path=", "uargs="]
+            .iter()
+            .any(|text| alert["output_fields"]["evt.args"].as_str().unwrap_or("").contains(text));
+        ensure!((alert["drift"]["unproved"] == true) == has_text, "{alert}");
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ impl Core {
         let complete = |event: &mut DriftEvent| {
             event.process = Some(acting.process(&self.processes));
             event.tainted = acting.tainted;
+            event.unproved = is_unproved(call);
             event.network = on.map(socket::network);
             event.call = Some(system_call(event_type, call, arguments));
             event.truncated.extend(cut_texts(call));
@@ -83,7 +84,7 @@ impl Core {
                 network: on.map(|socket| socket::facts(socket, event_type)),
                 call: Some(CallFacts { args }),
                 tainted: acting.tainted,
-                unproved: false,
+                unproved: is_unproved(call),
                 provenance: None,
                 hostname: &self.hostname,
             };
@@ -122,6 +123,12 @@ fn system_call(event_type: EventType, call: &Call<'_>, arguments: &Arguments) ->
     };
     let args = arguments.iter().map(|(name, text)| (name.to_owned(), Text::from(text))).collect();
     SystemCall { name: event_type.name().to_owned(), result, args }
+}
+
+/// A text is in the caller's memory, and read once, when the call is over: another thread may have written
+/// it since.
+fn is_unproved(call: &Call<'_>) -> bool {
+    call.texts.iter().any(|(text, _)| !text.is_empty())
 }
 
 /// What of its texts could not be read, or not as a whole.

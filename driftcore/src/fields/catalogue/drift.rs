@@ -38,7 +38,7 @@ pub(super) const DRIFT: &[Field] = &[
     Field::new("drift.reason", Text, "Why the verdict was given, in words."),
     Field::new("drift.recovered", Bool, "Whether the event itself was lost and a sweep found its effect."),
     Field::new("drift.tainted", Bool, "Whether the process ran drifted code before, or was started by one that had."),
-    Field::new("drift.unproved", Bool, "Whether the path may have changed between the call and its check."),
+    Field::new("drift.unproved", Bool, "Whether the path, or a text of the call, may have changed between the call and its check."),
     Field::new("drift.upper_layer", Bool, "Whether the file lies in the upper layer, unchanged copies of image files included."),
     Field::new("drift.verdict", Text, "Where the file came from: `image`, `added`, `modified`, `replaced`, `memfd`, ..."),
 ];
