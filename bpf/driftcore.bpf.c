@@ -8,6 +8,7 @@
 #include "progs/network.h"
 #include "progs/other.h"
 #include "progs/sweep.h"
+#include "progs/unix.h"
 #include "progs/uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

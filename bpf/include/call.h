@@ -18,6 +18,7 @@
 #define O_TMPFILE_BIT 0x400000
 
 #define S_IFMT 0170000
+#define S_IFSOCK 0140000
 #define S_IFDIR 0040000
 #define S_IFREG 0100000
 
@@ -130,6 +131,14 @@ static __always_inline struct file *file_of(struct task_struct *task, long fd)
 	if (fd < 0 || fd >= BPF_CORE_READ(table, max_fds))
 		return NULL;
 	return DC_DEREF(&files[fd]);
+}
+
+/* The socket that an open file is; NULL of another file. */
+static __always_inline struct socket *socket_of(struct file *file)
+{
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
 }
 
 #endif

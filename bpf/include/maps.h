@@ -195,6 +195,7 @@ enum dc_class {
 	DC_CLASS_MAP = 7, /* mmap */
 	DC_CLASS_PROTECT = 8, /* mprotect */
 	DC_CLASS_CREAT = 9, /* opens a file, with flags that go without saying */
+	DC_CLASS_CONNECT = 10, /* connects the socket in argument 0 */
 
 	/* From here on, and below DC_CLASS_ENTRY: a call that is on no file; what is read of it beside
 	 * its arguments are the bits of enum dc_call_reads. */
@@ -302,6 +303,10 @@ struct dc_scratch {
 			char before_call[DC_HEAD_SIZE - sizeof(struct dc_call)];
 			struct dc_call call;
 		};
+		struct {
+			char before_socket[DC_HEAD_SIZE - sizeof(struct dc_socket_event)];
+			struct dc_socket_event socket;
+		};
 	};
 	char tail[DC_TAIL_SIZE];
 };
@@ -340,7 +345,8 @@ enum dc_exit_program {
 	DC_EXIT_MAP = 3, /* a file was mapped executable */
 	DC_EXIT_PROTECT_CODE = 4, /* a mapping became executable */
 	DC_EXIT_SCRIPT = 5, /* an interpreter opened a file to read it */
-	DC_EXIT_PROGRAMS = 6,
+	DC_EXIT_UNIX = 6, /* a socket was connected */
+	DC_EXIT_PROGRAMS = 7,
 };
 
 struct {

@@ -310,6 +310,8 @@ enum dc_socket_flag {
 	DC_SOCKET_AUTO_PORT = 1 << 1,
 	/* Seen when a datagram was sent, not when the socket was connected. */
 	DC_SOCKET_DATAGRAM = 1 << 2,
+	/* The path of a Unix socket is cut. */
+	DC_SOCKET_CUT = 1 << 3,
 };
 
 enum dc_socket_string {

@@ -177,6 +177,8 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 			return;
 		if (call.class == DC_CLASS_PROTECT)
 			bpf_tail_call(ctx, &exits, DC_EXIT_PROTECT);
+		if (call.class == DC_CLASS_CONNECT)
+			bpf_tail_call(ctx, &exits, DC_EXIT_UNIX);
 		fd = written_by(regs, &call, ret);
 	}
 	if (fd >= 0 && is_first_write(task, file_of(task, fd), &act))

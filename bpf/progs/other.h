@@ -14,7 +14,6 @@
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
-#define S_IFSOCK 0140000
 
 /* A text of the caller's; marked where it cannot be read, or is longer than what is kept. */
 static __always_inline void store_text(struct dc_scratch *s, __u64 address)
@@ -40,13 +39,11 @@ static __always_inline void store_socket(struct dc_scratch *s, struct file *file
 {
 	__u32 end = *(volatile __u32 *)&s->end;
 	struct dc_call_socket found = {};
-	struct socket *socket;
+	struct socket *socket = socket_of(file);
 	struct sock *sk;
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK ||
-	    end > DC_TAIL_SIZE - sizeof(found))
+	if (!socket || end > DC_TAIL_SIZE - sizeof(found))
 		return;
-	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
 	if (!sk)
 		return;

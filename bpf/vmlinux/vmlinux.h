@@ -469,6 +469,12 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct unix_sock {
+	struct sock sk;
+	struct path path;
+	struct sock *peer;
+};
+
 struct socket {
 	short type;
 	struct sock *sk;

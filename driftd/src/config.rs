@@ -48,6 +48,7 @@ struct Sensor {
     events_per_second: u64,
     events_at_once: u64,
     follow_io_uring: bool,
+    unix_sockets: bool,
     nice: i32,
 }
 
@@ -80,6 +81,7 @@ struct ExpectedBlock {
     label: Option<String>,
     listen: Option<Vec<String>>,
     connect: Option<Vec<String>>,
+    unix: Option<Vec<String>>,
 }
 
 impl ExpectedBlock {
@@ -87,10 +89,11 @@ impl ExpectedBlock {
         let listen = self.listen.as_ref().map(|texts| all(texts, "listen", PortRange::parse));
         let connect = self.connect.as_ref().map(|texts| all(texts, "connect", Remote::parse));
         let (listen, connect) = (listen.transpose()?, connect.transpose()?);
-        if listen.is_none() && connect.is_none() {
-            bail!("[[expected]]: give `listen`, `connect` or both");
+        let unix = self.unix.clone();
+        if listen.is_none() && connect.is_none() && unix.is_none() {
+            bail!("[[expected]]: give `listen`, `connect` or `unix`");
         }
-        Ok(Expected { image: self.image.clone(), label: self.label.clone(), listen, connect })
+        Ok(Expected { image: self.image.clone(), label: self.label.clone(), listen, connect, unix })
     }
 }
 
@@ -158,6 +161,7 @@ impl Default for Sensor {
             events_per_second: options.budget_rate,
             events_at_once: options.budget_burst,
             follow_io_uring: options.follow_io_uring,
+            unix_sockets: false,
             nice: -10,
         }
     }
@@ -298,10 +302,14 @@ impl Config {
         }
     }
 
-    /// What the event files ask of the sensor beside execs.
-    pub(crate) fn wanted(&self) -> Wanted {
-        let has = |kind| self.events.kinds.contains(&kind);
+    /// What is asked of the sensor beside execs, whatever rules need: by itself, and by event files where
+    /// there are any.
+    pub(crate) fn wanted(&self, event_files: bool) -> Wanted {
+        let has = |kind| event_files && self.events.kinds.contains(&kind);
         let mut wanted = Wanted::NOTHING;
+        if self.sensor.unix_sockets {
+            wanted = wanted.with_unix_sockets();
+        }
         if has(EventKind::File) {
             wanted = wanted.with_file_changes();
         }
@@ -399,10 +407,13 @@ mod tests {
     }
     #[test]
     fn the_event_files_ask_for_the_kinds_that_are_listed() {
-        let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted();
+        let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted(true);
         assert!(wanted("").has_files());
         assert!(wanted("").has_sockets());
         assert!(!wanted("[events]\nkinds = [\"network\"]\n").has_files());
+        assert!(!wanted("").has_unix_sockets());
+        let unix: Config = toml::from_str("[sensor]\nunix_sockets = true\n").unwrap();
+        assert_eq!(unix.wanted(false), Wanted::NOTHING.with_unix_sockets());
         let binary = wanted("[events]\nkinds = [\"binary\"]\n");
         assert_eq!(binary, Wanted::NOTHING.with_libraries().with_scripts());
         assert_eq!(wanted("[events]\nkinds = []\n"), Wanted::NOTHING);

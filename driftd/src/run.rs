@@ -13,7 +13,6 @@ use driftcore::engine::ExpectationsHandle;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
-use driftcore::sensor::Wanted;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
@@ -39,7 +38,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .state_roots(config.state_roots())
         .bounds(config.bounds())
         .rules(rules)
-        .watch(if events_asked { config.wanted() } else { Wanted::NOTHING })
+        .watch(config.wanted(events_asked))
         .expect(config.expectations()?)
         .code(config.code())
         .allow_degraded(arguments.allow_degraded)

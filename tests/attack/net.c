@@ -13,6 +13,8 @@
  *   refused ADDRESS PORT     a TCP connection that must be refused
  *   unbound                  a TCP socket that listens and was never bound; says its port
  *   unbound-v6               the same of IPv6
+ *   unix PATH                a connection to a Unix socket; that must be made
+ *   unix-own PATH            a Unix socket there, and a connection to it
  *   nap                      a second of rest
  *   share                    a child that holds the same sockets, and stays
  *   hold                     says `ready` and stays
@@ -26,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define FAILED 200
@@ -97,6 +100,20 @@ static void listen_unbound(int family)
 	fflush(stdout);
 }
 
+static void connect_unix(const char *path, int own)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strncpy(to.sun_path, path, sizeof(to.sun_path) - 1);
+	if (own) {
+		int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		need(!bind(server, (void *)&to, sizeof(to)) && !listen(server, 8), "listen");
+	}
+	need(!connect(fd, (void *)&to, sizeof(to)), "connect");
+}
+
 int main(int argc, char **argv)
 {
 	int sender = -1;
@@ -113,6 +130,11 @@ int main(int argc, char **argv)
 		}
 		if (!strcmp(deed, "unbound") || !strcmp(deed, "unbound-v6")) {
 			listen_unbound(deed[7] ? AF_INET6 : AF_INET);
+			continue;
+		}
+		if (!strcmp(deed, "unix") || !strcmp(deed, "unix-own")) {
+			need(at + 1 < argc, "usage");
+			connect_unix(argv[++at], deed[4] != 0);
 			continue;
 		}
 		if (!strcmp(deed, "nap")) {

@@ -32,6 +32,7 @@ pub(crate) const CASES: &[Case] = &[
     ("shipped_rules_about_sockets_fire_where_something_is_declared", shipped),
     ("a_listener_that_nobody_bound_is_said_with_its_port", unbound),
     ("what_is_expected_is_loaded_again", reloaded),
+    ("unix_sockets_that_lead_out_are_said_where_asked_for", unix),
     ("sockets_of_the_host_are_not_said", host),
 ];
 
@@ -320,6 +321,47 @@ fn reloaded(world: &World) -> Result<()> {
         ensure!(done.is_some(), "{said:?} was not said: {}", watch.stderr());
         ensure!(departs()? == [expected], "after {text:?}");
     }
+    Ok(())
+}
+
+fn unix(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("unix");
+    std::fs::create_dir_all(&directory)?;
+    let directory = directory.canonicalize()?;
+    let path = |name: &str| directory.join(name);
+    let _servers = [
+        std::os::unix::net::UnixListener::bind(path("allowed"))?,
+        std::os::unix::net::UnixListener::bind(path("other"))?,
+    ];
+    let files = world.directory("unix-watch");
+    std::fs::create_dir_all(&files)?;
+    let config = files.join("driftd.toml");
+    std::fs::write(
+        &config,
+        "[sensor]\nunix_sockets = true\n[[expected]]\nunix = [\"*/allowed\"]\n",
+    )?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let watch = Driftd::start(&options, &files.join("watch"))?;
+    let shared = driftcore_e2e::bind(&directory, "/outside");
+    let container = world.start(&[&shared, "--tmpfs=/memory"])?;
+    // Beside them what stays inside: on the root, on a tmpfs, on the volume.
+    let deeds = "unix /outside/allowed unix /outside/other unix-own /tmp/own unix-own /memory/own \
+                 unix-own /outside/own read /etc/passwd";
+    let events = done_before(world, &watch, &container, deeds)?;
+    let line = |name: &str| format!("connect unix  -> {} ok", path(name).display());
+    let got: Vec<_> = events.iter().map(self::line).collect();
+    ensure!(got == [line("allowed"), line("other")], "{got:#?}");
+    ensure!(drift(&events) == [line("other")], "{:#?}", drift(&events));
+
+    // The twins: a process of the host, and a `driftd` that nobody told to look.
+    let mark = world.mark("net-host");
+    let status =
+        Command::new(world.lab.host_net()).arg(&mark).arg("unix").arg(path("other")).status()?;
+    ensure!(status.success(), "the deed was not done: {status}");
+    let others = done(world, &container, "unix /outside/other")?;
+    ensure!(others.is_empty(), "{:#?}", lines(&others));
+    ensure!(!watch.events()?.iter().any(|event| has_mark(event, &mark)), "a host process is said");
     Ok(())
 }
 

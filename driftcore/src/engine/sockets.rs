@@ -12,8 +12,10 @@ use super::proofs::Answered;
 use crate::enrich::Identity;
 use crate::enrich::ProcessTable;
 use crate::event::Action;
+use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
+use crate::event::KernelPath;
 use crate::event::Kind;
 use crate::event::Network;
 use crate::event::Protocol;
@@ -25,41 +27,61 @@ use crate::event::Text;
 use crate::event::error_name;
 use crate::fields::EventType;
 use crate::network::Contact;
+use crate::network::Expectations;
 use crate::view::LiveFacts;
 use crate::view::NetworkFacts;
 use crate::view::ObservedFacts;
 use crate::view::View;
 
+const AF_UNIX: u16 = 1;
 pub(super) const AF_INET: u16 = 2;
 pub(super) const AF_INET6: u16 = 10;
 pub(super) const IPPROTO_TCP: u16 = 6;
 pub(super) const IPPROTO_UDP: u16 = 17;
 
 /// What a socket event says, in the terms that it is reported in.
-struct Socket {
+struct Socket<'a> {
     action: Action,
     event_type: EventType,
     protocol: Protocol,
-    local: SocketAddr,
-    remote: Option<SocketAddr>,
+    ends: Ends<'a>,
     result: i64,
     flags: SocketFlags,
+}
+
+/// The ends of a socket.
+enum Ends<'a> {
+    Internet {
+        local: SocketAddr,
+        remote: Option<SocketAddr>,
+    },
+    /// Connected to one that was bound under this path.
+    Unix {
+        remote: &'a [u8],
+    },
 }
 
 impl Core {
     /// Takes in what was done with a socket. Allocates nothing where no rule fires and nothing
     /// drifted.
     pub(super) fn socket(&mut self, event: &SocketEvent<'_>, origin: Origin) {
-        let Some(mut socket) = Socket::of(event) else { return };
-        if socket.lacks_port() {
-            self.ports.complete(&mut socket.local, event);
+        let mut path = std::mem::take(&mut self.path);
+        self.socket_with(event, origin, &mut path);
+        self.path = path;
+    }
+
+    fn socket_with(&mut self, event: &SocketEvent<'_>, origin: Origin, path: &mut Vec<u8>) {
+        let Some(mut socket) = Socket::of(event, path) else { return };
+        let lacks_port = socket.lacks_port();
+        if let Ends::Internet { local, remote: None } = &mut socket.ends {
+            if lacks_port {
+                self.ports.complete(local, event);
+            }
+            if let Some(spots) = &mut self.live_spots {
+                spots.insert((event.net_namespace, socket.protocol, *local));
+            }
         }
         let before_start = origin == Origin::BeforeStart;
-        if let Some(spots) = &mut self.live_spots
-            && socket.remote.is_none()
-        {
-            spots.insert((event.net_namespace, socket.protocol, socket.local));
-        }
         let container = event.actor.container;
         let time = self.clock.wall(event.boot_ns);
         let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
@@ -73,11 +95,8 @@ impl Core {
             return;
         }
         let Some(known) = self.containers.get(container) else { return };
-        let drift = self.expectations.load().is_drift(
-            &socket.contact(),
-            Some(&known.container),
-            Some(&known.details),
-        );
+        let expectations = self.expectations.load();
+        let drift = socket.departs(&expectations, &known.container, &known.details);
         let ancestors = acting.ancestors(&self.processes);
         let names = self.containers.names(container, event.actor.pid);
         let facts = ObservedFacts {
@@ -117,16 +136,31 @@ impl Core {
 impl Core {
     /// Judges an event that waited for what its container's runtime declares.
     pub(super) fn judge_socket(&self, event: &mut DriftEvent, details: Option<&ContainerDetails>) {
-        if let Some(contact) = event.network.as_ref().and_then(Contact::of) {
-            let expectations = self.expectations.load();
-            event.drift = expectations.is_drift(&contact, event.container.as_ref(), details);
+        let Some(network) = &event.network else { return };
+        let (expectations, container) = (self.expectations.load(), event.container.as_ref());
+        if let Some(contact) = Contact::of(network) {
+            event.drift = expectations.is_drift(&contact, container, details);
+        } else if let (Protocol::Unix, Some(remote)) = (network.protocol, &network.remote) {
+            event.drift = expectations.is_unix_drift(remote.as_bytes(), container);
         }
     }
 }
 
-impl Socket {
+impl<'a> Socket<'a> {
     /// `None` of a socket that speaks nothing that is reported.
-    fn of(event: &SocketEvent<'_>) -> Option<Self> {
+    fn of(event: &SocketEvent<'_>, path: &'a mut Vec<u8>) -> Option<Self> {
+        if event.family == AF_UNIX {
+            let truncated = event.flags.contains(SocketFlags::CUT);
+            KernelPath { components: event.remote.path, truncated }.write_to(path);
+            return Some(Self {
+                action: Action::Connect,
+                event_type: EventType::CONNECT,
+                protocol: Protocol::Unix,
+                ends: Ends::Unix { remote: path },
+                result: event.result,
+                flags: event.flags,
+            });
+        }
         let protocol = match event.protocol {
             IPPROTO_TCP => Protocol::Tcp,
             IPPROTO_UDP => Protocol::Udp,
@@ -151,8 +185,7 @@ impl Socket {
             action,
             event_type,
             protocol,
-            local,
-            remote,
+            ends: Ends::Internet { local, remote },
             result: event.result,
             flags: event.flags,
         })
@@ -160,26 +193,39 @@ impl Socket {
 
     /// Whether it listens on a port that the kernel had not chosen yet when it was seen.
     fn lacks_port(&self) -> bool {
-        self.action == Action::Listen && self.local.port() == 0
+        matches!(&self.ends, Ends::Internet { local, .. } if local.port() == 0)
+            && self.action == Action::Listen
     }
 
-    fn contact(&self) -> Contact {
-        Contact {
-            protocol: self.protocol,
-            local: self.local,
-            remote: self.remote,
-            auto_port: self.flags.contains(SocketFlags::AUTO_PORT),
+    /// Whether it departs from what is declared.
+    fn departs(
+        &self,
+        expectations: &Expectations,
+        container: &Container,
+        details: &ContainerDetails,
+    ) -> bool {
+        match self.ends {
+            Ends::Internet { local, remote } => {
+                let auto_port = self.flags.contains(SocketFlags::AUTO_PORT);
+                let contact = Contact { protocol: self.protocol, local, remote, auto_port };
+                expectations.is_drift(&contact, Some(container), Some(details))
+            }
+            Ends::Unix { remote } => expectations.is_unix_drift(remote, Some(container)),
         }
     }
 
     fn facts(&self) -> NetworkFacts<'_> {
-        NetworkFacts {
-            protocol: self.protocol,
-            family: if self.local.is_ipv4() { AF_INET } else { AF_INET6 },
-            local: end(self.local),
-            remote: self.remote.map(end),
-            is_server: self.remote.is_none(),
-        }
+        let (family, local, remote) = match self.ends {
+            Ends::Internet { local, remote } => {
+                let family = if local.is_ipv4() { AF_INET } else { AF_INET6 };
+                (family, end(local), remote.map(end))
+            }
+            Ends::Unix { remote } => {
+                let remote = SocketEnd { path: remote, ..SocketEnd::default() };
+                (AF_UNIX, SocketEnd::default(), Some(remote))
+            }
+        };
+        NetworkFacts { protocol: self.protocol, family, local, remote, is_server: remote.is_none() }
     }
 
     fn live(&self, acting: &Acting<'_>) -> LiveFacts {
@@ -194,10 +240,17 @@ impl Socket {
         if self.lacks_port() {
             event.truncated.push("network.local".to_owned());
         }
+        if self.flags.contains(SocketFlags::CUT) {
+            event.truncated.push("network.remote".to_owned());
+        }
+        let (local, remote) = match self.ends {
+            Ends::Internet { local, remote } => (text(local), remote.map(text)),
+            Ends::Unix { remote } => (Text::default(), Some(Text::from(remote))),
+        };
         event.network = Some(Network {
             protocol: self.protocol,
-            local: text(self.local),
-            remote: self.remote.map(text),
+            local,
+            remote,
             result: result(self.result),
             dual: self.flags.contains(SocketFlags::DUAL),
             auto_port: self.flags.contains(SocketFlags::AUTO_PORT),

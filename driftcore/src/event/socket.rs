@@ -42,7 +42,8 @@ pub struct SocketEnd<'a> {
     pub ip: Option<IpAddr>,
     /// The port.
     pub port: u16,
-    /// The path, of a Unix socket; an abstract name begins with a NUL byte.
+    /// The path, of a Unix socket; an abstract name begins with a NUL byte. In a [`SocketEvent`] as the
+    /// kernel walks it: the last component first, each ended by a NUL byte.
     pub path: &'a [u8],
 }
 
@@ -88,6 +89,8 @@ impl SocketFlags {
     pub const AUTO_PORT: Self = Self(1 << 1);
     /// Seen when a datagram was sent, not when the socket was connected.
     pub const DATAGRAM: Self = Self(1 << 2);
+    /// The path of a Unix socket is cut.
+    pub const CUT: Self = Self(1 << 3);
 
     /// Whether all flags of `other` are set.
     pub const fn contains(self, other: Self) -> bool {

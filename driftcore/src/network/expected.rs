@@ -22,6 +22,9 @@ pub struct Expected {
     pub listen: Option<Vec<PortRange>>,
     /// Whom it reaches. `None`: this says nothing about it; empty: nobody.
     pub connect: Option<Vec<Remote>>,
+    /// Patterns of the paths of Unix sockets outside, as the host has them, that it connects to. `None`:
+    /// this says nothing about them; empty: none at all.
+    pub unix: Option<Vec<String>>,
 }
 
 impl Expected {
@@ -93,6 +96,19 @@ impl Expectations {
             }
         }
         is_declared && !is_expected
+    }
+
+    /// Whether a connection to a Unix socket outside the container, by the path under which it was
+    /// bound, departs from what is declared. Allocates nothing.
+    pub fn is_unix_drift(&self, path: &[u8], container: Option<&Container>) -> bool {
+        let mut declared = self
+            .blocks
+            .iter()
+            .filter(|block| block.is_of(container))
+            .filter_map(|block| block.unix.as_ref())
+            .peekable();
+        declared.peek().is_some()
+            && !declared.flatten().any(|pattern| glob_matches(pattern.as_bytes(), path))
     }
 }
 
@@ -187,6 +203,7 @@ mod tests {
             label: label.map(str::to_owned),
             listen: None,
             connect: Some(remotes(&["10.0.0.0/8", "*:53/udp"])),
+            unix: None,
         };
         for (image, label, speaks) in [
             (None, None, true),
@@ -204,6 +221,25 @@ mod tests {
             assert!(!is_drift(listens("0.0.0.0:81")), "it says nothing of listeners");
         }
         assert!(!of(Some("*"), None).is_of(None), "an image that is not known is none");
+    }
+
+    #[test]
+    fn unix_sockets_are_drift_where_others_are_declared() {
+        let drift = |blocks: Vec<Expected>, path: &[u8]| {
+            Expectations::new(blocks).is_unix_drift(path, Some(&web()))
+        };
+        let block = |unix: &[&str], image: &str| Expected {
+            image: Some(image.to_owned()),
+            unix: Some(unix.iter().map(|&it| it.to_owned()).collect()),
+            ..Expected::default()
+        };
+        assert!(!drift(vec![], b"/run/docker.sock"), "nothing is declared");
+        assert!(!drift(vec![block(&[], "*/redis:*")], b"/run/docker.sock"), "of others");
+        assert!(drift(vec![block(&[], "*")], b"/run/docker.sock"), "none is expected");
+        let two = vec![block(&["/run/log.sock"], "*"), block(&["/run/app/*"], "*/nginx:*")];
+        assert!(!drift(two.clone(), b"/run/log.sock"));
+        assert!(!drift(two.clone(), b"/run/app/x"));
+        assert!(drift(two, b"/run/docker.sock"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ enum Class {
     Map = 7,
     Protect = 8,
     Creat = 9,
+    Connect = 10,
     /// From here on a call is read at its entry too.
     Unlink = 64,
     Unlinkat = 65,
@@ -75,6 +76,8 @@ pub(super) struct Known {
     pub(super) compat: bool,
 }
 
+/// Asked for by itself ([`Wanted::with_unix_sockets`]).
+const CONNECT: &[FileOperation] = &[];
 const OPENS: &[FileOperation] =
     &[FileOperation::Read, FileOperation::Open, FileOperation::Create, FileOperation::Script];
 const WRITES: &[FileOperation] = &[FileOperation::Write];
@@ -134,6 +137,7 @@ const CALLS: &[Call] = &[
     call("ioctl", Some(54), Class::Clone, WRITES),
     call("mmap", Some(90), Class::Map, MAPS),
     only_compat("mmap", Some(192), Class::Map, MAPS), // mmap2
+    call("connect", Some(362), Class::Connect, CONNECT),
     call("mprotect", Some(125), Class::Protect, MAPS),
     call("unlink", Some(10), Class::Unlink, UNLINK),
     call("unlinkat", Some(301), Class::Unlinkat, UNLINKS),
@@ -178,7 +182,10 @@ const CALLS: &[Call] = &[
 /// The numbers of the calls that say something of what is asked for. A call that has a class as one on
 /// files keeps it: what comes later is not put over it.
 pub(super) fn known(wanted: &Wanted) -> impl Iterator<Item = Known> + use<'_> {
-    let asked = |call: &&Call| call.operations.iter().any(|&it| wanted.has_file(it));
+    let asked = |call: &&Call| {
+        (call.class == Class::Connect && wanted.has_unix_sockets())
+            || call.operations.iter().any(|&it| wanted.has_file(it))
+    };
     CALLS.iter().filter(asked).flat_map(Call::known).chain(other_calls::known(wanted))
 }
 
@@ -262,6 +269,9 @@ mod tests {
         assert!(known(&opens).count() > 0);
         assert!(!need_entry(&opens), "an open is resolved from the kernel's object");
         assert!(need_entry(&CHANGES()));
+        let unix = Wanted::NOTHING.with_unix_sockets();
+        assert!(known(&unix).all(|known| known.class == Class::Connect as u8));
+        assert!(known(&unix).count() > 0 && !need_entry(&unix));
     }
 
     #[test]

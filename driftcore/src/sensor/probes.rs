@@ -241,7 +241,7 @@ impl Sensor {
     /// [`SensorError::Bpf`] when a probe cannot be attached.
     pub fn ask(&mut self, wanted: &Wanted) -> Result<(), SensorError> {
         let mut names = Vec::new();
-        if wanted.has_files() || wanted.has_calls() {
+        if wanted.has_files() || wanted.has_calls() || wanted.has_unix_sockets() {
             names.push(CALL_EXIT);
         }
         // Nothing is mapped through io_uring, and no interpreter that is known reads scripts by it.

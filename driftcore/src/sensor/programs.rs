@@ -33,13 +33,14 @@ use super::uring::Uring;
 const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
 /// Programs that `call__exit` hands over to, by their place in the `exits` map (`enum
 /// dc_exit_program`); of each the first that is loaded.
-const EXITS: [&[&str]; 6] = [
+const EXITS: [&[&str]; 7] = [
     &["call__named"],
     &["call__protect"],
     &["call__other"],
     &["call__mapped", "call__mapped_fd"],
     &["call__protect_code"],
     &["call__script"],
+    &["call__unix"],
 ];
 /// Need `bpf_find_vma`, which came in 5.17.
 const FIND_VMA: [&str; 3] = ["call__protect", "call__mapped", "call__protect_code"];

@@ -14,11 +14,13 @@ pub struct Wanted {
     sockets: u64,
     /// Numbers of other system calls, a bit each.
     calls: [u64; WORDS],
+    unix_sockets: bool,
 }
 
 impl Wanted {
     /// Nothing.
-    pub const NOTHING: Self = Self { operations: 0, sockets: 0, calls: [0; WORDS] };
+    pub const NOTHING: Self =
+        Self { operations: 0, sockets: 0, calls: [0; WORDS], unix_sockets: false };
 
     /// And this operation on files.
     #[must_use]
@@ -63,6 +65,7 @@ impl Wanted {
     pub const fn union(mut self, other: Self) -> Self {
         self.operations |= other.operations;
         self.sockets |= other.sockets;
+        self.unix_sockets |= other.unix_sockets;
         let mut word = 0;
         while word < WORDS {
             self.calls[word] |= other.calls[word];
@@ -112,6 +115,18 @@ impl Wanted {
         self.with_socket(SocketOperation::Listen)
             .with_socket(SocketOperation::Bind)
             .with_socket(SocketOperation::Connect)
+    }
+
+    /// And Unix sockets that lead out of a container. Puts a program at the exit of system calls.
+    #[must_use]
+    pub const fn with_unix_sockets(mut self) -> Self {
+        self.unix_sockets = true;
+        self
+    }
+
+    /// Whether Unix sockets that lead out of a container are asked for.
+    pub const fn has_unix_sockets(&self) -> bool {
+        self.unix_sockets
     }
 
     /// Whether this operation is asked for.
