@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use anyhow::Result;
 use anyhow::bail;
+use driftcore::event::Action;
 use driftcore::event::DriftEvent;
+use driftcore::event::Kind;
 use driftcore_e2e::Docker;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Driftd;
@@ -25,33 +26,52 @@ struct Deed {
     /// Shell words; the last command carries the mark.
     script: &'static str,
     mark: &'static str,
+    action: Action,
     expected: &'static str,
 }
 
-const DEEDS: [Deed; 4] = [
+const DEEDS: [Deed; 6] = [
     Deed {
         what: "a binary is dropped and run",
         script: "cp /opt/payload /tmp/miner; printf x >> /tmp/miner; /tmp/miner demo-dropped",
         mark: "demo-dropped",
+        action: Action::Exec,
         expected: "added, drift",
     },
     Deed {
         what: "an image binary is modified and run",
         script: "printf X | dd of=/opt/p1 bs=1 seek=15 conv=notrunc 2>/dev/null; /opt/p1 demo-modified",
         mark: "demo-modified",
+        action: Action::Exec,
         expected: "modified, drift",
     },
     Deed {
         what: "an image binary is chmod-ed and run",
         script: "chmod 711 /opt/p2; /opt/p2 demo-chmod",
         mark: "demo-chmod",
+        action: Action::Exec,
         expected: "copied_up, no drift",
     },
     Deed {
         what: "a program is run from memory (memfd)",
         script: "/opt/attack memfd ghost /opt/payload ghost demo-memfd",
         mark: "demo-memfd",
+        action: Action::Exec,
         expected: "memfd, drift",
+    },
+    Deed {
+        what: "a script is dropped and a shell reads it",
+        script: "echo : > /tmp/job; sh /tmp/job demo-script",
+        mark: "demo-script",
+        action: Action::Script,
+        expected: "added, drift",
+    },
+    Deed {
+        what: "a file of the image is written to",
+        script: "sh -c 'echo evil:x:0:0::/:/bin/sh >> /etc/passwd' demo-write",
+        mark: "demo-write",
+        action: Action::Modify,
+        expected: "modify, drift",
     },
 ];
 
@@ -115,15 +135,19 @@ fn perform(driftd: &Driftd, container: &DockerContainer, deed: &Deed) -> Result<
     container.sh(&format!("{}; true", deed.script))?;
     // The attack program is told the mark too, further behind.
     let carries = |event: &DriftEvent| {
-        event.process.as_ref().is_some_and(|process| {
-            let mut first = process.cmdline.iter().take(3);
-            first.any(|argument| argument.as_str() == Some(deed.mark))
-        })
+        event.action == deed.action
+            && event.process.as_ref().is_some_and(|process| {
+                let mut first = process.cmdline.iter().take(4);
+                first.any(|argument| argument.as_str() == Some(deed.mark))
+            })
     };
     let Ok(event) = driftd.event(carries) else {
         return Ok(String::from("nothing"));
     };
-    if event.drift {
+    if event.kind == Kind::File {
+        // Rules about files are off as they ship; the event itself is there for whoever asks.
+        println!("{}", serde_json::to_string(&event)?);
+    } else if event.drift {
         let (alert, _) = driftd.alert(|alert| {
             alert["drift"]["process"]["cmdline"]
                 .as_array()
@@ -131,7 +155,8 @@ fn perform(driftd: &Driftd, container: &DockerContainer, deed: &Deed) -> Result<
         })?;
         println!("{}", alert["output"].as_str().unwrap_or_default());
     }
-    let provenance = event.provenance.as_ref().context("an event without provenance")?;
     let drift = if event.drift { "drift" } else { "no drift" };
-    Ok(format!("{}, {drift}", provenance.verdict))
+    let provenance = event.provenance.as_ref().filter(|_| event.kind == Kind::Binary);
+    let what = provenance.map_or(event.action.as_str(), |it| it.verdict.as_str());
+    Ok(format!("{what}, {drift}"))
 }
