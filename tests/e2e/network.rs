@@ -349,10 +349,10 @@ fn unix(world: &World) -> Result<()> {
     let deeds = "unix /outside/allowed unix /outside/other unix-own /tmp/own unix-own /memory/own \
                  unix-own /outside/own read /etc/passwd";
     let events = done_before(world, &watch, &container, deeds)?;
-    let line = |name: &str| format!("connect unix  -> {} ok", path(name).display());
-    let got: Vec<_> = events.iter().map(self::line).collect();
-    ensure!(got == [line("allowed"), line("other")], "{got:#?}");
-    ensure!(drift(&events) == [line("other")], "{:#?}", drift(&events));
+    let expected = |name: &str| format!("connect unix  -> {} ok", path(name).display());
+    let got: Vec<_> = events.iter().map(socket_line).collect();
+    ensure!(got == [expected("allowed"), expected("other")], "{got:#?}");
+    ensure!(drift(&events) == [expected("other")], "{:#?}", drift(&events));
 
     // The twins: a process of the host, and a `driftd` that nobody told to look.
     let mark = world.mark("net-host");

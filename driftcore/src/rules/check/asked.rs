@@ -256,7 +256,7 @@ mod tests {
             let types = asked(text).event_types;
             types.iter().map(EventType::name).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(types("evt.type in (listen, accept)"), "listen");
+        assert_eq!(types("evt.type in (listen, accept, sendmsg)"), "accept listen");
         assert_eq!(types("drift.kind = network"), "bind connect listen sendto");
         assert_eq!(types("drift.action = connect"), "connect sendto");
         assert_eq!(types("drift.kind = network and drift.action = bind"), "bind");
