@@ -20,6 +20,7 @@
  *   hold                     says `ready` and stays
  *   read PATH                reads a file: what is no deed at all
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

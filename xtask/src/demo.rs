@@ -135,7 +135,10 @@ fn perform(driftd: &Driftd, container: &DockerContainer, deed: &Deed) -> Result<
     container.sh(&format!("{}; true", deed.script))?;
     // The attack program is told the mark too, further behind.
     let carries = |event: &DriftEvent| {
+        // A file is said when it is opened to be written, and again when it is.
+        let is_done = event.file.as_ref().is_none_or(|file| file.written != Some(false));
         event.action == deed.action
+            && is_done
             && event.process.as_ref().is_some_and(|process| {
                 let mut first = process.cmdline.iter().take(4);
                 first.any(|argument| argument.as_str() == Some(deed.mark))

@@ -59,7 +59,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "e2e"]))?;
     summary.tests(cargo::command(&["test", "--package", "driftcore-e2e", "--test", "go"]))?;
     println!("== kernels");
-    summary.unless_impossible("kernels", kernels::run_two());
+    summary.if_possible("kernels", kernels::fetch_two(), kernels::run_two);
 
     println!();
     for need in &missing {
@@ -85,11 +85,16 @@ impl Summary {
         }
     }
 
-    /// What could not be tried at all is skipped, with the reason.
-    fn unless_impossible(&mut self, name: &str, outcome: Result<bool>) {
-        match outcome {
+    /// What could not be tried at all is skipped, with the reason; what fails when it is tried has failed.
+    fn if_possible(
+        &mut self,
+        name: &str,
+        possible: Result<()>,
+        run: impl FnOnce() -> Result<bool>,
+    ) {
+        match possible {
+            Ok(()) => self.result(name, run()),
             Err(error) => self.skipped.push(format!("{name}: {error:#}")),
-            tried => self.result(name, tried),
         }
     }
 
@@ -191,11 +196,12 @@ mod tests {
     #[test]
     fn what_cannot_be_tried_is_skipped_and_what_is_wrong_fails() {
         let mut summary = Summary::default();
-        summary.unless_impossible("a", Err(anyhow::anyhow!("no archive")));
-        summary.unless_impossible("b", Ok(false));
-        summary.unless_impossible("c", Ok(true));
+        summary.if_possible("a", Err(anyhow::anyhow!("no archive")), || Ok(true));
+        summary.if_possible("b", Ok(()), || Ok(false));
+        summary.if_possible("c", Ok(()), || Ok(true));
+        summary.if_possible("d", Ok(()), || Err(anyhow::anyhow!("it does not compile")));
         assert_eq!(summary.skipped, ["a: no archive"]);
-        assert_eq!(summary.failed, ["b"]);
+        assert!(matches!(&summary.failed[..], [b, d] if b == "b" && d.starts_with('d')));
         assert_eq!(summary.passed, 1);
     }
 

@@ -50,6 +50,19 @@ pub(crate) struct Arguments {
 /// The kernels of the gate: the oldest one, and the first that shows what io_uring does.
 const OF_THE_GATE: [&str; 2] = ["5.10", "6.1"];
 
+/// Brings what the kernels of the gate need from elsewhere: the emulator and the kernels themselves.
+///
+/// # Errors
+/// Where that cannot be had: then nothing is said of them, and that is no fault of what is tested.
+pub(crate) fn fetch_two() -> Result<()> {
+    tool::install_missing()?;
+    let cache = target(&workspace_root()).join("kernels");
+    for series in choose(&OF_THE_GATE.map(str::to_owned))? {
+        series.fetch(&cache)?;
+    }
+    Ok(())
+}
+
 /// Tests two of the kernels, as [`run`] does.
 ///
 /// # Errors

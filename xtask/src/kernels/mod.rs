@@ -26,5 +26,6 @@ mod table;
 mod tool;
 
 pub(crate) use command::Arguments;
+pub(crate) use command::fetch_two;
 pub(crate) use command::run;
 pub(crate) use command::run_two;
