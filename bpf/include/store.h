@@ -56,12 +56,16 @@ struct dc_climb {
 /* One step up; 1 when there is none to follow. */
 static __always_inline long climb(struct dc_climb *at)
 {
-	if ((__u64)at->dentry == at->root_dentry) {
+	/* Not through `at`: what is no type of the kernel's cannot be relocated. */
+	struct vfsmount *mnt = at->mnt;
+	struct dentry *dentry = at->dentry;
+
+	if ((__u64)dentry == at->root_dentry) {
 		at->arrived = true;
 		return 1;
 	}
-	if (at->dentry == BPF_CORE_READ(at->mnt, mnt_root)) {
-		struct mount *mount = mount_of(at->mnt);
+	if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
+		struct mount *mount = mount_of(mnt);
 		struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
 
 		if (parent == mount) {
@@ -72,14 +76,14 @@ static __always_inline long climb(struct dc_climb *at)
 		at->mnt = vfsmount_of(parent);
 		return 0;
 	}
-	if (!store_name(at->s, BPF_CORE_READ(at->dentry, d_name.name)))
+	if (!store_name(at->s, BPF_CORE_READ(dentry, d_name.name)))
 		return 1;
 	if (*(volatile __u32 *)&at->s->end > at->limit)
 		return 1;
 
-	struct dentry *parent = BPF_CORE_READ(at->dentry, d_parent);
+	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
-	if (parent == at->dentry) {
+	if (parent == dentry) {
 		at->arrived = true;
 		return 1;
 	}
