@@ -238,7 +238,6 @@ struct io_xattr___delayed {
 enum bpf_func_id___later {
 	BPF_FUNC_get_current_task_btf___later = 158, /* 5.11 */
 	BPF_FUNC_find_vma___later = 180, /* 5.17 */
-	BPF_FUNC_user_ringbuf_drain___later = 209, /* 6.1 */
 };
 
 #pragma clang attribute pop

@@ -43,86 +43,43 @@ static __always_inline __u32 end_string(struct dc_scratch *s, __u16 *size, __u32
 	return end;
 }
 
-/* Where a walk from a dentry up to the container's root has come. */
-struct dc_climb {
-	struct dc_scratch *s;
-	struct vfsmount *mnt;
-	struct dentry *dentry;
-	__u64 root_dentry;
-	__u32 limit; /* where the tail may end */
-	bool arrived;
-};
-
-/* One step up; 1 when there is none to follow. */
-static __always_inline long climb(struct dc_climb *at)
-{
-	/* Not through `at`: what is no type of the kernel's cannot be relocated. */
-	struct vfsmount *mnt = at->mnt;
-	struct dentry *dentry = at->dentry;
-
-	if ((__u64)dentry == at->root_dentry) {
-		at->arrived = true;
-		return 1;
-	}
-	if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
-		struct mount *mount = mount_of(mnt);
-		struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
-
-		if (parent == mount) {
-			at->arrived = true;
-			return 1;
-		}
-		at->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		at->mnt = vfsmount_of(parent);
-		return 0;
-	}
-	if (!store_name(at->s, BPF_CORE_READ(dentry, d_name.name)))
-		return 1;
-	if (*(volatile __u32 *)&at->s->end > at->limit)
-		return 1;
-
-	struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-	if (parent == dentry) {
-		at->arrived = true;
-		return 1;
-	}
-	at->dentry = parent;
-	return 0;
-}
-
-static long climb_in_loop(__u32 step, struct dc_climb *at)
-{
-	return climb(at);
-}
-
 /*
  * The path from the dentry up to the container's root, across mounts. A file with no place in
- * any tree (a memfd) has its own name alone. With bpf_loop the verifier walks a step once instead of
- * once an iteration, which is most of what loading the probes takes. It came with 5.17, but only since
- * 6.0 may a program on arm64 have functions beside tail calls.
+ * any tree (a memfd) has its own name alone.
  */
 static __always_inline void store_path(struct dc_scratch *s, struct vfsmount *mnt,
 				       struct dentry *dentry, __u64 root_dentry)
 {
-	struct dc_climb at = {
-		.s = s,
-		.mnt = mnt,
-		.dentry = dentry,
-		.root_dentry = root_dentry,
-		.limit = *(volatile __u32 *)&s->end + DC_PATH_MAX,
-	};
+	__u32 limit = *(volatile __u32 *)&s->end + DC_PATH_MAX;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id___later, BPF_FUNC_user_ringbuf_drain___later)) {
-		bpf_loop(DC_PATH_COMPONENTS, climb_in_loop, &at, 0);
-	} else {
 #pragma clang loop unroll(disable)
-		for (int i = 0; i < DC_PATH_COMPONENTS; i++)
-			if (climb(&at))
-				break;
+	for (int i = 0; i < DC_PATH_COMPONENTS; i++) {
+		if ((__u64)dentry == root_dentry)
+			return;
+
+		if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
+			struct mount *mount = mount_of(mnt);
+			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+
+			if (parent == mount)
+				return;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mnt = vfsmount_of(parent);
+			continue;
+		}
+
+		if (!store_name(s, BPF_CORE_READ(dentry, d_name.name)))
+			break;
+		if (*(volatile __u32 *)&s->end > limit)
+			break;
+
+		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+
+		if (parent == dentry)
+			return;
+		dentry = parent;
 	}
-	if (!at.arrived)
-		s->cut = 1;
+	s->cut = 1;
 }
 
 static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
