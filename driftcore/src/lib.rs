@@ -15,7 +15,8 @@
 //! - [`enrich`]: who the ancestors are. [`container`]: what the container is to its runtime.
 //! - [`provenance`]: where a file came from, and on what evidence. [`inspect`]: the same about any
 //!   file of a running container, from user space.
-//! - [`image`]: what a container has become, against its image.
+//! - [`image`]: what a container has become, against its image. [`package`]: which packages it has,
+//!   against those of its image.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
 //! - [`network`]: whether a socket is what was declared.
@@ -73,6 +74,7 @@ pub mod image;
 pub mod inspect;
 pub mod matcher;
 pub mod network;
+pub mod package;
 pub mod provenance;
 pub mod rules;
 #[cfg(feature = "sensor")]

@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("provenance", &["error", "event", "container"]),
     ("inspect", &["error", "event", "container", "provenance"]),
     ("image", &["error", "event", "container", "provenance"]),
+    ("package", &["error", "event", "image"]),
     ("fields", &["event"]),
     ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),

@@ -64,6 +64,7 @@ mod names;
 mod noise;
 mod place;
 mod scan;
+mod tree;
 mod users;
 mod walk;
 
@@ -79,6 +80,8 @@ pub use error::ScanError;
 pub use scan::OverlayScan;
 pub use scan::Progress;
 pub use scan::Visitor;
+pub use tree::Tree;
+pub use tree::TreeFile;
 pub use users::Use;
 pub use users::User;
 pub use users::Users;
