@@ -5,10 +5,12 @@
 #include "progs/code.h"
 #include "progs/exec.h"
 #include "progs/life.h"
+#include "progs/lsm.h"
 #include "progs/network.h"
 #include "progs/other.h"
 #include "progs/sweep.h"
 #include "progs/unix.h"
+#include "progs/vfs.h"
 #include "progs/uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -9,6 +9,8 @@
 #include "emit.h"
 #include "handled.h"
 
+#define PF_IO_WORKER 0x10
+
 /* As struct path, which is the kernel's. */
 struct dc_path {
 	struct vfsmount *mnt; /* may be NULL where only the dentry is known */
@@ -25,6 +27,7 @@ struct dc_text {
 struct dc_place {
 	struct dc_path path;
 	struct dc_text name;
+	const char *last; /* a component below `path` that has no entry any more; NULL: none */
 };
 
 /* What a hook knows of an operation on a file. */
@@ -33,6 +36,7 @@ struct dc_act {
 	struct dc_place old; /* of a rename, exchange or link, the other one; no dentry: there is none */
 	struct dc_text text;
 	struct dentry *file; /* what the evidence is taken from; NULL where no object is at hand */
+	const struct dc_file *gone; /* evidence of what is no more; NULL: there is none */
 	__u64 value;
 	__u64 before;
 	__s64 result;
@@ -92,6 +96,9 @@ static __always_inline void begin_file(struct dc_scratch *s, struct task_struct 
 	if (inode) {
 		extract_file(task, act->place.path.mnt, dentry, inode, container, &s->file.file);
 		s->file.flags |= DC_FILE_EVENT_HAS_FILE;
+	} else if (act->gone) {
+		bpf_probe_read_kernel(&s->file.file, sizeof(s->file.file), act->gone);
+		s->file.flags |= DC_FILE_EVENT_HAS_FILE;
 	}
 }
 
@@ -107,6 +114,8 @@ static __always_inline __u32 store_place(struct dc_scratch *s, const struct dc_p
 					 const struct dc_container *container,
 					 enum dc_file_string string, __u32 begin)
 {
+	if (place->last)
+		store_name(s, place->last);
 	if (place->path.dentry)
 		store_path(s, place->path.mnt, place->path.dentry, container->root_dentry);
 	begin = end_file_string(s, string, begin);
@@ -150,8 +159,8 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	if (!act->place.name.size &&
 	    BPF_CORE_READ(dentry, d_sb, s_dev) != container->root_dev)
 		return;
-	/* What io_uring does is seen by one probe alone. */
-	if (!(actor & DC_ACTOR_IO_URING))
+	/* What io_uring does is seen by one probe alone, and the hooks of functions say it once. */
+	if (slot == DC_SLOT_CALL)
 		note_handled();
 	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process
 	 * outside has opened, it writes unseen, and so does any where writes are not watched. */
@@ -187,8 +196,12 @@ static __always_inline void report_act(struct task_struct *task, const struct dc
 	bool outside;
 	__u64 id = container_of_act(task, act, &container, &outside);
 
+	__u32 actor = outside ? DC_ACTOR_OUTSIDE : 0;
+
+	if (slot == DC_SLOT_HOOK && BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+		actor |= DC_ACTOR_IO_URING;
 	if (id)
-		report_act_of(task, act, id, &container, outside ? DC_ACTOR_OUTSIDE : 0, slot);
+		report_act_of(task, act, id, &container, actor, slot);
 }
 
 #endif

@@ -17,6 +17,20 @@
 #define O_TRUNC 0x200
 #define O_TMPFILE_BIT 0x400000
 
+#define PF_KTHREAD 0x200000
+/* Of x86-64 and arm64. */
+#define IO_URING_ENTER 426
+/* Of x86-64. */
+#define WRITE 1
+#define OPEN 2
+#define PWRITE 18
+#define CREAT 85
+#define OPENAT 257
+#define OPEN_BY_HANDLE_AT 304
+#define OPENAT2 437
+#define FALLOCATE 285
+#define KERNEL_STACK 16384
+
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 #define S_IFDIR 0040000

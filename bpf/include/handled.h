@@ -12,6 +12,10 @@
 /* Set by user space before load: the probes have copies. */
 const volatile __u32 has_copies;
 
+/* Set by user space before load: what is done to files is seen at functions of the kernel (the fentry
+ * and LSM sets), and at system calls only what those do not show. */
+const volatile __u32 has_hooks;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);

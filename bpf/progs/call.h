@@ -127,7 +127,8 @@ static __always_inline void exit_open(void *ctx, struct pt_regs *regs, const str
 	if (ret < 0)
 		return;
 	/* Most opens only read, which mostly nobody asks for: told from the registers. */
-	opened = !only_reads(call, open_flags(regs, call)) || is_wanted(DC_OP_READ);
+	opened = !has_hooks &&
+		 (!only_reads(call, open_flags(regs, call)) || is_wanted(DC_OP_READ));
 	script = is_wanted(DC_OP_SCRIPT) && may_interpret();
 	if (!opened && !script)
 		return;
@@ -181,7 +182,7 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 			bpf_tail_call(ctx, &exits, DC_EXIT_UNIX);
 		fd = written_by(regs, &call, ret);
 	}
-	if (fd >= 0 && is_first_write(task, file_of(task, fd), &act))
+	if (fd >= 0 && !has_hooks && is_first_write(task, file_of(task, fd), &act))
 		report_act(task, &act, DC_SLOT_CALL);
 	if (map.prot & PROT_EXEC && !(map.flags & MAP_ANONYMOUS) && is_wanted(DC_OP_MAP))
 		bpf_tail_call(ctx, &exits, DC_EXIT_MAP);
@@ -267,7 +268,7 @@ int BPF_PROG(call__protect, struct pt_regs *regs, long ret)
 	__u64 end = at + call_argument_1(regs, call.compat);
 
 	act.value = (__u32)prot | (__u64)MAP_SHARED << 32;
-	for (int i = 0; i < DC_PROTECTED && prot & PROT_WRITE; i++) {
+	for (int i = 0; i < DC_PROTECTED && prot & PROT_WRITE && !has_hooks; i++) {
 		struct dc_found found = {};
 
 		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0))

@@ -329,7 +329,22 @@ struct mm_struct {
 	struct file *exe_file;
 };
 
+struct iattr {
+	unsigned int ia_valid;
+	unsigned short ia_mode;
+	kuid_t ia_uid;
+	kgid_t ia_gid;
+	s64 ia_size;
+};
+
+struct renamedata {
+	struct dentry *old_dentry;
+	unsigned int flags;
+};
+
 struct task_struct {
+	void *stack;
+	unsigned int flags;
 	struct mm_struct *mm;
 	int pid;
 	int tgid;

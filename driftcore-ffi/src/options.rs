@@ -59,6 +59,10 @@ impl driftcore_options {
             "sensor.events_per_second" => self.sensor.budget_rate = number()?,
             "sensor.events_at_once" => self.sensor.budget_burst = number()?,
             "sensor.follow_io_uring" => self.sensor.follow_io_uring = flag()?,
+            "sensor.hooks" => {
+                self.sensor.hooks =
+                    value.parse().map_err(|_| wrong("lsm, fentry or tracepoint"))?;
+            }
             "sensor.allow_degraded" => self.allow_degraded = flag()?,
             "proof.max_bytes" => self.bounds.bytes = number()?,
             "proof.max_milliseconds" => self.bounds.time = Duration::from_millis(number()?),
@@ -138,6 +142,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
 /// | sensor.events_at_once | before that rate counts | 8000 |
 /// | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
+/// | sensor.hooks | from where operations on files are seen: tracepoint, fentry or lsm | tracepoint |
 /// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
 /// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |
@@ -180,6 +185,8 @@ pub unsafe extern "C" fn driftcore_options_free(options: *mut *mut driftcore_opt
 
 #[cfg(test)]
 mod tests {
+    use driftcore::sensor::HookSet;
+
     use super::*;
     use crate::status::driftcore_status::*;
 
@@ -198,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 23);
+        assert_eq!(table().len(), 24);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -231,6 +238,7 @@ mod tests {
             ("sensor.exec_ring_bytes", "5000"),
             ("sensor.allow_degraded", "yes"),
             ("sensor.follow_io_uring", "1"),
+            ("sensor.hooks", "kprobe"),
             ("proof.max_bytes", "-1"),
             ("runtimes.containerd", "/run/containerd"),
             ("rules.matching", "some"),
@@ -258,6 +266,13 @@ mod tests {
         let mut options = driftcore_options::default();
         options.set("sensor.follow_io_uring", "false").unwrap();
         assert!(!options.sensor.follow_io_uring);
+    }
+
+    #[test]
+    fn hook_sets_are_named() {
+        let mut options = driftcore_options::default();
+        options.set("sensor.hooks", "fentry").unwrap();
+        assert_eq!(options.sensor.hooks, HookSet::Fentry);
     }
 
     #[test]

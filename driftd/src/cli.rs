@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use driftcore::image::EntryKind;
 use driftcore::matcher::Policy;
+use driftcore::sensor::HookSet;
 use tracing::level_filters::LevelFilter;
 
 /// Container drift detection: what a container runs that its image did not bring.
@@ -145,6 +146,11 @@ pub(crate) struct RunArguments {
     #[arg(long = "container", value_name = "CONTAINER")]
     pub(crate) containers: Vec<String>,
 
+    /// From where operations on files are seen: lsm, fentry or tracepoint, instead of what the
+    /// configuration says
+    #[arg(long, value_name = "SET")]
+    pub(crate) hooks: Option<HookSet>,
+
     /// Go on when the self-test shows that the sensor is blind, and report it
     #[arg(long)]
     pub(crate) allow_degraded: bool,
@@ -199,6 +205,10 @@ pub(crate) struct ScanArguments {
 pub(crate) struct DoctorArguments {
     #[command(flatten)]
     pub(crate) common: CommonArguments,
+
+    /// Ask this hook set (lsm, fentry or tracepoint) instead of the one that the configuration says
+    #[arg(long, value_name = "SET")]
+    pub(crate) hooks: Option<HookSet>,
 
     /// How the report is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]

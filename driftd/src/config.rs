@@ -16,6 +16,7 @@ use driftcore::network::Expected;
 use driftcore::network::Remote;
 use driftcore::provenance::Bounds;
 use driftcore::rules::SetOptions;
+use driftcore::sensor::HookSet;
 use driftcore::sensor::SensorOptions;
 use driftcore::sensor::Wanted;
 use serde::Deserialize;
@@ -49,6 +50,7 @@ struct Sensor {
     events_at_once: u64,
     follow_io_uring: bool,
     unix_sockets: bool,
+    hooks: String,
     nice: i32,
 }
 
@@ -162,6 +164,7 @@ impl Default for Sensor {
             events_at_once: options.budget_burst,
             follow_io_uring: options.follow_io_uring,
             unix_sockets: false,
+            hooks: options.hooks.name().to_owned(),
             nice: -10,
         }
     }
@@ -253,6 +256,9 @@ impl Config {
         if !(-20..=19).contains(&self.sensor.nice) {
             bail!("sensor.nice = {}: give a number from -20 to 19", self.sensor.nice);
         }
+        if let Err(error) = self.sensor.hooks.parse::<HookSet>() {
+            bail!("sensor.hooks: {error}");
+        }
         if Priority::of(&self.rules.least_priority).is_none() {
             bail!(
                 "rules.least_priority = \"{}\": give one of emergency, alert, critical, error, \
@@ -299,6 +305,7 @@ impl Config {
             budget_rate: self.sensor.events_per_second,
             budget_burst: self.sensor.events_at_once,
             follow_io_uring: self.sensor.follow_io_uring,
+            hooks: self.sensor.hooks.parse().unwrap_or(SensorOptions::default().hooks),
         }
     }
 

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use driftcore::engine::self_test;
 use driftcore::sensor::Features;
+use driftcore::sensor::HookSet;
+use driftcore::sensor::SensorOptions;
 use serde_json::json;
 
 use crate::FAILED;
@@ -21,10 +23,26 @@ fn covered(features: &Features) -> Vec<&'static str> {
     covers
 }
 
+/// From where a hook set sees what is done to files, and what it cannot tell.
+fn files(set: HookSet) -> &'static str {
+    match set {
+        HookSet::Lsm | HookSet::Fentry => {
+            "in the kernel's own functions, where rules or events ask for it; not whether a write that \
+             was begun has succeeded"
+        }
+        _ => {
+            "at system calls, where rules or events ask for it; what is given by its name alone may \
+             be said to be unproved"
+        }
+    }
+}
+
 pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.common)?;
     let roots = config.state_roots();
-    let test = self_test(config.sensor());
+    let sensor = config.sensor();
+    let set = arguments.hooks.unwrap_or(sensor.hooks);
+    let test = self_test(SensorOptions { hooks: set, ..sensor });
     // After the self-test: its scratch mount brings the overlay module in.
     let features = Features::detect();
     let blind = match &test {
@@ -59,12 +77,12 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     "missing_capabilities": features.missing_capabilities,
                 },
                 "hooks": [{
-                    "set": "tracepoint",
+                    "set": set.name(),
                     "proved": sees,
                     "blind": blind,
                     "covers": covered(&features),
                 }],
-                "hook_set": sees.then_some("tracepoint"),
+                "hook_set": sees.then_some(set.name()),
                 "runtimes": runtimes
                     .iter()
                     .map(|(name, path, found)| json!({"runtime": name, "path": path, "found": found}))
@@ -85,7 +103,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                 some => some.join(", "),
             };
             writeln!(out, "  missing capabilities       {missing}")?;
-            writeln!(out, "hook set tracepoint: {}", if sees { "proved" } else { "blind" })?;
+            writeln!(out, "hook set {set}: {}", if sees { "proved" } else { "blind" })?;
             for what in &blind {
                 writeln!(out, "  {what}")?;
             }
@@ -104,6 +122,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     "  sees who listens and who connects over TCP, {datagrams}, where rules or \
                      events ask for it; not connections that fail before a packet is sent"
                 )?;
+                writeln!(out, "  sees what is done to files {}", files(set))?;
                 writeln!(
                     out,
                     "  sees what else is mapped executable and which scripts interpreters read, where \

@@ -13,6 +13,7 @@ use driftcore::engine::ExpectationsHandle;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
+use driftcore::sensor::SensorOptions;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
@@ -33,8 +34,9 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     check_containers(arguments, &config)?;
 
     let events_asked = arguments.events.is_some() || arguments.events_all.is_some();
+    let sensor = config.sensor();
     let mut engine = EngineBuilder::new()
-        .sensor(config.sensor())
+        .sensor(SensorOptions { hooks: arguments.hooks.unwrap_or(sensor.hooks), ..sensor })
         .state_roots(config.state_roots())
         .bounds(config.bounds())
         .rules(rules)

@@ -122,7 +122,18 @@ fn doctor(world: &World) -> Result<()> {
     ensure!(output.status.code() == Some(0), "ended with {}: {said}", output.status);
     let report: serde_json::Value =
         serde_json::from_slice(&output.stdout).context("the report is no JSON")?;
-    ensure!(report.is_object(), "the report is {report}");
+    ensure!(report["hook_set"] == "tracepoint", "the report is {report}");
+
+    // This one cannot be had everywhere: it is named either way, and nothing stands in for it.
+    let mut driftd = world.options.plain("doctor");
+    let output = driftd.args(["--format", "json", "--hooks", "lsm"]).output()?;
+    let report: serde_json::Value =
+        serde_json::from_slice(&output.stdout).context("the report is no JSON")?;
+    let hooks = &report["hooks"][0];
+    ensure!(hooks["set"] == "lsm", "the report is {report}");
+    let proved = hooks["proved"] == true;
+    ensure!(report["hook_set"] == if proved { "lsm".into() } else { serde_json::Value::Null });
+    ensure!(output.status.code() == Some(if proved { 0 } else { 2 }));
     Ok(())
 }
 

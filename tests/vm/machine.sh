@@ -11,6 +11,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 # The filesystems of tracing and BPF are there on any machine with systemd.
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
+mount -t securityfs securityfs /sys/kernel/security
 ip link set lo up
 stty -F /dev/ttyS1 raw -echo
 exec 3>/dev/ttyS1
@@ -36,14 +37,21 @@ cat >/run/fields.yaml <<'EOF'
     %proc.is_vpgid_leader %proc.is_pgid_leader %proc.sname %proc.sid.exepath %proc.vpgid.name
     %thread.cap_effective %thread.cap_permitted %thread.cap_inheritable %proc.is_exe_writable
     %proc.pid.ts %proc.pidns_init_start_ts
+- rule: descriptor
+  desc: prints by which call a file was opened
+  condition: evt.type = openat2 and evt.is_open_write = true and fd.num >= 0 and proc.args endswith " openat2"
+  priority: INFO
+  output: call=%evt.type file=%fd.name
 EOF
 
-# start ORDER: starts driftd and waits until it is ready or has ended.
+# start ORDER ARGUMENT...: starts driftd and waits until it is ready or has ended.
 start() {
-	driftd run --events-all "/run/$1.events" --rules /run/fields.yaml --output json >"/run/$1.alerts" 2>"/run/$1.log" &
+	order=$1
+	shift
+	driftd run --events-all "/run/$order.events" --rules /run/fields.yaml --output json "$@" >"/run/$order.alerts" 2>"/run/$order.log" &
 	driftd=$!
 	# However long it takes: whoever runs the machine ends it when it takes too long.
-	while ! grep -q -w ready "/run/$1.log" && [ -d "/proc/$driftd" ] &&
+	while ! grep -q -w ready "/run/$order.log" && [ -d "/proc/$driftd" ] &&
 		! grep -q zombie "/proc/$driftd/status"; do
 		usleep 100000
 	done
@@ -57,6 +65,7 @@ stop() {
 	section "$1.facts" <"/run/$1.facts"
 	section "$1.log" <"/run/$1.log"
 	grep '"rule":"fields"' "/run/$1.alerts" | section "$1.fields"
+	grep '"rule":"descriptor"' "/run/$1.alerts" | section "$1.descriptors"
 	section "$1.acts" <"/run/$1.acts"
 	if [ -f "/run/$1.events" ]; then
 		section "$1.events" <"/run/$1.events"
@@ -116,13 +125,15 @@ if [ -x /bin/driftd ]; then
 	stop warm
 fi
 
-# 4. What is done to files and sockets, in a container and on the host.
+# 4. What is done to files and sockets, in a container and on the host, as each hook set sees it.
 if [ -x /bin/driftd ]; then
-	start deeds
-	contain /containers deeds /bin/sh /opt/deeds.sh in /deeds >/run/deeds.acts 2>&1
-	sh /opt/deeds.sh host /twin >/run/twins.acts 2>&1
-	stop deeds
-	section twins.acts </run/twins.acts
+	for set in $(echo "$hooks" | tr , " "); do
+		start "$set" --hooks "$set"
+		contain /containers "$set" /bin/sh /opt/deeds.sh in /deeds >"/run/$set.acts" 2>&1
+		sh /opt/deeds.sh host "/twin-$set" >/run/twins.acts 2>&1
+		stop "$set"
+		section "$set.twins" </run/twins.acts
+	done
 fi
 
 echo "@@done" >&3

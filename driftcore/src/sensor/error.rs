@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use super::HookSet;
+
 /// Why the sensor could not be started or read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -29,6 +31,14 @@ pub enum SensorError {
         "cannot see the host's first process: run in the host's pid namespace (docker run --pid=host, hostPID: true)"
     )]
     NotInHostPidNamespace,
+    /// The hook set that was asked for cannot be had.
+    #[error("the hook set {set} cannot be used here: {reason}")]
+    NoHookSet {
+        /// Which.
+        set: HookSet,
+        /// Why not.
+        reason: String,
+    },
     /// A system call failed.
     #[error("cannot {action}: {source}")]
     Io {
@@ -46,7 +56,7 @@ impl SensorError {
             Self::MissingCapabilities(_) => true,
             Self::Bpf { source, .. } => source.kind() == libbpf_rs::ErrorKind::PermissionDenied,
             Self::Io { source, .. } => source.kind() == io::ErrorKind::PermissionDenied,
-            Self::NoBtf | Self::NotInHostPidNamespace => false,
+            Self::NoBtf | Self::NotInHostPidNamespace | Self::NoHookSet { .. } => false,
         }
     }
 }

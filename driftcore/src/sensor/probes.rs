@@ -21,6 +21,7 @@ use libbpf_rs::RingBufferBuilder;
 
 use super::Batch;
 use super::Features;
+use super::HookSet;
 use super::INTERPRETERS;
 use super::SensorError;
 use super::Wanted;
@@ -57,6 +58,8 @@ pub struct SensorOptions {
     /// Whether what is done through `io_uring` is followed where the kernel shows it (from 6.1 on).
     /// Where not, each ring that a container makes is reported as unseen. Default true.
     pub follow_io_uring: bool,
+    /// From where operations on files are seen. Default: from system calls.
+    pub hooks: HookSet,
 }
 
 impl Default for SensorOptions {
@@ -68,6 +71,7 @@ impl Default for SensorOptions {
             budget_rate: 2000,
             budget_burst: 8000,
             follow_io_uring: true,
+            hooks: HookSet::Tracepoint,
         }
     }
 }
@@ -193,7 +197,7 @@ impl Sensor {
         if !features.btf {
             return Err(SensorError::NoBtf);
         }
-        let programs = Programs::load(options, &features)?;
+        let programs = Programs::load(options, &features, options.hooks)?;
 
         // A process is known to run an interpreter from its exec on.
         interpreters::tell_endings(&programs.map("script_endings")?)?;
@@ -241,15 +245,18 @@ impl Sensor {
     /// [`SensorError::Bpf`] when a probe cannot be attached.
     pub fn ask(&mut self, wanted: &Wanted) -> Result<(), SensorError> {
         let mut names = Vec::new();
-        if wanted.has_files() || wanted.has_calls() || wanted.has_unix_sockets() {
+        let hooks = self.options.hooks;
+        let by_call = hooks.rest(wanted);
+        names.extend(hooks.probes(wanted));
+        if by_call.has_files() || wanted.has_calls() || wanted.has_unix_sockets() {
             names.push(CALL_EXIT);
         }
         // Nothing is mapped through io_uring, and no interpreter that is known reads scripts by it.
         let code = Wanted::NOTHING.with_libraries().with_scripts();
-        if wanted.without(code).has_files() {
+        if by_call.without(code).has_files() {
             names.extend(self.programs.uring_probes());
         }
-        if calls::need_entry(wanted) {
+        if calls::need_entry(&by_call) {
             names.push(CALL_ENTER);
         }
         if wanted.has_file(FileOperation::Script) {
@@ -270,7 +277,7 @@ impl Sensor {
         }
         self.asked.retain(|it| names.contains(&it.name) || datagrams.contains(&it.name));
         let key = 0_u32.to_ne_bytes();
-        let value = settings::bytes(wanted, self.options);
+        let value = settings::bytes(wanted, self.options, hooks);
         self.settings.update(&key, &value, MapFlags::ANY).tried("tell the probes what to see")?;
         for name in names {
             if !self.has_asked(name) {

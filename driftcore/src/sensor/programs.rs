@@ -23,9 +23,11 @@ use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::Enum;
 
 use super::Features;
+use super::HookSet;
 use super::SensorError;
 use super::SensorOptions;
 use super::error::Tried;
+use super::hooks;
 use super::uring;
 use super::uring::Uring;
 
@@ -73,10 +75,20 @@ pub(super) struct Probe {
 }
 
 impl Programs {
-    pub(super) fn load(options: SensorOptions, features: &Features) -> Result<Self, SensorError> {
+    pub(super) fn load(
+        options: SensorOptions,
+        features: &Features,
+        hooks: HookSet,
+    ) -> Result<Self, SensorError> {
+        let btf = Btf::from_vmlinux().tried("read the kernel's types")?;
+        if let Some(reason) = hooks.obstacle(features, &btf) {
+            return Err(SensorError::NoHookSet { set: hooks, reason });
+        }
         let mut open = ObjectBuilder::default().open_memory(OBJECT).tried("read the probes")?;
         let copies = if features.preempts_probes() { COPIES.len() } else { 1 };
-        size_maps(&mut open, options, copies)?;
+        // Programs of the fentry and LSM sets are preempted on any kernel.
+        let levels = if hooks == HookSet::Tracepoint { copies } else { COPIES.len() };
+        size_maps(&mut open, options, levels)?;
         for mut map in open.maps_mut() {
             if map.name().as_encoded_bytes().ends_with(b".rodata")
                 && let Some(constants) = map.initial_value_mut()
@@ -88,13 +100,20 @@ impl Programs {
                 };
                 set(offset_of!(rodata, overlay_layout), features.overlay_layout());
                 set(offset_of!(rodata, has_copies), u32::from(copies > 1));
+                set(offset_of!(rodata, has_hooks), u32::from(hooks != HookSet::Tracepoint));
+                let signatures = hooks::signatures(&btf);
+                let at = offset_of!(rodata, signatures);
+                if let Some(place) = constants.get_mut(at..at + signatures.len()) {
+                    place.copy_from_slice(&signatures);
+                }
             }
         }
         let uring = if options.follow_io_uring { Uring::detect() } else { Uring::Rings };
         let has_find_vma = has_find_vma();
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy().into_owned();
-            let left_out = (FIND_VMA.contains(&&*name) && !has_find_vma)
+            let left_out = !hooks.has(&name)
+                || (FIND_VMA.contains(&&*name) && !has_find_vma)
                 || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
                 || COPIES.iter().skip(copies).any(|end| name.ends_with(end));
             if left_out {
@@ -223,11 +242,11 @@ fn misses(program: &OwnedFd) -> u64 {
 fn size_maps(
     open: &mut OpenObject,
     options: SensorOptions,
-    copies: usize,
+    levels: usize,
 ) -> Result<(), SensorError> {
     for mut map in open.maps_mut() {
         let size = match map.name().as_encoded_bytes() {
-            b"scratch" => map.max_entries() / COPIES.len() as u32 * copies as u32,
+            b"scratch" => map.max_entries() / COPIES.len() as u32 * levels as u32,
             b"exec_ring" => options.exec_ring,
             b"life_ring" => options.life_ring,
             b"bulk_ring" => options.bulk_ring,

@@ -5,12 +5,13 @@ use std::mem::size_of;
 
 use driftcore_bpf::types::dc_settings;
 
+use super::HookSet;
 use super::SensorOptions;
 use super::Wanted;
 use super::calls;
 
 /// The value of the `settings` map.
-pub(super) fn bytes(wanted: &Wanted, options: SensorOptions) -> Vec<u8> {
+pub(super) fn bytes(wanted: &Wanted, options: SensorOptions, hooks: HookSet) -> Vec<u8> {
     let mut value = vec![0; size_of::<dc_settings>()];
     let mut put = |at: usize, number: u64| {
         if let Some(place) = value.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
@@ -21,7 +22,7 @@ pub(super) fn bytes(wanted: &Wanted, options: SensorOptions) -> Vec<u8> {
     put(offset_of!(dc_settings, sockets), wanted.socket_bits());
     put(offset_of!(dc_settings, budget_rate), options.budget_rate);
     put(offset_of!(dc_settings, budget_burst), options.budget_burst);
-    for known in calls::known(wanted) {
+    for known in calls::known(&hooks.rest(wanted)) {
         let number = usize::from(known.number);
         let table = if known.compat {
             offset_of!(dc_settings, compat)

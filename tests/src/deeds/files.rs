@@ -135,6 +135,103 @@ pub const UNDONE: &[(&str, &str, &[&str])] = &[
     ("no_capability", "capability", &["attributes image 0644 0:0 +capability"]),
 ];
 
+/// What the functions of the kernel show otherwise than its system calls: with the object at hand nothing
+/// is unproved and each file has its provenance, and a write is seen before it is done.
+const SEEN_BY_FUNCTIONS: &[(&str, &[&str])] = &[
+    (
+        "tmpfile",
+        &[
+            "modify #N 0644 0:0 0 bytes unwritten deleted harmless",
+            "modify #N 0644 0:0 0 bytes written deleted",
+            "create linked 0644 0:0 added",
+        ],
+    ),
+    ("truncate", &["modify image 0644 0:0 3 bytes +size written modified"]),
+    ("unlink", &["delete image 0644 0:0 image"]),
+    ("unlinkat", &["delete dir/inner 0644 0:0 image"]),
+    ("removedir", &["delete empty 0755 0:0 image"]),
+    ("rmdir", &["delete empty 0755 0:0 image"]),
+    ("rename", &["rename dir/moved <- image 0644 0:0 unknown"]),
+    ("renameat", &["rename moved <- dir/inner 0644 0:0 unknown"]),
+    ("exchange", &["rename other <- image 0644 0:0 unknown"]),
+    ("no_replace", &["rename new <- image 0644 0:0 unknown"]),
+    ("link", &["link new <- image 0644 0:0 unknown"]),
+    ("linkat", &["link dir/new <- image 0644 0:0 unknown"]),
+    ("link_empty", &["link new <- image 0644 0:0 unknown"]),
+    ("symlink", &["link new <- /target/of it 0777 0:0 added"]),
+    ("symlinkat", &["link dir/new <- target 0777 0:0 added"]),
+    ("mkdir", &["create new 0700 0:0 added"]),
+    ("mkdirat", &["create dir/new 0711 0:0 added"]),
+    ("mknod", &["create new 0600 0:0 added"]),
+    ("mknodat", &["create new 0600 0:0 added"]),
+    (
+        "ring_open",
+        &[
+            OPENED,
+            "create dir/new 0600 0:0 added",
+            "modify other 0644 0:0 0 bytes +size written modified",
+            "link one <- image 0777 0:0 added",
+            OPENED,
+        ],
+    ),
+    (
+        "ring_names",
+        &[
+            "rename dir/moved <- image 0644 0:0 unknown",
+            "rename dir/moved <- other 0644 0:0 unknown",
+            "delete dir/inner 0644 0:0 image",
+            "delete empty 0755 0:0 image",
+            "create new 0711 0:0 added",
+            "link soft <- /target/of it 0777 0:0 added",
+            "link dir/hard <- other 0644 0:0 unknown",
+        ],
+    ),
+    ("chmod", &["attributes image 4755 0:0 +mode +executable +setuid unknown"]),
+    ("chmod_directory", &["attributes dir 0700 0:0 +mode copied_up"]),
+    ("fchmodat", &["attributes image 0755 0:0 +mode +executable unknown"]),
+    ("chown", &["attributes image 0644 5:6 +owner unknown"]),
+    ("lchown", &["attributes image 0644 5:0 +owner unknown"]),
+    ("fchownat", &["attributes image 0644 5:6 +owner unknown"]),
+    ("setxattr", &["attributes image 0644 0:0 +xattr unknown"]),
+    ("lsetxattr", &["attributes image 0644 0:0 +xattr unknown"]),
+    ("setxattrat", &["attributes image 0644 0:0 +xattr unknown"]),
+    ("capability", &["attributes image 0644 0:0 +capability unknown"]),
+    ("chroot", &["create new 0700 0:0 added", "delete dir/inner 0644 0:0 image"]),
+    (
+        "cold_name",
+        &[
+            "create volume/name 0644 0:0 added",
+            "modify volume/name 0644 0:0 0 bytes written added",
+            "delete image 0644 0:0 image",
+        ],
+    ),
+    ("long_name", &["delete image 0644 0:0 image"]),
+    ("phantom", &["attributes image 0644 0:0 +xattr unknown"]),
+    #[cfg(target_arch = "x86_64")]
+    (
+        "compat",
+        &[
+            CREATED,
+            "modify new 0600 0:0 0 bytes written added",
+            "modify new 0600 0:0 4294967301 bytes +size written added",
+            "attributes new 0755 0:0 +mode +executable added",
+            OPENED,
+            "rename dir/moved <- image 0644 0:0 unknown",
+            "delete empty 0755 0:0 image",
+            "delete other 0644 0:0 image",
+        ],
+    ),
+    ("remove", &["attributes image 0644 0:0 +xattr unknown"]),
+    ("lremove", &["attributes image 0644 0:0 +xattr unknown"]),
+    ("removeat", &["attributes image 0644 0:0 +xattr unknown"]),
+    ("no_capability", &["attributes image 0644 0:0 +capability unknown"]),
+];
+
+/// What the hook sets other than `tracepoint` are to show of a deed, of which that one shows `lines`.
+pub fn seen_by_functions(deed: &str, lines: &'static [&'static str]) -> &'static [&'static str] {
+    SEEN_BY_FUNCTIONS.iter().find(|(name, _)| *name == deed).map_or(lines, |(_, lines)| lines)
+}
+
 /// What a directory in which a deed is done has in it: names that end in `/` are directories, the others
 /// files with seven bytes.
 pub fn content() -> [&'static str; 6] {

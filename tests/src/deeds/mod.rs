@@ -8,6 +8,7 @@ mod sockets;
 pub use files::DEEDS;
 pub use files::UNDONE;
 pub use files::content;
+pub use files::seen_by_functions;
 pub use line::line;
 pub use sockets::CONNECTIONS;
 pub use sockets::DATAGRAMS;

@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
         let result = machine.run(Duration::from_secs(arguments.timeout));
         let seconds = start.elapsed().as_secs();
         let (release, cells) = match &result {
-            Ok(sections) => (release(sections), judge(sections, driftd.is_some())),
+            Ok(sections) => (release(sections), judge(sections, series, driftd.is_some())),
             Err(error) => {
                 (series.name, vec![("boot".to_owned(), Cell::Wrong(format!("{error:#}")))])
             }
@@ -117,8 +117,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
             fs::remove_file(&machine.console)?;
             fs::remove_file(&machine.results)?;
         }
-        let hooks = if driftd.is_some() { " tracepoint" } else { "" };
-        table.column(&format!("{}{hooks}", series.name), cells);
+        table.column(series.name, cells);
     }
     print!("{table}");
     Ok(table.is_right())
@@ -150,6 +149,7 @@ fn prepare(series: &Series, cache: &Path, sources: &Path, root: &Path) -> Result
         kernel: kernel.image,
         initramfs,
         disk: root.to_owned(),
+        sets: series.sets,
         console: home.join("console.log"),
         results: home.join("results.txt"),
     })
@@ -159,7 +159,7 @@ fn release(sections: &Sections) -> &str {
     sections.value("facts", "release").unwrap_or("release unknown")
 }
 
-fn judge(sections: &Sections, with_driftd: bool) -> Vec<(String, Cell)> {
+fn judge(sections: &Sections, series: &Series, with_driftd: bool) -> Vec<(String, Cell)> {
     // Otherwise the orders of start would not be what they say.
     let absent = match sections.value("facts", "overlay_loaded_at_boot") {
         Some("no") => Cell::Right,
@@ -180,7 +180,7 @@ fn judge(sections: &Sections, with_driftd: bool) -> Vec<(String, Cell)> {
         (name, _) => (name, Cell::Skipped("this kernel's overlay module has none".to_owned())),
     });
     cells.extend(if with_driftd {
-        expect::judge(sections)
+        expect::judge(sections, series.sets)
     } else {
         expect::judge_programs(sections)
     });

@@ -11,6 +11,7 @@ use driftcore_e2e::deeds::Sockets;
 use driftcore_e2e::deeds::UNDONE;
 use driftcore_e2e::deeds::line;
 use driftcore_e2e::deeds::portless_socket_line;
+use driftcore_e2e::deeds::seen_by_functions;
 
 use super::console::Sections;
 use super::expect;
@@ -31,6 +32,9 @@ const FINDS_MAPPINGS: (u32, u32) = (5, 17);
 
 /// Has its files in the container alone.
 const NOT_ON_HOST: [&str; 1] = ["chroot"];
+
+/// The hook set that sees system calls; the others see functions of the kernel.
+const TRACEPOINT: &str = "tracepoint";
 
 /// A deed, the directory that it is done in, and what is to be seen.
 struct Deed {
@@ -69,23 +73,36 @@ pub(super) fn socket_list() -> String {
     SOCKETS.iter().map(|(name, sockets)| format!("{name} {}\n", sockets.deeds)).collect()
 }
 
-/// The cells of what was done while driftd ran.
-pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
-    let log = sections.get("deeds.log").unwrap_or_default();
-    let events = match expect::events(sections.get("deeds.events")) {
+/// The hook sets that are claimed for any kernel.
+pub(super) const SETS: [&str; 3] = [TRACEPOINT, "fentry", "lsm"];
+
+/// The same cells for a hook set that is not claimed for the kernel.
+pub(super) fn skip(set: &str) -> Vec<(String, Cell)> {
+    let files = all().map(|deed| format!("{set} file {}", deed.name));
+    let sockets = SOCKETS.map(|(name, _)| format!("{set} socket {name}"));
+    let rest = ["descriptor", "host", "nothing else", "clean end"];
+    let names = files.chain(sockets).chain(rest.map(|name| format!("{set} {name}")));
+    let why = format!("the hook set {set} is not claimed for this kernel");
+    names.map(|name| (name, Cell::Skipped(why.clone()))).collect()
+}
+
+/// The cells of what was done while driftd ran with a hook set.
+pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
+    let log = sections.get(&format!("{set}.log")).unwrap_or_default();
+    let events = match expect::events(sections.get(&format!("{set}.events"))) {
         Ok(events) => events,
-        Err(error) => return vec![("deeds".to_owned(), expect::wrong(&error, log))],
+        Err(error) => return vec![(format!("{set} events"), expect::wrong(&error, log))],
     };
-    let said = sections.get("deeds.acts").unwrap_or_default();
+    let said = sections.get(&format!("{set}.acts")).unwrap_or_default();
     let mut cells = Vec::new();
     for deed in all() {
         let cell = if is_ring(deed.name) && !has(sections, SHOWS_REQUESTS) {
             // Whatever came of its requests.
             told_as_unseen(&events, &deed)
         } else {
-            ended(said, deed.name).unwrap_or_else(|| seen(sections, &events, &deed))
+            ended(said, deed.name).unwrap_or_else(|| seen(sections, set, &events, &deed))
         };
-        cells.push((format!("file {}", deed.name), cell));
+        cells.push((format!("{set} file {}", deed.name), cell));
     }
     for (name, sockets) in SOCKETS {
         let cell = ended(said, name).unwrap_or_else(|| {
@@ -93,16 +110,26 @@ pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
             let by = |event: &&DriftEvent| is_by(event, Kind::Network, &["/opt/net", &mark]);
             compare(events.iter().filter(by).map(portless_socket_line), sockets.lines)
         });
-        cells.push((format!("socket {name}"), cell));
+        cells.push((format!("{set} socket {name}"), cell));
     }
-    cells.push(("deeds of the host".to_owned(), silent(sections, &events)));
-    cells.push(("deeds nothing else".to_owned(), nothing_else(&events)));
-    let exit = match sections.value("deeds.facts", "exit") {
+    cells.push((format!("{set} descriptor"), descriptor(sections, set)));
+    cells.push((format!("{set} host"), silent(sections, set, &events)));
+    cells.push((format!("{set} nothing else"), nothing_else(&events)));
+    let exit = match sections.value(&format!("{set}.facts"), "exit") {
         Some("0") => Cell::Right,
         other => expect::wrong(&format!("exit {other:?}, not 0"), log),
     };
-    cells.push(("deeds clean end".to_owned(), exit));
+    cells.push((format!("{set} clean end"), exit));
     cells
+}
+
+/// Rules are told by which call a file was opened, and that it has a descriptor.
+fn descriptor(sections: &Sections, set: &str) -> Cell {
+    let alerts = sections.get(&format!("{set}.descriptors")).unwrap_or_default();
+    match alerts {
+        [alert] if alert.contains("call=openat2 file=/deeds/openat2/new") => Cell::Right,
+        _ => Cell::Wrong(format!("the alerts are {alerts:?}")),
+    }
 }
 
 /// Nothing when the deed was done; else the cell that says so.
@@ -140,7 +167,7 @@ fn is_ring(deed: &str) -> bool {
 }
 
 /// Exactly what is to be seen of a deed, each in a container.
-fn seen(sections: &Sections, events: &[DriftEvent], deed: &Deed) -> Cell {
+fn seen(sections: &Sections, set: &str, events: &[DriftEvent], deed: &Deed) -> Cell {
     let directory = format!("/deeds/{}", deed.at);
     let command = ["/opt/deeds", "in", &directory, deed.name];
     let by: Vec<&DriftEvent> = events
@@ -151,6 +178,7 @@ fn seen(sections: &Sections, events: &[DriftEvent], deed: &Deed) -> Cell {
         return Cell::Wrong("no container".to_owned());
     }
     let expected = match deed.lines {
+        lines if set != TRACEPOINT => seen_by_functions(deed.name, lines),
         // That a mapping becomes writable is not seen there.
         [opened, _] if deed.name == "protect" && !has(sections, FINDS_MAPPINGS) => {
             std::slice::from_ref(opened)
@@ -177,8 +205,8 @@ fn compare(seen: impl Iterator<Item = String>, expected: &[&str]) -> Cell {
 }
 
 /// The host did the same, and nothing was said of it.
-fn silent(sections: &Sections, events: &[DriftEvent]) -> Cell {
-    let said = sections.get("twins.acts").unwrap_or_default();
+fn silent(sections: &Sections, set: &str, events: &[DriftEvent]) -> Cell {
+    let said = sections.get(&format!("{set}.twins")).unwrap_or_default();
     for name in directories_on_host().chain(SOCKETS.map(|(name, _)| name)) {
         if is_ring(name) && !has(sections, SHOWS_REQUESTS) {
             continue;
@@ -225,21 +253,31 @@ mod tests {
         event
     }
 
-    /// The wrong cells of a machine that did `rmdir` alone, and of which these events are.
     fn wrong(release: &str, said: &str, events: &[DriftEvent]) -> Vec<String> {
+        wrong_of(TRACEPOINT, release, said, events)
+    }
+
+    /// The wrong cells of a machine that did `rmdir` alone, and of which these events are.
+    fn wrong_of(set: &str, release: &str, said: &str, events: &[DriftEvent]) -> Vec<String> {
         let mut text = format!("@@begin facts\nrelease={release}\n@@end facts\n");
-        text.push_str("@@begin deeds.facts\nexit=0\n@@end deeds.facts\n@@begin deeds.events\n");
+        text.push_str(&format!(
+            "@@begin {set}.facts\nexit=0\n@@end {set}.facts\n@@begin {set}.events\n"
+        ));
         for event in events {
             text.push_str(&serde_json::to_string(event).unwrap());
             text.push('\n');
         }
-        text.push_str(&format!("@@end deeds.events\n@@begin deeds.acts\n{said}@@end deeds.acts\n"));
-        text.push_str("@@begin twins.acts\n");
+        text.push_str(&format!("@@end {set}.events\n@@begin {set}.acts\n{said}@@end {set}.acts\n"));
+        text.push_str(&format!(
+            "@@begin {set}.descriptors\ncall=openat2 file=/deeds/openat2/new\n\
+             @@end {set}.descriptors\n"
+        ));
+        text.push_str(&format!("@@begin {set}.twins\n"));
         for name in directories_on_host().chain(SOCKETS.map(|(name, _)| name)) {
             text.push_str(&format!("deed {name} 0\n"));
         }
-        text.push_str("@@end twins.acts\n@@done\n");
-        let mut cells = judge(&Sections::parse(&text).unwrap());
+        text.push_str(&format!("@@end {set}.twins\n@@done\n"));
+        let mut cells = judge(&Sections::parse(&text).unwrap(), set);
         // What was not done is not the question.
         cells.retain(|(_, cell)| matches!(cell, Cell::Wrong(why) if !why.contains("was not run")));
         cells.into_iter().map(|(name, _)| name).collect()
@@ -261,20 +299,45 @@ mod tests {
     #[test]
     fn exactly_the_events_of_a_deed_are_right() {
         assert!(wrong("6.1.0", "deed rmdir 0\n", &[removed()]).is_empty());
-        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[]), ["file rmdir"]);
-        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[removed(), removed()]), ["file rmdir"]);
+        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[]), ["tracepoint file rmdir"]);
+        assert_eq!(
+            wrong("6.1.0", "deed rmdir 0\n", &[removed(), removed()]),
+            ["tracepoint file rmdir"]
+        );
         let mut stranger = removed();
         stranger.container = None;
-        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[stranger]), ["file rmdir"]);
-        assert_eq!(wrong("6.1.0", "deed rmdir 70\n", &[removed()]), ["file rmdir"]);
+        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[stranger]), ["tracepoint file rmdir"]);
+        assert_eq!(wrong("6.1.0", "deed rmdir 70\n", &[removed()]), ["tracepoint file rmdir"]);
         assert!(wrong("6.1.0", "deed rmdir 77\n", &[]).is_empty());
+    }
+
+    #[test]
+    fn a_set_that_is_not_claimed_has_the_same_cells() {
+        let text = "@@begin lsm.events\n@@end lsm.events\n@@done\n";
+        let cells = judge(&Sections::parse(text).unwrap(), "lsm");
+        let names = |cells: Vec<(String, Cell)>| -> Vec<String> {
+            cells.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names(cells), names(skip("lsm")));
+    }
+
+    #[test]
+    fn functions_show_the_object_of_a_deed() {
+        let mut full = removed();
+        full.file = full.file.map(|file| File { mode: "0755".to_owned(), ..file });
+        assert!(wrong_of("fentry", "6.1.0", "deed rmdir 0\n", &[full.clone()]).is_empty());
+        assert_eq!(
+            wrong_of("fentry", "6.1.0", "deed rmdir 0\n", &[removed()]),
+            ["fentry file rmdir"]
+        );
+        assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[full]), ["tracepoint file rmdir"]);
     }
 
     #[test]
     fn what_the_host_did_is_not_to_be_seen() {
         let by_host =
             event(Kind::File, Action::Delete, &["/opt/deeds", "host", "/twin/rmdir", "rmdir"]);
-        assert_eq!(wrong("6.1.0", "", &[by_host]), ["deeds of the host"]);
+        assert_eq!(wrong("6.1.0", "", &[by_host]), ["tracepoint host"]);
     }
 
     #[test]
@@ -283,10 +346,10 @@ mod tests {
         let rings = ["ring_write", "ring_open", "ring_names"];
         let told = event(Kind::Sensor, Action::Blind, &ring);
         let missing = |events: &[DriftEvent]| wrong("5.10.0", "", events);
-        assert_eq!(missing(&[told]), ["file ring_write", "file ring_names"]);
-        assert_eq!(missing(&[]), rings.map(|name| format!("file {name}")));
+        assert_eq!(missing(&[told]), ["tracepoint file ring_write", "tracepoint file ring_names"]);
+        assert_eq!(missing(&[]), rings.map(|name| format!("tracepoint file {name}")));
         // A loss is never right.
         let loss = event(Kind::Sensor, Action::Dropped, &[]);
-        assert!(wrong("6.1.0", "", &[loss]).contains(&"deeds nothing else".to_owned()));
+        assert!(wrong("6.1.0", "", &[loss]).contains(&"tracepoint nothing else".to_owned()));
     }
 }

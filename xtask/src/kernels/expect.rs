@@ -77,12 +77,15 @@ pub(super) fn judge_programs(sections: &Sections) -> Vec<(String, Cell)> {
 }
 
 /// The cells of a machine that ran driftd.
-pub(super) fn judge(sections: &Sections) -> Vec<(String, Cell)> {
+pub(super) fn judge(sections: &Sections, sets: &[&str]) -> Vec<(String, Cell)> {
     let mut cells = vec![("without overlay".to_owned(), without_overlay(sections))];
     for order in ["cold", "warm"] {
         judge_order(sections, order, &mut cells);
     }
-    cells.extend(deeds::judge(sections));
+    for set in deeds::SETS {
+        let is_claimed = sets.contains(&set);
+        cells.extend(if is_claimed { deeds::judge(sections, set) } else { deeds::skip(set) });
+    }
     cells
 }
 

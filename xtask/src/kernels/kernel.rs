@@ -15,14 +15,16 @@ pub(super) struct Series {
     /// Major and minor version.
     pub(super) name: &'static str,
     suite: &'static str,
+    /// The hook sets that are claimed for it, and so are to be there and right.
+    pub(super) sets: &'static [&'static str],
 }
 
 /// What is claimed, oldest first.
 pub(super) const SERIES: &[Series] = &[
-    Series { name: "5.10", suite: "bullseye" },
-    Series { name: "6.1", suite: "bookworm" },
-    Series { name: "6.12", suite: "trixie" },
-    Series { name: "7.2", suite: "sid" },
+    Series { name: "5.10", suite: "bullseye", sets: &["tracepoint"] },
+    Series { name: "6.1", suite: "bookworm", sets: &["tracepoint", "fentry", "lsm"] },
+    Series { name: "6.12", suite: "trixie", sets: &["tracepoint"] },
+    Series { name: "7.2", suite: "sid", sets: &["tracepoint"] },
 ];
 
 /// An unpacked kernel.

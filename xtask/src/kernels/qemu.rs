@@ -23,6 +23,8 @@ pub(super) struct Machine {
     pub(super) initramfs: PathBuf,
     /// The root disk. The machine's changes to it are thrown away.
     pub(super) disk: PathBuf,
+    /// The hook sets to try.
+    pub(super) sets: &'static [&'static str],
     /// Takes what the kernel and the scripts print.
     pub(super) console: PathBuf,
     /// Takes the sections.
@@ -30,6 +32,12 @@ pub(super) struct Machine {
 }
 
 impl Machine {
+    /// What the kernel does not know it gives to the first program, as its environment.
+    fn command_line(&self) -> String {
+        let lsm = "lsm=lockdown,yama,bpf";
+        format!("console=ttyS0 panic=-1 mitigations=off {lsm} hooks={}", self.sets.join(","))
+    }
+
     /// Boots the machine and returns what it says, once it has powered itself off.
     ///
     /// # Errors
@@ -51,7 +59,8 @@ impl Machine {
             .arg(&self.initramfs)
             .arg("-drive")
             .arg(format!("file={},format=raw,if=virtio,snapshot=on", self.disk.display()))
-            .args(["-append", "console=ttyS0 panic=-1 mitigations=off"])
+            .arg("-append")
+            .arg(self.command_line())
             .stdin(Stdio::null())
             .stderr(console.try_clone()?)
             .stdout(console)
