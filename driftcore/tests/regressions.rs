@@ -61,3 +61,13 @@ fn check() {
 fn matcher_against_plain() {
     replay("matcher_against_plain", targets::matcher_against_plain);
 }
+
+#[test]
+fn dpkg() {
+    replay("dpkg", targets::dpkg);
+}
+
+#[test]
+fn apk() {
+    replay("apk", targets::apk);
+}

@@ -1,8 +1,12 @@
 //! What the fuzz targets do with bytes. `driftcore/tests/regressions.rs` does the same with
 //! the committed inputs, in every test run and without a fuzzer.
 
+mod package;
 #[path = "../../driftcore/tests/plain/mod.rs"]
 mod plain;
+
+pub use package::apk;
+pub use package::dpkg;
 
 use driftcore::decode::decode;
 use driftcore::event::DriftEvent;

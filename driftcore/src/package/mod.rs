@@ -28,8 +28,13 @@
 //!
 //! No path in a database is trusted: it is a name to compare, and never opened as it stands.
 
+mod apk;
 mod digest;
+mod dpkg;
 mod fault;
+#[cfg(test)]
+mod gathered;
+mod lines;
 mod manager;
 mod place;
 mod reader;

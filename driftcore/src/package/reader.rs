@@ -6,11 +6,13 @@ use std::ops::ControlFlow;
 use super::Manager;
 use super::Place;
 use super::Sink;
+use super::apk;
+use super::dpkg;
 use crate::image::Code;
 use crate::image::Tree;
 
 /// All of them.
-pub(super) const READERS: &[Reader] = &[];
+pub(super) const READERS: &[Reader] = &[dpkg::READER, apk::READER];
 
 /// How the databases of one manager are found and read.
 pub(super) struct Reader {
