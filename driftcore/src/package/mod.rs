@@ -38,7 +38,10 @@ mod lines;
 mod manager;
 mod place;
 mod reader;
+mod rpm;
 mod sink;
+#[cfg(test)]
+mod testing;
 
 pub use digest::Algorithm;
 pub use digest::Digest;

@@ -8,11 +8,12 @@ use super::Place;
 use super::Sink;
 use super::apk;
 use super::dpkg;
+use super::rpm;
 use crate::image::Code;
 use crate::image::Tree;
 
 /// All of them.
-pub(super) const READERS: &[Reader] = &[dpkg::READER, apk::READER];
+pub(super) const READERS: &[Reader] = &[dpkg::READER, apk::READER, rpm::READER];
 
 /// How the databases of one manager are found and read.
 pub(super) struct Reader {
