@@ -47,7 +47,7 @@ const EXPECTED: [Expected; 4] = [
             "src/*.tsv",
             "testdata/containerd/*.db",
             "testdata/containerd/*.json",
-            "testdata/packages/*/*",
+            "testdata/packages/*",
             "testdata/rules/*.txt",
             "testdata/rules/*.yaml",
             "tests/*.rs",
