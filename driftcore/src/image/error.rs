@@ -10,12 +10,12 @@ use rustix::io::Errno;
 #[non_exhaustive]
 pub enum ScanError {
     /// A layer directory cannot be opened.
-    #[error("cannot open the layer {}: {source}", path.display())]
+    #[error("cannot open the layer {}: {reason}", path.display())]
     Layer {
         /// Its path.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The visitor asked for the end.
     #[error("the scan was stopped")]
@@ -24,6 +24,6 @@ pub enum ScanError {
 
 impl ScanError {
     pub(super) fn layer(path: &std::path::Path, errno: Errno) -> Self {
-        Self::Layer { path: path.to_owned(), source: errno.into() }
+        Self::Layer { path: path.to_owned(), reason: errno.into() }
     }
 }

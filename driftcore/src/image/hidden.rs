@@ -13,6 +13,7 @@ use super::walk::DEPTH;
 use super::walk::TOO_DEEP;
 use super::walk::Walk;
 use crate::provenance::Dir;
+use crate::provenance::FileKind;
 use crate::provenance::Located;
 
 /// A directory of the image, the names of its parts one after the other.
@@ -97,7 +98,13 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    fn tell_deleted(&mut self, located: &Located, path: &[u8]) -> Result<(), ScanError> {
+    pub(super) fn tell_deleted(&mut self, located: &Located, path: &[u8]) -> Result<(), ScanError> {
+        if let Some(strays) = &mut self.strays {
+            if located.facts.kind == FileKind::Regular {
+                strays.gone(located.facts.number, path);
+            }
+            return Ok(());
+        }
         let mut entry = Entry::new(path, EntryKind::Deleted);
         entry.before = Some(attributes::state(located));
         self.out.entry(entry)

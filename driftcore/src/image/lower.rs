@@ -24,6 +24,8 @@ const REDIRECTS: u32 = 64;
 pub(super) struct Image {
     marks: Marks,
     root: Merged,
+    /// All layers are on one filesystem: inode numbers are unique.
+    numbered: bool,
     redirects: Cell<u32>,
 }
 
@@ -80,13 +82,23 @@ impl Image {
     /// Opens the layers, topmost first.
     pub(super) fn open(layers: &[PathBuf], marks: Marks) -> Result<Self, ScanError> {
         let mut parts = Vec::with_capacity(layers.len());
+        let mut devices = Vec::with_capacity(layers.len());
         for (layer, path) in layers.iter().enumerate() {
             let directory = Dir::open(path).map_err(|errno| ScanError::layer(path, errno))?;
             let by_attribute = marks.opaque(&directory) == Some(b'x');
+            let here = directory.locate(Path::new("."));
+            devices.push(here.ok().map(|located| located.facts.device));
             parts.push(Part { layer, directory: Rc::new(directory), by_attribute });
         }
         let root = Merged { parts: parts.into() };
-        Ok(Self { marks, root, redirects: Cell::new(0) })
+        devices.dedup();
+        let numbered = matches!(devices[..], [Some(_)]);
+        Ok(Self { marks, root, numbered, redirects: Cell::new(0) })
+    }
+
+    /// Whether an inode number is that of one file of the image.
+    pub(super) const fn is_numbered(&self) -> bool {
+        self.numbered
     }
 
     /// Its root directory.

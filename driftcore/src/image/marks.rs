@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
@@ -65,9 +66,8 @@ impl Marks {
 
     /// The same of a name in a directory that is held.
     pub(super) fn redirect_of(self, directory: &impl AsFd, name: &[u8]) -> Option<Vec<u8>> {
-        let path = [link(directory).as_bytes(), b"/", name].concat();
-        let path = OsStr::from_bytes(&path);
-        self.redirect_by(|name, value| rustix::fs::lgetxattr(path, name, value))
+        let path = in_directory(directory, name);
+        self.redirect_by(|name, value| rustix::fs::lgetxattr(&path, name, value))
     }
 
     fn redirect_by(
@@ -93,6 +93,20 @@ impl Marks {
         (sound && !value.contains(&0)).then_some(value)
     }
 
+    /// Whether the layer has the attributes alone of the regular file of a name in a directory.
+    pub(super) fn metacopy_of(self, directory: &impl AsFd, name: &[u8]) -> bool {
+        let attribute = self.name(c"trusted.overlay.metacopy", c"user.overlay.metacopy");
+        let mut value = [0; 0];
+        let found = rustix::fs::lgetxattr(in_directory(directory, name), attribute, &mut value);
+        matches!(found, Ok(_) | Err(Errno::RANGE))
+    }
+
+    /// By what the regular file of a name in a directory was copied up.
+    pub(super) fn came_from_of(self, directory: &impl AsFd, name: &[u8]) -> CameFrom {
+        let path = in_directory(directory, name);
+        self.came_from_by(|name, value| rustix::fs::lgetxattr(&path, name, value))
+    }
+
     /// Whether the layer has a regular file's attributes alone.
     pub(super) fn metacopy(self, file: &impl AsFd) -> bool {
         let name = self.name(c"trusted.overlay.metacopy", c"user.overlay.metacopy");
@@ -102,9 +116,13 @@ impl Marks {
 
     /// By what the file was copied up.
     pub(super) fn came_from(self, file: &impl AsFd) -> CameFrom {
+        self.came_from_by(|name, value| get(file, name, value))
+    }
+
+    fn came_from_by(self, get: impl Fn(&CStr, &mut [u8]) -> Result<usize, Errno>) -> CameFrom {
         let name = self.name(c"trusted.overlay.origin", c"user.overlay.origin");
         let mut value = [0; ORIGIN_MAX];
-        match get(file, name, &mut value) {
+        match get(name, &mut value) {
             // Where the filesystem of the layer has no file handles the value is empty.
             Ok(length) => match value.get(..length).and_then(parse_origin) {
                 Some(Origin::Number(number)) => CameFrom::Number(number),
@@ -140,6 +158,14 @@ impl Marks {
 /// a symbolic link itself.
 pub(super) fn link(file: &impl AsFd) -> String {
     format!("/proc/self/fd/{}", file.as_fd().as_raw_fd())
+}
+
+/// The path of a name in a directory that is held.
+fn in_directory(directory: &impl AsFd, name: &[u8]) -> OsString {
+    let mut path = OsString::from(link(directory));
+    path.push("/");
+    path.push(OsStr::from_bytes(name));
+    path
 }
 
 fn get(file: &impl AsFd, name: &CStr, value: &mut [u8]) -> Result<usize, Errno> {

@@ -64,6 +64,7 @@ mod names;
 mod noise;
 mod place;
 mod scan;
+mod strays;
 mod tree;
 mod users;
 mod walk;

@@ -28,6 +28,11 @@ impl Route {
         if self.0.is_empty() { b"/" } else { &self.0 }
     }
 
+    /// Its first so many bytes.
+    pub(super) fn up_to(&self, length: usize) -> Self {
+        Self(self.0.get(..length).unwrap_or_default().to_vec())
+    }
+
     /// A route that starts at an absolute path.
     pub(super) fn at(path: &[u8]) -> Self {
         Self(if path == b"/" { Vec::new() } else { path.to_vec() })

@@ -116,8 +116,21 @@ impl OverlayScan {
         let open = || Dir::open(upper).map_err(|errno| ScanError::layer(upper, errno));
         let noise = Noise::new(self.mount_points.iter().map(Vec::as_slice));
         let reader = Reader::new(self.largest);
-        let mut out = Out { visitor, noise, users: &self.users, names: 0, reader };
-        let moves = Moves::collect(open()?, &image, marks, &mut out)?;
+        let mut out = Out { visitor, noise, users: &self.users, names: 0, reader, silent: false };
+        let (mut moves, mut strays) = Moves::collect(open()?, &image, marks, &mut out)?;
+        if !strays.is_empty() {
+            out.silent = true;
+            Walk::new(&image, marks, &moves, self.times, &mut out).seek(open()?, &mut strays)?;
+            out.silent = false;
+            if strays.left_out > 0 {
+                let reason = format!(
+                    "{} files that were renamed are told as deleted and added: there are too many",
+                    strays.left_out
+                );
+                out.problem(b"/", reason)?;
+            }
+            moves.add_files(strays);
+        }
         Walk::new(&image, marks, &moves, self.times, &mut out).run(open()?)?;
         Ok(out.progress())
     }
@@ -130,10 +143,15 @@ pub(super) struct Out<'a> {
     users: &'a Users,
     names: u64,
     pub(super) reader: Reader,
+    /// Says nothing: a walk that only looks for something.
+    silent: bool,
 }
 
 impl Out<'_> {
     pub(super) fn entry(&mut self, mut entry: Entry) -> Result<(), ScanError> {
+        if self.silent {
+            return Ok(());
+        }
         entry.noise = self.noise.made(&entry);
         if entry.after.is_some() {
             entry.processes = self.users.at(entry.path.as_bytes());
@@ -146,12 +164,18 @@ impl Out<'_> {
         path: &[u8],
         reason: impl Into<String>,
     ) -> Result<(), ScanError> {
+        if self.silent {
+            return Ok(());
+        }
         let reason = reason.into();
         proceed(self.visitor.problem(Problem { path: Text::from(path), reason, vanished: false }))
     }
 
     /// A file that went while it was to be looked at.
     pub(super) fn vanished(&mut self, path: &[u8]) -> Result<(), ScanError> {
+        if self.silent {
+            return Ok(());
+        }
         let reason = "vanished while it was scanned".to_owned();
         proceed(self.visitor.problem(Problem { path: Text::from(path), reason, vanished: true }))
     }

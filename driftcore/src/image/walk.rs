@@ -5,6 +5,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::Change;
+use super::Changes;
 use super::EntryKind;
 use super::ScanError;
 use super::attributes;
@@ -24,6 +25,7 @@ use super::place::Route;
 use super::place::image_path;
 use super::place::redirected;
 use super::scan::Out;
+use super::strays::Strays;
 use crate::event::Text;
 use crate::provenance::Dir;
 use crate::provenance::FileKind;
@@ -44,6 +46,8 @@ pub(super) struct Walk<'a, 'v> {
     marks: Marks,
     times: bool,
     route: Route,
+    /// Where deleted files are looked for and nothing is told: what is looked for.
+    pub(super) strays: Option<&'a mut Strays>,
 }
 
 /// A directory of the upper layer, open.
@@ -77,10 +81,28 @@ impl<'a, 'v> Walk<'a, 'v> {
         times: bool,
         out: &'a mut Out<'v>,
     ) -> Self {
-        Self { image, moves, out, marks, times, route: Route::default() }
+        Self { image, moves, out, marks, times, route: Route::default(), strays: None }
     }
 
-    pub(super) fn run(&mut self, upper: Dir) -> Result<(), ScanError> {
+    /// Looks for what was deleted alone.
+    pub(super) fn seek(mut self, upper: Dir, strays: &'a mut Strays) -> Result<(), ScanError> {
+        self.strays = Some(strays);
+        self.go(upper)
+    }
+
+    /// Tells all.
+    pub(super) fn run(mut self, upper: Dir) -> Result<(), ScanError> {
+        self.go(upper)?;
+        // A renamed file that went, or became another one, while the scan ran.
+        for old_path in self.moves.files_not_met() {
+            if let Ok(Some(found)) = self.image.at(old_path) {
+                self.tell_deleted(found.located(), old_path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn go(&mut self, upper: Dir) -> Result<(), ScanError> {
         let mut frames = Vec::new();
         frames.extend(self.root(upper)?);
         let mut name = Vec::new();
@@ -307,6 +329,9 @@ impl<'a, 'v> Walk<'a, 'v> {
         theirs: &Located,
         moved: Option<&Moved>,
     ) -> Result<(), ScanError> {
+        if self.strays.is_some() {
+            return Ok(());
+        }
         let changed = match attributes::compare(self.marks, theirs, ours, self.times) {
             Ok(changed) => changed,
             Err(errno) => return self.unread(errno),
@@ -329,6 +354,18 @@ impl<'a, 'v> Walk<'a, 'v> {
         theirs: Option<Found>,
         metacopy: bool,
     ) -> Result<(), ScanError> {
+        if self.strays.is_some() {
+            return match theirs {
+                Some(Found::Directory { merged, .. }) => {
+                    let path = image_path(&self.route, frame.moved.as_ref());
+                    self.tell_hidden_in(&merged, &path, None)
+                }
+                _ => Ok(()),
+            };
+        }
+        if let Some((old_path, located, data)) = self.renamed_file(ours) {
+            return self.compare_file(frame, name, ours, (located, data), Some(old_path));
+        }
         let (theirs, data) = match theirs {
             Some(Found::Other { located, data }) => (located, data),
             Some(Found::Directory { located, merged }) => {
@@ -347,15 +384,46 @@ impl<'a, 'v> Walk<'a, 'v> {
             let content = self.content(ours, name, None)?;
             return self.tell(EntryKind::Type, frame, Some(&theirs), ours, content);
         }
+        self.compare_file(frame, name, ours, (theirs, data), None)
+    }
+
+    /// What of the image a regular file was before it was renamed, where its origin alone tells:
+    /// the path, the file, and the one with its content where that is another one.
+    fn renamed_file(&self, ours: &Located) -> Option<(&'a [u8], Located, Option<Located>)> {
+        let file = self.moves.file(self.route.path())?;
+        let found = self.image.at(&file.old_path).ok().flatten();
+        let Some(Found::Other { located, data }) = found else { return None };
+        let same = self.marks.came_from(ours) == CameFrom::Number(located.facts.number);
+        if !same || ours.facts.kind != located.facts.kind {
+            return None;
+        }
+        file.met.set(true);
+        Some((&file.old_path, located, data))
+    }
+
+    /// Compares a file with the image's of the same type; `old_path` if it was renamed.
+    fn compare_file(
+        &mut self,
+        frame: &Frame,
+        name: &[u8],
+        ours: &Located,
+        (theirs, data): (Located, Option<Located>),
+        old_path: Option<&[u8]>,
+    ) -> Result<(), ScanError> {
         let mut changed = match attributes::compare(self.marks, &theirs, ours, self.times) {
             Ok(changed) => changed,
-            Err(errno) => return self.unread(errno),
+            Err(errno) if old_path.is_none() => return self.unread(errno),
+            // That it has another name is to be told all the same.
+            Err(errno) => {
+                self.unread(errno)?;
+                Changes::NONE
+            }
         };
         let mut content = None;
         let mut code = None;
         if ours.facts.kind == FileKind::Regular {
             let data = data.as_ref().unwrap_or(&theirs);
-            if metacopy {
+            if self.marks.metacopy(ours) {
                 // That the content is the image's is the kernel's own word.
                 code = self.out.reader.code_of(data, name, ours.facts.mode);
             } else {
@@ -364,19 +432,41 @@ impl<'a, 'v> Walk<'a, 'v> {
                 match &content {
                     Some(content) if content.equal => {}
                     // It could not be read, as was said; another size tells all the same.
-                    None if ours.facts.size == theirs.facts.size => return Ok(()),
+                    None if ours.facts.size == theirs.facts.size => {
+                        if old_path.is_none() {
+                            return Ok(());
+                        }
+                    }
                     _ => changed.insert(Change::Content),
                 }
             }
         }
-        let kind = if changed.in_substance() {
+        let kind = if old_path.is_some() {
+            EntryKind::Renamed
+        } else if changed.in_substance() {
             self.modified_or_replaced(ours, &theirs)
         } else if changed.is_empty() {
             EntryKind::CopiedUp
         } else {
             EntryKind::Attributes
         };
+        // Of a file with several names the kernel keeps the origin with that option alone.
+        if !changed.is_empty()
+            && theirs.facts.kind == FileKind::Regular
+            && theirs.facts.links > 1
+            && self.marks.came_from(ours) == CameFrom::Number(theirs.facts.number)
+        {
+            let reason = format!(
+                "the image has {} names for the file, and the overlay (index=on) shows the change \
+                 under each: it is told of this one only",
+                theirs.facts.links
+            );
+            self.out.problem(self.route.path(), reason)?;
+        }
         let mut entry = self.new_entry(kind, frame.moved.as_ref());
+        if let Some(old_path) = old_path {
+            entry.old_path = Some(Text::from(old_path));
+        }
         entry.changed = changed;
         let mut before = attributes::state(&theirs);
         let mut after = attributes::state(ours);

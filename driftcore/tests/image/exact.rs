@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::fs::Permissions;
+use std::ops::ControlFlow;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -11,7 +12,9 @@ use driftcore::image::Entry;
 use driftcore::image::EntryKind;
 use driftcore::image::FileType;
 use driftcore::image::OverlayScan;
+use driftcore::image::Problem;
 use driftcore::image::ScanError;
+use driftcore::image::Visitor;
 use rustix::fs::CWD;
 use rustix::fs::Mode;
 use rustix::fs::XattrFlags;
@@ -170,6 +173,118 @@ fn a_metacopy_is_told_by_its_attributes_and_by_its_rename() {
     );
     let also = entry(&report, "/bin/also").after.as_ref().unwrap();
     assert_eq!((also.sha256, also.links), (Some(Sha256::digest("bin/ls").into()), 2));
+}
+
+/// As Docker mounts: nothing is left of a rename but the origin of the file.
+#[test]
+fn a_renamed_file_is_one_entry_by_its_origin() {
+    let Some(world) = image(",redirect_dir=off,metacopy=off") else { return };
+    let container = world.container().unwrap();
+    let rename = |from: &str, to: &str| {
+        fs::rename(container.path(from), container.path(to)).unwrap();
+    };
+    rename("bin/ls", "bin/dir");
+    chmod(&container, "bin/cat", 0o700);
+    rename("bin/cat", "opt/d/dog");
+    rename("gone/deep/file", "opt/file");
+    fs::remove_dir_all(container.path("gone")).unwrap();
+    rename("etc/b", "etc/z");
+    fs::write(container.path("etc/z"), b"something else").unwrap();
+    fs::hard_link(container.path("opt/d/x"), container.path("opt/d/y")).unwrap();
+    fs::remove_file(container.path("opt/d/x")).unwrap();
+    // A copy is none, and what takes the place of another file of the image is that.
+    fs::copy(container.path("bin/ps"), container.path("bin/copy")).unwrap();
+    fs::remove_file(container.path("bin/ps")).unwrap();
+    rename("etc/a", "opt/e/x");
+    let report = Report::of(&world.layers());
+    assert_eq!(
+        report.lines(),
+        [
+            "added /bin/copy",
+            "deleted /bin/ps",
+            "deleted /etc/a",
+            "deleted /gone",
+            "deleted /gone/deep",
+            "deleted /gone/deep/other",
+            "renamed /bin/dir from /bin/ls",
+            "renamed /etc/z from /etc/b (content)",
+            "renamed /opt/d/dog from /bin/cat (mode)",
+            "renamed /opt/d/y from /opt/d/x",
+            "renamed /opt/file from /gone/deep/file",
+            "replaced /opt/e/x (content)",
+        ]
+    );
+    let hash = |state: &Option<driftcore::image::State>| state.as_ref().unwrap().sha256;
+    let changed = entry(&report, "/etc/z");
+    assert_eq!(hash(&changed.before), Some(Sha256::digest("of the second layer").into()));
+    assert_eq!(hash(&changed.after), Some(Sha256::digest("something else").into()));
+    assert_eq!(hash(&entry(&report, "/bin/dir").after), None);
+}
+
+#[test]
+fn of_several_names_of_a_renamed_file_the_first_is_told() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    fs::rename(container.path("bin/ls"), container.path("bin/one")).unwrap();
+    fs::hard_link(container.path("bin/one"), container.path("bin/two")).unwrap();
+    // Nothing was deleted here: it is another name of what is still there.
+    fs::hard_link(container.path("bin/cat"), container.path("bin/cat2")).unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        [
+            "added /bin/cat2",
+            "added /bin/two",
+            "copied_up /bin/cat",
+            "renamed /bin/one from /bin/ls",
+        ]
+    );
+}
+
+#[test]
+fn names_that_change_together_are_said_to() {
+    let mut world = World::new(",index=on");
+    world.layer(|root| {
+        write(root, "a", b"1");
+        fs::hard_link(root.join("a"), root.join("b")).unwrap();
+    });
+    let Some(container) = world.container() else { return };
+    chmod(&container, "a", 0o600);
+    let report = Report::of(&world.layers());
+    assert_eq!(report.lines(), ["attributes /a (mode)"]);
+    assert!(report.problems[0].reason.contains("2 names for the file"), "{:?}", report.problems);
+}
+
+/// The redirect of its rename stays on a file whose content is copied up later.
+#[test]
+fn a_metacopy_that_was_renamed_and_then_written_to_is_renamed_and_modified() {
+    let Some(world) = image(",redirect_dir=on,metacopy=on") else { return };
+    let container = world.container().unwrap();
+    fs::rename(container.path("bin/cat"), container.path("bin/dog")).unwrap();
+    fs::write(container.path("bin/dog"), b"written").unwrap();
+    assert_eq!(Report::of(&world.layers()).lines(), ["renamed /bin/dog from /bin/cat (content)"]);
+}
+
+/// A name that was read goes before it is looked at: what the image had is not lost with it.
+#[test]
+fn a_renamed_file_that_goes_while_it_is_scanned_leaves_its_old_path_as_deleted() {
+    let Some(world) = image("") else { return };
+    let container = world.container().unwrap();
+    fs::rename(container.path("bin/ls"), container.path("moved")).unwrap();
+    write(container.root(), "aaa", b"the first that is told");
+    struct Remover(Report, std::path::PathBuf);
+    impl Visitor for Remover {
+        fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
+            let _ = fs::remove_file(&self.1);
+            self.0.entry(entry)
+        }
+        fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+            self.0.problem(problem)
+        }
+    }
+    let mut remover = Remover(Report::default(), container.path("moved"));
+    OverlayScan::new(&world.layers()).run(&mut remover).unwrap();
+    assert_eq!(remover.0.lines(), ["added /aaa", "deleted /bin/ls"]);
+    assert!(remover.0.problems.iter().all(|problem| problem.vanished));
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(crate) type Tree = BTreeMap<Vec<u8>, Node>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
     pub(crate) kind: u32,
+    /// Of a file that was copied up the one of the image's, where the kernel keeps its origin.
+    pub(crate) number: u64,
     mode: u32,
     owner: (u32, u32),
     pub(crate) links: u64,
@@ -25,6 +27,7 @@ pub(crate) struct Node {
     xattrs: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
+const FILE: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 
@@ -40,6 +43,7 @@ impl Node {
         };
         Self {
             kind: metadata.mode() & 0o170_000,
+            number: metadata.ino(),
             mode: metadata.mode() & 0o7777,
             owner: (metadata.uid(), metadata.gid()),
             links: metadata.nlink(),
@@ -47,6 +51,10 @@ impl Node {
             content,
             xattrs: xattrs(path),
         }
+    }
+
+    pub(crate) const fn is_file(&self) -> bool {
+        self.kind == FILE
     }
 
     pub(crate) const fn is_directory(&self) -> bool {

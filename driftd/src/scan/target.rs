@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::anyhow;
 use anyhow::bail;
+use driftcore::container::FindError;
 use driftcore::container::Layers;
 use driftcore::container::Runtimes;
 use driftcore::event::Container;
@@ -13,6 +14,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::config::Config;
+
+/// What to do where a container is not found.
+const NOT_FOUND: &str = "Name it by its id, its name or a prefix of its id: `driftd containers` lists those \
+     that run. Where a runtime keeps its state elsewhere than usual, say so with --docker-root, or \
+     --containerd-state and --containerd-root";
 
 /// A container, or the directories of an overlay.
 pub(super) struct Target {
@@ -28,11 +34,13 @@ impl Target {
     pub(super) fn container(config: &Config, name: &str) -> anyhow::Result<Self> {
         let roots = config.state_roots();
         let proc = roots.proc.clone();
-        let stored = Runtimes::new(roots).find(name).context(
-            "name a container by its id, name or a longer prefix of its id; `driftd containers` \
-             lists those that run. Where a runtime keeps its state elsewhere than usual, say so \
-             with --docker-root, or --containerd-state and --containerd-root",
-        )?;
+        let stored = Runtimes::new(roots).find(name).map_err(|error| {
+            let advice = match error {
+                FindError::Ambiguous { .. } => "Name one of them by more of its id.",
+                _ => NOT_FOUND,
+            };
+            anyhow!("{error}. {advice}")
+        })?;
         for problem in &stored.problems {
             tracing::debug!(problem, "the runtime's state is not whole");
         }
