@@ -29,17 +29,24 @@
 //! No path in a database is trusted: it is a name to compare, and never opened as it stands.
 
 mod apk;
+mod below;
+mod cargo;
 mod digest;
 mod dpkg;
 mod fault;
 #[cfg(test)]
 mod gathered;
+mod gem;
+mod go;
 mod lines;
 mod manager;
+mod npm;
+mod pip;
 mod place;
 mod reader;
 mod rpm;
 mod sink;
+mod source;
 #[cfg(test)]
 mod testing;
 

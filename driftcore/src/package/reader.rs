@@ -7,13 +7,27 @@ use super::Manager;
 use super::Place;
 use super::Sink;
 use super::apk;
+use super::cargo;
 use super::dpkg;
+use super::gem;
+use super::go;
+use super::npm;
+use super::pip;
 use super::rpm;
 use crate::image::Code;
 use crate::image::Tree;
 
 /// All of them.
-pub(super) const READERS: &[Reader] = &[dpkg::READER, apk::READER, rpm::READER];
+pub(super) const READERS: &[Reader] = &[
+    dpkg::READER,
+    apk::READER,
+    rpm::READER,
+    pip::READER,
+    npm::READER,
+    gem::READER,
+    cargo::READER,
+    go::READER,
+];
 
 /// How the databases of one manager are found and read.
 pub(super) struct Reader {

@@ -82,3 +82,24 @@ impl Sink for Collected {
         self.files
     }
 }
+
+/// A directory that has one of the samples at a path in it.
+pub(super) fn copied(sample: &str, path: &str) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/packages");
+    copy(&samples.join(sample), &root.path().join(path));
+    root
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type().unwrap().is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).unwrap();
+        }
+    }
+}

@@ -2,8 +2,8 @@
 //!
 //! A key is the number of a package, the value its header; the key 0 has the greatest number that
 //! was given. The pages of a bucket are a chain, and a value that does not fit into a quarter of a
-//! page is in a chain of overflow pages. Every database is in the order of bytes of the machine that
-//! made it. The layout is that of `src/dbinc/db_page.h` in Berkeley DB, from 4.x on.
+//! page is in a chain of overflow pages. Every database is in the order of bytes of the machine
+//! that made it. The layout is that of `src/dbinc/db_page.h` in Berkeley DB, from 4.x on.
 
 use std::io::Read;
 use std::io::Seek;
@@ -12,13 +12,13 @@ use std::ops::ControlFlow;
 use super::blobs::Blob;
 use super::blobs::Blobs;
 use super::blobs::LARGEST;
-use super::source::Seen;
-use super::source::Source;
-use super::source::be16;
-use super::source::be32;
-use super::source::le16;
-use super::source::le32;
 use crate::package::Fault;
+use crate::package::source::Seen;
+use crate::package::source::Source;
+use crate::package::source::be16;
+use crate::package::source::be32;
+use crate::package::source::le16;
+use crate::package::source::le32;
 
 /// Length of the description of a table, in its first page.
 const META: usize = 512;

@@ -1,7 +1,7 @@
 //! A package's header, as every kind of RPM database stores it.
 //!
 //! ```text
-//! entries: u32 │ length of store: u32 │ entries × { tag, type, offset in store, count: u32 } │ store
+//! entries: u32 │ length of store: u32 │ entries × { tag, type, offset, count: u32 } │ store
 //! ```
 //! All numbers are big endian. The format is documented in RPM's own manual
 //! (<https://rpm.org/docs/4.20.x/manual/format_header.html>).
@@ -9,10 +9,10 @@
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use super::source::be16;
-use super::source::be32;
 use crate::package::Algorithm;
 use crate::package::Digest;
+use crate::package::source::be16;
+use crate::package::source::be32;
 
 /// As many as RPM itself takes.
 const ENTRIES: usize = 0xffff;

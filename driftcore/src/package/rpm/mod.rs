@@ -12,7 +12,6 @@ mod bdb;
 mod blobs;
 mod header;
 mod ndb;
-mod source;
 mod sqlite;
 mod version;
 mod wal;
@@ -22,11 +21,11 @@ use std::io::Read;
 use std::io::Seek;
 use std::ops::ControlFlow;
 
+use super::source::Source;
 use blobs::Blob;
 use blobs::Blobs;
 use header::Broken;
 use header::Header;
-use source::Source;
 
 use super::At;
 use super::Fault;

@@ -14,9 +14,9 @@ use std::ops::ControlFlow;
 use super::blobs::Blob;
 use super::blobs::Blobs;
 use super::blobs::LARGEST;
-use super::source::Source;
-use super::source::le32;
 use crate::package::Fault;
+use crate::package::source::Source;
+use crate::package::source::le32;
 
 const MAGIC: &[u8] = b"RpmP";
 const VERSION: u32 = 0;

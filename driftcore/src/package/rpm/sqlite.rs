@@ -9,8 +9,8 @@
 //! and all of SQL in every program that embeds this crate, to list one table that has no index we
 //! need. Readers in Rust alone exist (as of 2026: prototypes, none that takes anything but a
 //! path). What remains to be read is small and frozen by promise until 2050: table b-trees,
-//! overflow pages, and the write-ahead log, which RPM leaves behind when it is killed. The format is
-//! that of <https://www.sqlite.org/fileformat2.html>.
+//! overflow pages, and the write-ahead log, which RPM leaves behind when it is killed. The format
+//! is that of <https://www.sqlite.org/fileformat2.html>.
 
 use std::io::Read;
 use std::io::Seek;
@@ -19,12 +19,12 @@ use std::ops::ControlFlow;
 use super::blobs::Blob;
 use super::blobs::Blobs;
 use super::blobs::LARGEST;
-use super::source::Seen;
-use super::source::Source;
-use super::source::be16;
-use super::source::be32;
 use super::wal::Wal;
 use crate::package::Fault;
+use crate::package::source::Seen;
+use crate::package::source::Source;
+use crate::package::source::be16;
+use crate::package::source::be32;
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Length of the database's header, which is at the start of its first page.

@@ -1,20 +1,21 @@
 //! SQLite's write-ahead log: pages that are newer than those of the database.
 //!
 //! ```text
-//! header: 32 bytes │ frames × { page, pages after a commit or 0, 2 × salt, 2 × checksum │ the page }
+//! header: 32 bytes │ frames
+//! frame: { page, pages after a commit or 0, 2 × salt, 2 × checksum } │ the page
 //! ```
-//! What is behind the last frame that a transaction ended with does not count, nor does what is left
-//! of an earlier round through the file: its salts or checksums differ.
+//! What is behind the last frame that a transaction ended with does not count, nor does what is
+//! left of an earlier round through the file: its salts or checksums differ.
 
 use std::io::Read;
 use std::io::Seek;
 
 use rustc_hash::FxHashMap;
 
-use super::source::Source;
-use super::source::be32;
-use super::source::le32;
 use crate::package::Fault;
+use crate::package::source::Source;
+use crate::package::source::be32;
+use crate::package::source::le32;
 
 const HEADER: usize = 32;
 const FRAME: usize = 24;

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 
-use crate::package::At;
-use crate::package::Fault;
+use super::At;
+use super::Fault;
 
 /// A file that is read in pieces. Every failure names it and the place.
 pub(super) struct Source<R> {
