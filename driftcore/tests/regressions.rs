@@ -71,3 +71,43 @@ fn dpkg() {
 fn apk() {
     replay("apk", targets::apk);
 }
+
+#[test]
+fn rpm_sqlite() {
+    replay("rpm_sqlite", targets::rpm_sqlite);
+}
+
+#[test]
+fn rpm_ndb() {
+    replay("rpm_ndb", targets::rpm_ndb);
+}
+
+#[test]
+fn rpm_bdb() {
+    replay("rpm_bdb", targets::rpm_bdb);
+}
+
+#[test]
+fn pip() {
+    replay("pip", targets::pip);
+}
+
+#[test]
+fn npm() {
+    replay("npm", targets::npm);
+}
+
+#[test]
+fn gem() {
+    replay("gem", targets::gem);
+}
+
+#[test]
+fn cargo() {
+    replay("cargo", targets::cargo);
+}
+
+#[test]
+fn go() {
+    replay("go", targets::go);
+}

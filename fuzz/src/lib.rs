@@ -6,7 +6,15 @@ mod package;
 mod plain;
 
 pub use package::apk;
+pub use package::cargo;
 pub use package::dpkg;
+pub use package::gem;
+pub use package::go;
+pub use package::npm;
+pub use package::pip;
+pub use package::rpm_bdb;
+pub use package::rpm_ndb;
+pub use package::rpm_sqlite;
 
 use driftcore::decode::decode;
 use driftcore::event::DriftEvent;

@@ -28,6 +28,69 @@ pub fn apk(bytes: &[u8]) {
     database(Manager::Apk, "/lib/apk/db", &[("installed", bytes)]);
 }
 
+/// Takes bytes as RPM's database in SQLite with its log; the last four say how long that is.
+pub fn rpm_sqlite(bytes: &[u8]) {
+    let Some((files, length)) = bytes.split_last_chunk() else { return };
+    let length = u32::from_le_bytes(*length) as usize;
+    let (db, log) = files.split_at(files.len().saturating_sub(length));
+    rpm(&[("rpmdb.sqlite", db), ("rpmdb.sqlite-wal", log)]);
+}
+
+/// Takes bytes as RPM's database of its own kind.
+pub fn rpm_ndb(bytes: &[u8]) {
+    rpm(&[("Packages.db", bytes)]);
+}
+
+/// Takes bytes as RPM's database in Berkeley DB.
+pub fn rpm_bdb(bytes: &[u8]) {
+    rpm(&[("Packages", bytes)]);
+}
+
+fn rpm(files: &[(&str, &[u8])]) {
+    database(Manager::Rpm, "/var/lib/rpm", files);
+}
+
+/// Takes bytes as what is said of some Python distributions, with zeros between the files.
+pub fn pip(bytes: &[u8]) {
+    let names = [
+        "a.dist-info/METADATA",
+        "a.dist-info/RECORD",
+        "b.egg-info/PKG-INFO",
+        "b.egg-info/installed-files.txt",
+        "c.egg-info",
+    ];
+    let files: Vec<_> = names.into_iter().zip(bytes.split(|&byte| byte == 0)).collect();
+    database(Manager::Pip, "/lib/site-packages", &files);
+}
+
+/// Takes bytes as what is said of some Node.js packages, with zeros between them.
+pub fn npm(bytes: &[u8]) {
+    let names = ["a/package.json", "@b/c/package.json"];
+    let files: Vec<_> = names.into_iter().zip(bytes.split(|&byte| byte == 0)).collect();
+    database(Manager::Npm, "/usr/lib/node_modules", &files);
+}
+
+/// Takes bytes as the specification of a gem.
+pub fn gem(bytes: &[u8]) {
+    database(Manager::Gem, "/var/lib/gems/3.1.0", &[("specifications/a-1.gemspec", bytes)]);
+}
+
+/// Takes bytes as either list of what cargo installed.
+pub fn cargo(bytes: &[u8]) {
+    database(Manager::Cargo, "/root/.cargo", &[(".crates2.json", bytes)]);
+    database(Manager::Cargo, "/root/.cargo", &[(".crates.toml", bytes)]);
+}
+
+/// Takes bytes as a program.
+pub fn go(bytes: &[u8]) {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    fs::write(root.path().join("program"), bytes).expect("the program");
+    let tree = Tree::root(root.path()).expect("the root was just made");
+    let (manager, place, size) = (Manager::Go, "/program", bytes.len() as u64);
+    let mut checked = Checked { manager, place, size, packages: 0 };
+    let _ = read(&tree, &Place::new(manager, place.as_bytes()), &mut checked);
+}
+
 /// Reads a database of these files, each with its path below the place, and holds what the reader
 /// hands on against what it has to.
 pub fn database(manager: Manager, place: &str, files: &[(&str, &[u8])]) {

@@ -72,7 +72,8 @@ impl Installed {
         sink: &mut dyn Sink,
     ) -> ControlFlow<()> {
         let mut words = self.id.splitn(3, ' ');
-        let (Some(name), Some(version)) = (words.next(), words.next()) else {
+        let name = words.next().filter(|name| !name.is_empty());
+        let (Some(name), Some(version)) = (name, words.next()) else {
             let reason = format!("names no package with a version: {:?}", self.id);
             return sink.fault(Fault::new(path, At::File, reason));
         };
@@ -104,7 +105,7 @@ struct Install {
 
 fn newer(content: &[u8], path: &[u8]) -> Result<Vec<Installed>, Fault> {
     let list: Newer = serde_json::from_slice(content).map_err(|error| {
-        let at = At::Line(error.line() as u64);
+        let at = At::Line(error.line().max(1) as u64);
         Fault::new(path, at, format!("is no list of installed programs: {error}"))
     })?;
     let of = |(id, Install { bins, rest })| {

@@ -88,7 +88,8 @@ fn package(tree: &Tree, place: &[u8], name: &[u8], sink: &mut dyn Sink) -> Contr
         Err(fault) => return sink.fault(fault),
     };
     let of_directory = name.get(1..).unwrap_or_default();
-    let said = about.name.as_deref().map_or(of_directory, str::as_bytes);
+    let said = about.name.as_deref().filter(|name| !name.is_empty());
+    let said = said.map_or(of_directory, str::as_bytes);
     let version = about.version.as_deref().unwrap_or_default().as_bytes();
     sink.package(Package::new(Manager::Npm, place, said, version, &content))?;
     if !sink.wants_files() {
@@ -137,7 +138,7 @@ impl About {
 
 fn about(content: &[u8], path: &[u8]) -> Result<About, Fault> {
     serde_json::from_slice(content).map_err(|error| {
-        let at = At::Line(error.line() as u64);
+        let at = At::Line(error.line().max(1) as u64);
         Fault::new(path, at, format!("is no description of a package: {error}"))
     })
 }

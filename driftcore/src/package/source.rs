@@ -48,7 +48,8 @@ impl<R: Read + Seek> Source<R> {
     /// Exactly these bytes. The caller bounds `length`; no more than the file has is allocated.
     pub(super) fn read(&mut self, at: u64, length: usize) -> Result<Vec<u8>, Fault> {
         if at.checked_add(length as u64).is_none_or(|end| end > self.size) {
-            return Err(self.fault(at, format!("the file ends before {length} bytes of it")));
+            let reason = format!("the file ends before {length} bytes of it");
+            return Err(self.fault(at.min(self.size), reason));
         }
         let mut bytes = vec![0; length];
         let read = self.reader.seek(SeekFrom::Start(at));

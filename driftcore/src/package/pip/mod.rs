@@ -156,7 +156,8 @@ fn packed(place: &[u8], path: &[u8], sink: &mut dyn Sink) -> ControlFlow<()> {
     let start = memchr::memrchr(b'/', path).map_or(0, |slash| slash + 1);
     let name = path.get(start..).and_then(|name| name.strip_suffix(b".egg")).unwrap_or_default();
     let mut parts = name.split(|&byte| byte == b'-');
-    let (name, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let (first, version) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let name = if first.is_empty() { name } else { first };
     sink.package(Package::new(Manager::Pip, place, name, version, path))?;
     if sink.wants_files() {
         sink.file(PackageFile::new(path))?;

@@ -41,6 +41,9 @@ pub(super) fn files(
             continue;
         };
         let path = joined(base, &path);
+        if path.is_empty() {
+            continue;
+        }
         let mut file = PackageFile::new(&path);
         file.digest = digest;
         sink.file(file)?;
@@ -52,8 +55,9 @@ pub(super) fn files(
 pub(super) fn plain_files(content: &[u8], base: &[u8], sink: &mut dyn Sink) -> ControlFlow<()> {
     for line in content.split(|&byte| byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if !line.is_empty() {
-            sink.file(PackageFile::new(&joined(base, line)))?;
+        let path = joined(base, line);
+        if !line.is_empty() && !path.is_empty() {
+            sink.file(PackageFile::new(&path))?;
         }
     }
     ControlFlow::Continue(())
@@ -114,7 +118,8 @@ fn unquote(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     }
 }
 
-/// An absolute path without `.` and `..`, which lead no further than to the root.
+/// An absolute path without `.` and `..`, which lead no further than to the root. Empty for the
+/// root itself.
 fn joined(base: &[u8], path: &[u8]) -> Vec<u8> {
     let base = if path.starts_with(b"/") { b"" } else { base };
     let mut absolute = Vec::with_capacity(base.len() + path.len() + 1);

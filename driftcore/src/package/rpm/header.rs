@@ -325,6 +325,9 @@ impl<'a> FileTags<'a> {
             None => Ok(None),
         };
         let (digest, target) = (text(&mut self.digests)?, text(&mut self.links)?);
+        if !directory.starts_with(b"/") {
+            return Err(broken(0, "a file whose path does not begin at the root"));
+        }
         let kind = number(&self.modes).unwrap_or(0) & Self::TYPE;
         let state = number(&self.states).unwrap_or(Self::NORMAL);
         if kind == Self::DIRECTORY || state != Self::NORMAL {

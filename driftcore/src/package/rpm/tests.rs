@@ -198,8 +198,8 @@ fn headers_that_lie_are_refused_and_name_the_place() {
         (&[name, [1117, 8, 0, 2]], b"n\0", 24, "files without directories"),
         (&[name, [1117, 8, 0, u32::MAX]], b"n\0", 24, "an entry that leads out of the header"),
         (
-            &[name, [1117, 8, 0, 2], [1118, 8, 0, 1], [1116, 4, 2, 1]],
-            b"n\0\0\0\0\0",
+            &[name, [1117, 8, 0, 2], [1118, 8, 2, 1], [1116, 4, 4, 1]],
+            b"n\0/\0\0\0\0\0",
             24,
             "a file without a directory",
         ),
@@ -208,6 +208,12 @@ fn headers_that_lie_are_refused_and_name_the_place() {
             b"n\0\0\0\0\x01",
             24,
             "a file without a directory",
+        ),
+        (
+            &[name, [1117, 8, 0, 1], [1118, 8, 0, 1], [1116, 4, 2, 1]],
+            b"n\0\0\0\0\0",
+            0,
+            "a file whose path does not begin at the root",
         ),
     ] {
         assert_eq!(broken(&header_of(entries, store)), Err(Broken { at, what }), "{entries:?}");

@@ -1,0 +1,4 @@
+//! Specifications of gems.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| driftcore_fuzz::gem(bytes));
