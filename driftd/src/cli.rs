@@ -177,9 +177,9 @@ pub(crate) struct ScanArguments {
     #[arg(long, requires = "upper")]
     pub(crate) userxattr: bool,
 
-    /// How the report is printed
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    /// How the report is printed; html: one page that needs nothing else
+    #[arg(long, value_enum, default_value_t = ScanFormat::Text)]
+    pub(crate) format: ScanFormat,
 
     /// Kinds of entries that give exit status 1; by default all but copied_up. What is noise or
     /// ignored never does
@@ -250,6 +250,13 @@ pub(crate) struct CommonArguments {
 pub(crate) enum Format {
     Text,
     Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScanFormat {
+    Text,
+    Json,
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

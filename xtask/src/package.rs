@@ -70,7 +70,11 @@ const EXPECTED: [Expected; 4] = [
         required: &["cbindgen.toml", "include/driftcore.h", "src/lib.rs"],
         allowed: &["src/*.rs"],
     },
-    Expected { name: "driftd", required: &["driftd.toml", "src/main.rs"], allowed: &["src/*.rs"] },
+    Expected {
+        name: "driftd",
+        required: &["driftd.toml", "src/main.rs"],
+        allowed: &["src/*.rs", "src/*.css", "src/*.js"],
+    },
 ];
 
 /// A crate of the workspace that is published.

@@ -39,9 +39,16 @@ impl<W: Write> Form for Json<W> {
         serde_json::to_writer(&mut self.out, entry).map_err(io::Error::from)
     }
 
-    fn finish(&mut self, summary: &Summary, problems: &[Problem]) -> io::Result<()> {
+    fn finish(
+        &mut self,
+        summary: &Summary,
+        packages: &[Value],
+        problems: &[Problem],
+    ) -> io::Result<()> {
         self.head()?;
-        self.out.write_all(b"\n],\"packages\":[],\"errors\":")?;
+        self.out.write_all(b"\n],\"packages\":")?;
+        serde_json::to_writer(&mut self.out, packages)?;
+        self.out.write_all(b",\"errors\":")?;
         serde_json::to_writer(&mut self.out, problems)?;
         self.out.write_all(b",\"summary\":")?;
         serde_json::to_writer(&mut self.out, summary)?;

@@ -1,5 +1,8 @@
 //! `driftd scan`: what has this container become, against the image it came from?
 
+mod describe;
+mod group;
+mod html;
 mod ignored;
 mod json;
 mod printable;
@@ -16,9 +19,10 @@ use anyhow::Context;
 use driftcore::image::OverlayScan;
 
 use crate::FAILED;
-use crate::cli::Format;
 use crate::cli::ScanArguments;
+use crate::cli::ScanFormat;
 use crate::config::Config;
+use crate::scan::html::Html;
 use crate::scan::ignored::Ignored;
 use crate::scan::json::Json;
 use crate::scan::report::Report;
@@ -44,8 +48,9 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let start = Instant::now();
     let summary = match arguments.format {
-        Format::Json => run(&scan, ignored, arguments, Json::new(out, &target), start),
-        Format::Text => run(&scan, ignored, arguments, Text::new(out, &target), start),
+        ScanFormat::Json => run(&scan, ignored, arguments, Json::new(out, &target), start),
+        ScanFormat::Text => run(&scan, ignored, arguments, Text::new(out, &target), start),
+        ScanFormat::Html => run(&scan, ignored, arguments, Html::new(out, &target), start),
     };
     let summary = summary.with_context(|| format!("cannot scan {}", target.name()))?;
     if summary.failed > 0 {

@@ -9,6 +9,7 @@ use driftcore::image::Problem;
 use driftcore::image::Progress;
 use driftcore::image::ScanError;
 use driftcore::image::Visitor;
+use serde_json::Value;
 
 use super::ignored::Ignored;
 use super::progress::ProgressLine;
@@ -21,7 +22,13 @@ const PROBLEMS: usize = 10_000;
 pub(super) trait Form {
     fn entry(&mut self, entry: &Entry) -> io::Result<()>;
 
-    fn finish(&mut self, summary: &Summary, problems: &[Problem]) -> io::Result<()>;
+    /// `packages`: what changed of them, as in the JSON report.
+    fn finish(
+        &mut self,
+        summary: &Summary,
+        packages: &[Value],
+        problems: &[Problem],
+    ) -> io::Result<()>;
 }
 
 /// Counts, leaves out what is ignored, and hands the rest on.
@@ -30,6 +37,7 @@ pub(super) struct Report<'a, F> {
     ignored: Ignored,
     fail_on: &'a [String],
     summary: Summary,
+    packages: Vec<Value>,
     problems: Vec<Problem>,
     progress: ProgressLine,
     failure: Option<io::Error>,
@@ -42,6 +50,7 @@ impl<'a, F: Form> Report<'a, F> {
             ignored,
             fail_on,
             summary: Summary::default(),
+            packages: Vec::new(),
             problems: Vec::new(),
             progress: ProgressLine::new(),
             failure: None,
@@ -60,7 +69,7 @@ impl<'a, F: Form> Report<'a, F> {
         }
         self.summary.took(result?, time);
         self.summary.ignored_by = self.ignored.used();
-        self.form.finish(&self.summary, &self.problems)?;
+        self.form.finish(&self.summary, &self.packages, &self.problems)?;
         Ok(self.summary)
     }
 

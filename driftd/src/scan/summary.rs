@@ -45,7 +45,7 @@ impl Summary {
         *self.kinds.entry(entry.kind.as_str()).or_default() += 1;
         if entry.is_drift() {
             self.drift += 1;
-            self.code += u64::from(super::text::is_code(entry));
+            self.code += u64::from(super::group::is_code(entry));
         }
     }
 
