@@ -177,6 +177,15 @@ pub(crate) struct ScanArguments {
     #[arg(long, requires = "upper")]
     pub(crate) userxattr: bool,
 
+    /// Files of --upper and --lower named .wh.NAME mark NAME as deleted, as aufs and fuse-overlayfs
+    /// leave them
+    #[arg(long, requires = "upper")]
+    pub(crate) whiteout_files: bool,
+
+    /// How many threads read large files; by default one for each processor
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+
     /// How the report is printed; html: one page that needs nothing else
     #[arg(long, value_enum, default_value_t = ScanFormat::Text)]
     pub(crate) format: ScanFormat,

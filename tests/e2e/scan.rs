@@ -43,11 +43,13 @@ const CHANGES: &str = "set -e
     /bin/busybox mkfifo /srv/pipe
     /bin/busybox mknod /srv/null c 1 3
     ln -s /etc /srv/link
+    ln -s / '/srv/<script>'
     rm /bin/touch; ln -s sh /bin/touch";
 
-const EXPECTED: [&str; 20] = [
+const EXPECTED: [&str; 21] = [
     "added /opt/hard4",
     "added /srv",
+    "added /srv/<script>",
     "added /srv/a",
     "added /srv/a/script",
     "added /srv/a/tool",
@@ -218,6 +220,19 @@ fn text(world: &World, container: &DockerContainer) -> Result<()> {
         let at = rest.find(part).with_context(|| format!("no {part:?} in its place:\n{text}"))?;
         rest = &rest[at..];
     }
+    page(world, container)
+}
+
+/// The same as a page, with a name in it that would be markup.
+fn page(world: &World, container: &DockerContainer) -> Result<()> {
+    let output = driftd(world, &[&container.name, "--format", "html"])?;
+    ensure!(output.status.code() == Some(1), "ended with {}", output.status);
+    let page = String::from_utf8(output.stdout)?;
+    ensure!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"), "{page}");
+    for part in [container.name.as_str(), "/srv/a/tool", "/opt/p9", "&lt;script&gt;"] {
+        ensure!(page.contains(part), "no {part:?} in the page:\n{page}");
+    }
+    ensure!(page.matches("<script>").count() == 1, "{page}");
     Ok(())
 }
 

@@ -3,6 +3,10 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use sha2::Digest;
 use sha2::Sha256;
@@ -51,15 +55,47 @@ pub(super) struct Reader {
     ours: Box<[u8]>,
     theirs: Box<[u8]>,
     largest: u64,
+    shared: Arc<Shared>,
+}
+
+/// What the readers of one scan share.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
     /// Bytes that were read so far.
-    pub(super) read: u64,
+    read: AtomicU64,
+    /// Nobody wants any more what is read.
+    pub(super) stop: AtomicBool,
+}
+
+impl Shared {
+    fn add(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
 }
 
 impl Reader {
     /// A reader that leaves files of more than `largest` bytes alone.
     pub(super) fn new(largest: u64) -> Self {
         let buffer = || vec![0; BUFFER].into_boxed_slice();
-        Self { ours: buffer(), theirs: buffer(), largest, read: 0 }
+        Self { ours: buffer(), theirs: buffer(), largest, shared: Arc::default() }
+    }
+
+    /// Another one of the same scan.
+    pub(super) fn another(&self) -> Self {
+        Self { shared: self.shared(), ..Self::new(self.largest) }
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Bytes that all of them have read so far.
+    pub(super) fn read(&self) -> u64 {
+        self.shared.read.load(Ordering::Relaxed)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.shared.stop.load(Ordering::Relaxed)
     }
 
     /// Reads a container's file, and the image's if there is one to compare it with.
@@ -126,18 +162,18 @@ impl Reader {
     fn code(&mut self, file: &File, name: &[u8], facts: &Facts) -> io::Result<Option<Code>> {
         let head = &mut self.ours[..HEAD];
         let length = file.read_at(head, 0)?;
-        self.read += length as u64;
+        self.shared.add(length);
         Ok(Code::of(&head[..length], name, facts.mode))
     }
 
     fn equal(&mut self, ours: &File, theirs: &File, size: u64) -> Result<bool, Unread> {
         let mut offset = 0;
-        while offset < size {
+        while offset < size && !self.is_stopped() {
             let length = usize::try_from(size - offset).unwrap_or(BUFFER).min(BUFFER);
             let (a, b) = (&mut self.ours[..length], &mut self.theirs[..length]);
             ours.read_exact_at(a, offset).map_err(Unread::Ours)?;
             theirs.read_exact_at(b, offset).map_err(Unread::Theirs)?;
-            self.read += 2 * length as u64;
+            self.shared.add(2 * length);
             if a != b {
                 return Ok(false);
             }
@@ -152,12 +188,12 @@ impl Reader {
         }
         let mut hash = Sha256::new();
         let mut offset = 0;
-        while offset < size {
+        while offset < size && !self.is_stopped() {
             let length = usize::try_from(size - offset).unwrap_or(BUFFER).min(BUFFER);
             let piece = &mut self.ours[..length];
             file.read_exact_at(piece, offset)?;
             hash.update(&*piece);
-            self.read += length as u64;
+            self.shared.add(length);
             offset += length as u64;
         }
         Ok(Some(hash.finalize().into()))

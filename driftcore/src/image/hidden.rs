@@ -64,6 +64,9 @@ impl Walk<'_, '_> {
                 }
             }
             self.out.looked_at()?;
+            if self.marks.hidden_by(&name).is_some() {
+                continue;
+            }
             let at_top = frames.len() == 1;
             if at_top && except.is_some_and(|except| self.has(except, as_path(&name))) {
                 continue;

@@ -1,6 +1,7 @@
 //! The image: its layers merged, looked up by name and never read as a whole.
 
 use std::cell::Cell;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -143,6 +144,7 @@ impl Image {
         for (part, below) in parts.iter().zip(1..).map(|(part, below)| (part, &parts[below..])) {
             let located = match part.directory.locate(name) {
                 Ok(located) => located,
+                Err(Errno::NOENT) if self.hides(part, name) => break,
                 Err(Errno::NOENT) => continue,
                 Err(errno) => return Err(errno),
             };
@@ -162,7 +164,7 @@ impl Image {
             let by_attribute = opaque == Some(b'x');
             merged.push(Part { layer: part.layer, directory: Rc::new(directory), by_attribute });
             top.get_or_insert(located);
-            if opaque == Some(b'y') {
+            if opaque == Some(b'y') || self.hides(part, name) {
                 break;
             }
             if let Some(redirect) = redirect {
@@ -174,6 +176,10 @@ impl Image {
             }
         }
         Ok(top.map(|located| Found::Directory { located, merged: Merged { parts: merged.into() } }))
+    }
+
+    fn hides(&self, part: &Part, name: &Path) -> bool {
+        self.marks.hides(&*part.directory, name.as_os_str().as_bytes())
     }
 
     /// The file with the content of a metacopy.

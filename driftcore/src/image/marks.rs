@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 
+use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
 use crate::provenance::FileKind;
@@ -23,7 +24,15 @@ const REDIRECT_MAX: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Marks {
     user: bool,
+    /// Names that begin with `.wh.` are marks, too: aufs, and fuse-overlayfs where it may make no
+    /// devices. On a kernel's overlay they are files as any others, which a container may make.
+    files: bool,
 }
+
+/// What a file that marks another one begins with.
+const WHITEOUT: &[u8] = b".wh.";
+/// Marks a directory that hides the layers below.
+const OPAQUE: &CStr = c".wh..wh..opq";
 
 /// By what a file was copied up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +47,23 @@ pub(super) enum CameFrom {
 
 impl Marks {
     pub(super) const fn new(user: bool) -> Self {
-        Self { user }
+        Self { user, files: false }
+    }
+
+    /// With marks that are files.
+    pub(super) const fn with_files(self, files: bool) -> Self {
+        Self { files, ..self }
+    }
+
+    /// The name that a file of this name marks as deleted; empty where it is a mark of another kind.
+    pub(super) fn hidden_by<'a>(&self, name: &'a [u8]) -> Option<&'a [u8]> {
+        let rest = name.strip_prefix(WHITEOUT).filter(|_| self.files)?;
+        Some(if rest.starts_with(WHITEOUT) { b"" } else { rest })
+    }
+
+    /// Whether a directory has a file that marks this name as deleted in the layers below.
+    pub(super) fn hides(self, directory: &impl AsFd, name: &[u8]) -> bool {
+        self.files && has(directory, [WHITEOUT, name].concat())
     }
 
     const fn name(self, trusted: &'static CStr, user: &'static CStr) -> &'static CStr {
@@ -47,6 +72,9 @@ impl Marks {
 
     /// `y`: the directory hides the layers below. `x`: whiteouts in it may be attributes.
     pub(super) fn opaque(self, directory: &impl AsFd) -> Option<u8> {
+        if self.files && has(directory, OPAQUE) {
+            return Some(b'y');
+        }
         let name = self.name(c"trusted.overlay.opaque", c"user.overlay.opaque");
         let mut value = [0; 2];
         match rustix::fs::fgetxattr(directory, name, &mut value[..]) {
@@ -152,6 +180,10 @@ impl Marks {
         // With `overlay.` once more it is that of an overlay within this one.
         name.strip_prefix(prefix).is_some_and(|rest| !rest.starts_with(b"overlay."))
     }
+}
+
+fn has(directory: &impl AsFd, name: impl rustix::path::Arg) -> bool {
+    rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW).is_ok()
 }
 
 /// The path by which the kernel leads to an open file, also to one that is held by `O_PATH` and to

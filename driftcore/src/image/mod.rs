@@ -63,6 +63,7 @@ mod moves;
 mod names;
 mod noise;
 mod place;
+mod reading;
 mod scan;
 mod strays;
 mod tree;

@@ -10,6 +10,10 @@ use super::lower::Image;
 use super::marks::Marks;
 use super::moves::Moves;
 use super::noise::Noise;
+use super::reading::Finished;
+use super::reading::Queue;
+use super::reading::Slot;
+use super::reading::Unfinished;
 use super::users::Users;
 use super::walk::Walk;
 use crate::container::Layers;
@@ -58,6 +62,8 @@ pub struct OverlayScan {
     layers: Layers,
     times: bool,
     largest: u64,
+    threads: usize,
+    whiteout_files: bool,
     mount_points: Vec<Vec<u8>>,
     users: Users,
 }
@@ -69,6 +75,8 @@ impl OverlayScan {
             layers: layers.clone(),
             times: false,
             largest: LARGEST,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            whiteout_files: false,
             mount_points: Vec::new(),
             users: Users::default(),
         }
@@ -84,6 +92,22 @@ impl OverlayScan {
     /// differs from the image's is `modified` without SHA-256, one of equal size is a [`Problem`].
     pub const fn largest(&mut self, bytes: u64) -> &mut Self {
         self.largest = bytes;
+        self
+    }
+
+    /// Whether files named `.wh.NAME` mark NAME as deleted, and `.wh..wh..opq` a directory as hiding what is
+    /// below: aufs, and fuse-overlayfs where it may make no devices, leave them. On a kernel's overlay
+    /// they are files that a container may make, and so they are by default.
+    pub const fn whiteout_files(&mut self, whiteout_files: bool) -> &mut Self {
+        self.whiteout_files = whiteout_files;
+        self
+    }
+
+    /// How many threads read files of more than 256 KiB, several at a time: as many as the machine has
+    /// processors, by default. With 0 or 1 no thread is started. What the visitor is told, in which
+    /// order and on which thread, is the same.
+    pub const fn threads(&mut self, threads: usize) -> &mut Self {
+        self.threads = threads;
         self
     }
 
@@ -110,13 +134,15 @@ impl OverlayScan {
     /// [`ScanError::Layer`] when a layer's directory cannot be opened: there is no answer without
     /// it. [`ScanError::Stopped`] when the visitor said so.
     pub fn run(&self, visitor: &mut dyn Visitor) -> Result<Progress, ScanError> {
-        let marks = Marks::new(self.layers.user_xattrs);
+        let marks = Marks::new(self.layers.user_xattrs).with_files(self.whiteout_files);
         let image = Image::open(&self.layers.lowers, marks)?;
         let upper = &self.layers.upper;
         let open = || Dir::open(upper).map_err(|errno| ScanError::layer(upper, errno));
         let noise = Noise::new(self.mount_points.iter().map(Vec::as_slice));
         let reader = Reader::new(self.largest);
-        let mut out = Out { visitor, noise, users: &self.users, names: 0, reader, silent: false };
+        let queue = Queue::new(self.threads);
+        let mut out =
+            Out { visitor, noise, users: &self.users, names: 0, reader, queue, silent: false };
         let (mut moves, mut strays) = Moves::collect(open()?, &image, marks, &mut out)?;
         if !strays.is_empty() {
             out.silent = true;
@@ -132,6 +158,7 @@ impl OverlayScan {
             moves.add_files(strays);
         }
         Walk::new(&image, marks, &moves, self.times, &mut out).run(open()?)?;
+        out.settle(true)?;
         Ok(out.progress())
     }
 }
@@ -143,20 +170,49 @@ pub(super) struct Out<'a> {
     users: &'a Users,
     names: u64,
     pub(super) reader: Reader,
+    queue: Queue,
     /// Says nothing: a walk that only looks for something.
     silent: bool,
 }
 
 impl Out<'_> {
-    pub(super) fn entry(&mut self, mut entry: Entry) -> Result<(), ScanError> {
+    /// Tells an entry, behind those that wait.
+    pub(super) fn entry(&mut self, entry: Entry) -> Result<(), ScanError> {
         if self.silent {
             return Ok(());
         }
-        entry.noise = self.noise.made(&entry);
-        if entry.after.is_some() {
-            entry.processes = self.users.at(entry.path.as_bytes());
+        if self.queue.is_empty() {
+            return self.tell_entry(entry);
         }
-        proceed(self.visitor.entry(entry))
+        self.queue.push(Slot::Entry(Box::new(entry)));
+        self.settle(false)
+    }
+
+    /// Tells an entry once its content was read.
+    pub(super) fn read(&mut self, unfinished: Unfinished) -> Result<(), ScanError> {
+        if self.silent {
+            return Ok(());
+        }
+        match self.queue.read(unfinished, &self.reader) {
+            Ok(()) => self.settle(false),
+            Err(unfinished) => {
+                let finished = unfinished.finish(&mut self.reader);
+                self.tell(finished)
+            }
+        }
+    }
+
+    /// Tells an entry whose content is known to be the image's.
+    pub(super) fn finish(&mut self, unfinished: Unfinished) -> Result<(), ScanError> {
+        let finished = unfinished.unread();
+        self.tell(finished)
+    }
+
+    fn tell(&mut self, Finished { problems, entry }: Finished) -> Result<(), ScanError> {
+        for problem in problems {
+            self.push_problem(problem)?;
+        }
+        entry.map_or(Ok(()), |entry| self.entry(entry))
     }
 
     pub(super) fn problem(
@@ -164,20 +220,49 @@ impl Out<'_> {
         path: &[u8],
         reason: impl Into<String>,
     ) -> Result<(), ScanError> {
-        if self.silent {
-            return Ok(());
-        }
-        let reason = reason.into();
-        proceed(self.visitor.problem(Problem { path: Text::from(path), reason, vanished: false }))
+        self.push_problem(Problem {
+            path: Text::from(path),
+            reason: reason.into(),
+            vanished: false,
+        })
     }
 
     /// A file that went while it was to be looked at.
     pub(super) fn vanished(&mut self, path: &[u8]) -> Result<(), ScanError> {
+        let reason = "vanished while it was scanned".to_owned();
+        self.push_problem(Problem { path: Text::from(path), reason, vanished: true })
+    }
+
+    fn push_problem(&mut self, problem: Problem) -> Result<(), ScanError> {
         if self.silent {
             return Ok(());
         }
-        let reason = "vanished while it was scanned".to_owned();
-        proceed(self.visitor.problem(Problem { path: Text::from(path), reason, vanished: true }))
+        if self.queue.is_empty() {
+            return proceed(self.visitor.problem(problem));
+        }
+        self.queue.push(Slot::Problem(problem));
+        self.settle(false)
+    }
+
+    fn tell_entry(&mut self, mut entry: Entry) -> Result<(), ScanError> {
+        entry.noise = self.noise.made(&entry);
+        if entry.after.is_some() {
+            entry.processes = self.users.at(entry.path.as_bytes());
+        }
+        proceed(self.visitor.entry(entry))
+    }
+
+    /// Tells what waits, as far as it is there; `all`: to the last.
+    pub(super) fn settle(&mut self, all: bool) -> Result<(), ScanError> {
+        while let Some(Finished { problems, entry }) = self.queue.next(all) {
+            for problem in problems {
+                proceed(self.visitor.problem(problem))?;
+            }
+            if let Some(entry) = entry {
+                self.tell_entry(entry)?;
+            }
+        }
+        Ok(())
     }
 
     /// Counts a name that is looked at.
@@ -190,8 +275,8 @@ impl Out<'_> {
         proceed(self.visitor.progress(progress))
     }
 
-    const fn progress(&self) -> Progress {
-        Progress { names: self.names, bytes: self.reader.read }
+    fn progress(&self) -> Progress {
+        Progress { names: self.names, bytes: self.reader.read() }
     }
 }
 

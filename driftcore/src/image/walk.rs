@@ -4,12 +4,10 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::Change;
 use super::Changes;
 use super::EntryKind;
 use super::ScanError;
 use super::attributes;
-use super::content::Content;
 use super::entry::Entry;
 use super::entry::FileType;
 use super::lower::Found;
@@ -24,13 +22,14 @@ use super::place::Moved;
 use super::place::Route;
 use super::place::image_path;
 use super::place::redirected;
+use super::reading::Then;
+use super::reading::Unfinished;
 use super::scan::Out;
 use super::strays::Strays;
 use crate::event::Text;
 use crate::provenance::Dir;
 use crate::provenance::FileKind;
 use crate::provenance::Located;
-use crate::provenance::same_number;
 
 /// How many directories deep a walk goes. No path that a program may name is that deep, but a
 /// container can make one.
@@ -43,7 +42,7 @@ pub(super) struct Walk<'a, 'v> {
     pub(super) image: &'a Image,
     pub(super) moves: &'a Moves,
     pub(super) out: &'a mut Out<'v>,
-    marks: Marks,
+    pub(super) marks: Marks,
     times: bool,
     route: Route,
     /// Where deleted files are looked for and nothing is told: what is looked for.
@@ -204,6 +203,10 @@ impl<'a, 'v> Walk<'a, 'v> {
 
     /// Looks at a name of the upper layer. Returns the directory to go down into, if it is one.
     fn visit(&mut self, frame: &Frame, name: &[u8]) -> Result<Option<Down>, ScanError> {
+        if let Some(hidden) = self.marks.hidden_by(name) {
+            self.visit_whiteout_file(frame, name, hidden)?;
+            return Ok(None);
+        }
         let name_path = as_path(name);
         let located = match frame.directory.locate(name_path) {
             Ok(located) => located,
@@ -243,8 +246,35 @@ impl<'a, 'v> Walk<'a, 'v> {
         if is_directory {
             return self.visit_directory(frame, located, theirs).map(Some);
         }
-        self.visit_file(frame, name, &located, theirs, metacopy)?;
+        self.visit_file(frame, name, located, theirs, metacopy)?;
         Ok(None)
+    }
+
+    /// A file of the upper layer that marks another name as deleted.
+    fn visit_whiteout_file(
+        &mut self,
+        frame: &Frame,
+        name: &[u8],
+        hidden: &[u8],
+    ) -> Result<(), ScanError> {
+        let is_there = || self.has((&frame.directory, frame.by_attribute), as_path(hidden));
+        if hidden.is_empty() || !frame.shows || is_there() {
+            return Ok(());
+        }
+        // The route leads to the mark.
+        self.route.back_to(self.route.len() - name.len() - 1);
+        self.route.down(hidden);
+        match self.of_image(frame, as_path(hidden)) {
+            Ok(Some(theirs)) => {
+                let path = image_path(&self.route, frame.moved.as_ref());
+                self.tell_hidden(theirs, &path)
+            }
+            Ok(None) => Ok(()),
+            Err(errno) => {
+                let reason = format!("the image cannot be read there: {errno}");
+                self.out.problem(self.route.path(), reason)
+            }
+        }
     }
 
     /// What the image has at the path of a name, unless it was renamed.
@@ -312,11 +342,11 @@ impl<'a, 'v> Walk<'a, 'v> {
                 (Some(merged), frame.moved.clone())
             }
             Some(Found::Other { located: theirs, .. }) => {
-                self.tell(EntryKind::Type, frame, Some(&theirs), &located, None)?;
+                self.tell_directory(EntryKind::Type, frame, Some(&theirs), &located)?;
                 (None, None)
             }
             None => {
-                self.tell(EntryKind::Added, frame, None, &located, None)?;
+                self.tell_directory(EntryKind::Added, frame, None, &located)?;
                 (None, None)
             }
         };
@@ -350,7 +380,7 @@ impl<'a, 'v> Walk<'a, 'v> {
         &mut self,
         frame: &Frame,
         name: &[u8],
-        ours: &Located,
+        ours: Located,
         theirs: Option<Found>,
         metacopy: bool,
     ) -> Result<(), ScanError> {
@@ -363,26 +393,21 @@ impl<'a, 'v> Walk<'a, 'v> {
                 _ => Ok(()),
             };
         }
-        if let Some((old_path, located, data)) = self.renamed_file(ours) {
+        if let Some((old_path, located, data)) = self.renamed_file(&ours) {
             return self.compare_file(frame, name, ours, (located, data), Some(old_path));
         }
         let (theirs, data) = match theirs {
             Some(Found::Other { located, data }) => (located, data),
             Some(Found::Directory { located, merged }) => {
-                let content = self.content(ours, name, None)?;
-                self.tell(EntryKind::Type, frame, Some(&located), ours, content)?;
+                self.tell_file(EntryKind::Type, frame, name, Some(&located), ours)?;
                 let path = image_path(&self.route, frame.moved.as_ref());
                 return self.tell_hidden_in(&merged, &path, None);
             }
-            None if metacopy => return self.visit_name_of_metacopy(frame, name, ours),
-            None => {
-                let content = self.content(ours, name, None)?;
-                return self.tell(EntryKind::Added, frame, None, ours, content);
-            }
+            None if metacopy => return self.visit_name_of_metacopy(frame, name, &ours),
+            None => return self.tell_file(EntryKind::Added, frame, name, None, ours),
         };
         if FileType::of(&ours.facts) != FileType::of(&theirs.facts) {
-            let content = self.content(ours, name, None)?;
-            return self.tell(EntryKind::Type, frame, Some(&theirs), ours, content);
+            return self.tell_file(EntryKind::Type, frame, name, Some(&theirs), ours);
         }
         self.compare_file(frame, name, ours, (theirs, data), None)
     }
@@ -406,11 +431,11 @@ impl<'a, 'v> Walk<'a, 'v> {
         &mut self,
         frame: &Frame,
         name: &[u8],
-        ours: &Located,
+        ours: Located,
         (theirs, data): (Located, Option<Located>),
         old_path: Option<&[u8]>,
     ) -> Result<(), ScanError> {
-        let mut changed = match attributes::compare(self.marks, &theirs, ours, self.times) {
+        let changed = match attributes::compare(self.marks, &theirs, &ours, self.times) {
             Ok(changed) => changed,
             Err(errno) if old_path.is_none() => return self.unread(errno),
             // That it has another name is to be told all the same.
@@ -419,65 +444,39 @@ impl<'a, 'v> Walk<'a, 'v> {
                 Changes::NONE
             }
         };
-        let mut content = None;
-        let mut code = None;
-        if ours.facts.kind == FileKind::Regular {
-            let data = data.as_ref().unwrap_or(&theirs);
-            if self.marks.metacopy(ours) {
-                // That the content is the image's is the kernel's own word.
-                code = self.out.reader.code_of(data, name, ours.facts.mode);
-            } else {
-                content = self.content(ours, name, Some(data))?;
-                code = content.as_ref().and_then(|content| content.code);
-                match &content {
-                    Some(content) if content.equal => {}
-                    // It could not be read, as was said; another size tells all the same.
-                    None if ours.facts.size == theirs.facts.size => {
-                        if old_path.is_none() {
-                            return Ok(());
-                        }
-                    }
-                    _ => changed.insert(Change::Content),
-                }
+        let mut entry = match old_path {
+            Some(old_path) => {
+                let mut entry = self.new_entry(EntryKind::Renamed, None);
+                entry.old_path = Some(Text::from(old_path));
+                entry
             }
-        }
-        let kind = if old_path.is_some() {
-            EntryKind::Renamed
-        } else if changed.in_substance() {
-            self.modified_or_replaced(ours, &theirs)
-        } else if changed.is_empty() {
-            EntryKind::CopiedUp
-        } else {
-            EntryKind::Attributes
+            // What it is turns out when its content was read.
+            None => self.new_entry(EntryKind::CopiedUp, frame.moved.as_ref()),
         };
-        // Of a file with several names the kernel keeps the origin with that option alone.
-        if !changed.is_empty()
-            && theirs.facts.kind == FileKind::Regular
-            && theirs.facts.links > 1
-            && self.marks.came_from(ours) == CameFrom::Number(theirs.facts.number)
-        {
-            let reason = format!(
-                "the image has {} names for the file, and the overlay (index=on) shows the change \
-                 under each: it is told of this one only",
-                theirs.facts.links
-            );
-            self.out.problem(self.route.path(), reason)?;
-        }
-        let mut entry = self.new_entry(kind, frame.moved.as_ref());
-        if let Some(old_path) = old_path {
-            entry.old_path = Some(Text::from(old_path));
-        }
         entry.changed = changed;
-        let mut before = attributes::state(&theirs);
-        let mut after = attributes::state(ours);
-        after.code = code;
-        if let Some(content) = content {
-            after.sha256 = content.after;
-            before.sha256 = content.before;
+        let mut after = attributes::state(&ours);
+        entry.before = Some(attributes::state(&theirs));
+        let then = Then::Compare {
+            marks: self.marks,
+            number: theirs.facts.number,
+            links: theirs.facts.links,
+            same_size: ours.facts.size == theirs.facts.size,
+        };
+        let data = data.unwrap_or(theirs);
+        if ours.facts.kind == FileKind::Regular && self.marks.metacopy(&ours) {
+            // That the content is the image's is the kernel's own word.
+            after.code = self.out.reader.code_of(&data, name, ours.facts.mode);
+            entry.after = Some(after);
+            return self.out.finish(Unfinished {
+                entry,
+                ours,
+                theirs: None,
+                name: name.into(),
+                then,
+            });
         }
-        entry.before = Some(before);
         entry.after = Some(after);
-        self.out.entry(entry)
+        self.out.read(Unfinished { entry, ours, theirs: Some(data), name: name.into(), then })
     }
 
     /// A new name of a file whose content the image has under another one.
@@ -494,60 +493,43 @@ impl<'a, 'v> Walk<'a, 'v> {
             let reason = "the image has no content for it where the overlay says";
             return self.out.problem(self.route.path(), reason);
         };
-        let content = self.content(&data.unwrap_or(located), name, None)?;
-        self.tell(EntryKind::Added, frame, None, ours, content)
+        let mut entry = self.new_entry(EntryKind::Added, None);
+        entry.after = Some(attributes::state(ours));
+        let data = data.unwrap_or(located);
+        self.out.read(Unfinished {
+            entry,
+            ours: data,
+            theirs: None,
+            name: name.into(),
+            then: Then::Tell,
+        })
     }
 
-    /// A file that the kernel copied up from the image's was modified; any other one was put in
-    /// its place.
-    fn modified_or_replaced(&self, ours: &Located, theirs: &Located) -> EntryKind {
-        let same = match self.marks.came_from(ours) {
-            CameFrom::Nowhere => false,
-            CameFrom::Number(number) => same_number(number, theirs.facts.number),
-            CameFrom::Somewhere => true,
-        };
-        let is_link = FileType::of(&ours.facts) == FileType::Symlink;
-        if same && !is_link { EntryKind::Modified } else { EntryKind::Replaced }
-    }
-
-    /// Reads a regular file. `None` for any other one, and when it could not be read, which is
-    /// said.
-    fn content(
+    /// Tells what is compared with nothing, once it was read.
+    fn tell_file(
         &mut self,
-        ours: &Located,
+        kind: EntryKind,
+        frame: &Frame,
         name: &[u8],
-        theirs: Option<&Located>,
-    ) -> Result<Option<Content>, ScanError> {
-        if ours.facts.kind != FileKind::Regular {
-            return Ok(None);
-        }
-        match self.out.reader.contents(ours, name, theirs) {
-            Ok(content) => Ok(Some(content)),
-            Err(unread) => {
-                self.out.problem(self.route.path(), unread.to_string())?;
-                Ok(None)
-            }
-        }
+        before: Option<&Located>,
+        ours: Located,
+    ) -> Result<(), ScanError> {
+        let mut entry = self.new_entry(kind, frame.moved.as_ref().filter(|_| before.is_some()));
+        entry.before = before.map(attributes::state);
+        entry.after = Some(attributes::state(&ours));
+        self.out.read(Unfinished { entry, ours, theirs: None, name: name.into(), then: Then::Tell })
     }
 
-    fn tell(
+    fn tell_directory(
         &mut self,
         kind: EntryKind,
         frame: &Frame,
         before: Option<&Located>,
         after: &Located,
-        content: Option<Content>,
     ) -> Result<(), ScanError> {
-        let moved = frame.moved.as_ref().filter(|_| before.is_some());
-        let mut entry = self.new_entry(kind, moved);
+        let mut entry = self.new_entry(kind, frame.moved.as_ref().filter(|_| before.is_some()));
         entry.before = before.map(attributes::state);
-        let mut state = attributes::state(after);
-        if let Some(content) = content {
-            state.size = content.facts.size;
-            state.sha256 = content.after;
-            state.code = content.code;
-        }
-        entry.after = Some(state);
+        entry.after = Some(attributes::state(after));
         self.out.entry(entry)
     }
 

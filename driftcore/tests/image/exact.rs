@@ -13,6 +13,7 @@ use driftcore::image::EntryKind;
 use driftcore::image::FileType;
 use driftcore::image::OverlayScan;
 use driftcore::image::Problem;
+use driftcore::image::Progress;
 use driftcore::image::ScanError;
 use driftcore::image::Visitor;
 use rustix::fs::CWD;
@@ -383,6 +384,130 @@ fn whiteouts_by_attribute_are_whiteouts_where_the_directory_allows_them() {
         Report::of(&world.layers()).lines(),
         ["deleted /bin/ls", "replaced /etc/a (content)"]
     );
+}
+
+/// As aufs and fuse-overlayfs leave them, in the layers of the image too.
+#[test]
+fn whiteouts_by_name_count_where_that_is_asked_for_and_are_files_elsewhere() {
+    let Some(mut world) = image("") else { return };
+    world.layer(|root| write(root, "opt/new", b""));
+    let (upper, top) = (world.path("upper"), world.layers().lowers[0].clone());
+    write(&upper, "bin/.wh.ls", b"");
+    write(&upper, "bin/.wh.cat", b"");
+    write(&upper, "bin/cat", b"bin/cat");
+    write(&upper, "gone/.wh.deep", b"");
+    write(&upper, "opt/d/.wh..wh..opq", b"");
+    write(&upper, "opt/d/y", b"");
+    write(&upper, ".wh..wh.plnk", b"");
+    // The image has no /bin/ps, and of /opt/e only what its topmost layer has.
+    write(&top, "bin/.wh.ps", b"");
+    write(&top, "opt/e/.wh..wh..opq", b"");
+    write(&top, "opt/e/z", b"");
+    write(&upper, "bin/ps", b"");
+    write(&upper, ".wh.opt2", b"");
+    let report = Report::with(&world.layers(), |scan| _ = scan.whiteout_files(true));
+    assert_eq!(
+        report.lines(),
+        [
+            "added /bin/ps",
+            "added /opt/d/y",
+            "copied_up /bin/cat",
+            "deleted /bin/ls",
+            "deleted /gone/deep",
+            "deleted /gone/deep/file",
+            "deleted /gone/deep/other",
+            "deleted /opt/d/x",
+        ]
+    );
+    fs::create_dir(upper.join("opt/e")).unwrap();
+    write(&upper, "opt/e/.wh.z", b"");
+    let report = Report::with(&world.layers(), |scan| _ = scan.whiteout_files(true));
+    let below: Vec<_> = report.lines().into_iter().filter(|it| it.contains("/opt/e")).collect();
+    assert_eq!(below, ["deleted /opt/e/z"]);
+    let plain = Report::of(&world.layers()).lines();
+    for line in ["added /bin/.wh.ls", "replaced /bin/ps (content)", "added /opt/d/.wh..wh..opq"] {
+        assert!(plain.contains(&line.to_owned()), "{plain:#?}");
+    }
+    assert!(!plain.iter().any(|line| line.starts_with("deleted")), "{plain:#?}");
+}
+
+/// Large files among small ones, equal, changed, added and unreadable to compare.
+#[test]
+fn threads_change_nothing_of_what_is_told() {
+    let mut world = World::new("");
+    let content = |seed: usize| (0..300_000).map(|at| (at * seed % 251) as u8).collect::<Vec<_>>();
+    world.layer(|root| {
+        for at in 0..60 {
+            write(root, &format!("d{}/{at}", at % 7), &content(at + 2));
+        }
+    });
+    if !world.is_allowed() {
+        return;
+    }
+    let container = world.container().unwrap();
+    for at in 0..60 {
+        let path = format!("d{}/{at}", at % 7);
+        match at % 4 {
+            0 => write(container.root(), &path, &content(at + 3)),
+            1 => chmod(&container, &path, 0o600),
+            2 => {
+                fs::rename(container.path(&path), container.path(&format!("{path}.old"))).unwrap();
+            }
+            _ => write(container.root(), &format!("{path}.new"), b"small"),
+        }
+        write(container.root(), &format!("{path}.large"), &content(at + 5));
+    }
+    let told = |threads| {
+        let report =
+            Report::with(&world.layers(), |scan| _ = scan.threads(threads).largest(400_000));
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        report.entries
+    };
+    let alone = told(0);
+    assert!(alone.iter().filter(|entry| entry.kind == EntryKind::Renamed).count() == 15);
+    for threads in [1, 2, 3, 16] {
+        assert_eq!(told(threads), alone, "{threads}");
+    }
+    // Problems keep their place and their number too.
+    let refused =
+        |threads| Report::with(&world.layers(), |scan| _ = scan.threads(threads).largest(299_999));
+    let (alone, many) = (refused(0), refused(4));
+    assert!(alone.problems.len() >= 15, "{:?}", alone.problems);
+    assert_eq!((many.problems, many.entries), (alone.problems, alone.entries));
+}
+
+#[test]
+fn a_scan_that_is_stopped_waits_for_no_large_file() {
+    let mut world = World::new("");
+    world.layer(|_| {});
+    if !world.is_allowed() {
+        return;
+    }
+    let container = world.container().unwrap();
+    for name in ["a", "b", "c", "d"] {
+        fs::File::create(container.path(name)).unwrap().set_len(1 << 40).unwrap();
+    }
+    for number in 0..1500 {
+        write(container.root(), &format!("e{number}"), b"small");
+    }
+    // Names are counted twice: once where renames are looked for. The second word comes while the
+    // large files are read, which would take hours.
+    struct Stop(u32);
+    impl Visitor for Stop {
+        fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
+            panic!("told before what is in front of it: {entry:?}");
+        }
+        fn problem(&mut self, problem: Problem) -> ControlFlow<()> {
+            panic!("{problem}");
+        }
+        fn progress(&mut self, _: Progress) -> ControlFlow<()> {
+            self.0 += 1;
+            if self.0 == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    let mut scan = OverlayScan::new(&world.layers());
+    let error = scan.threads(2).largest(u64::MAX).run(&mut Stop(0)).unwrap_err();
+    assert!(matches!(error, ScanError::Stopped), "{error}");
 }
 
 #[test]

@@ -44,7 +44,13 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
     };
     raise_descriptors();
     let mut scan = OverlayScan::new(&target.layers);
-    scan.times(arguments.times).mount_points(&target.mount_points).users(target.users());
+    scan.times(arguments.times)
+        .whiteout_files(arguments.whiteout_files)
+        .mount_points(&target.mount_points)
+        .users(target.users());
+    if let Some(threads) = arguments.threads {
+        scan.threads(threads);
+    }
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let start = Instant::now();
     let summary = match arguments.format {
