@@ -261,7 +261,7 @@ static __always_inline void ask_write(struct file *file, int mask)
 	struct task_struct *task = current_task();
 	struct dc_act act = {};
 
-	if (!(mask & MAY_WRITE) || !may_be_contained(task) ||
+	if (!(mask & MAY_WRITE) || !may_act(task) ||
 	    is_behind_another(file, path_of(file)))
 		return;
 	act.call = current_call(task);
@@ -279,7 +279,7 @@ static __always_inline void ask_map(struct file *file, unsigned long prot, unsig
 
 	if (!file || !(prot & PROT_WRITE) || flags & MAP_ANONYMOUS ||
 	    ((flags & MAP_TYPE) != MAP_SHARED && (flags & MAP_TYPE) != MAP_SHARED_VALIDATE) ||
-	    !may_be_contained(task) || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+	    !may_act(task) || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
 		return;
 	act.call = current_call(task);
 	act.value = (__u32)prot | (__u64)flags << 32;
@@ -294,7 +294,7 @@ static __always_inline void ask_protect(struct vm_area_struct *vma, unsigned lon
 	struct file *file = BPF_CORE_READ(vma, vm_file);
 	struct dc_act act = {};
 
-	if (!file || !(prot & PROT_WRITE) || !may_be_contained(task) ||
+	if (!file || !(prot & PROT_WRITE) || !may_act(task) ||
 	    (BPF_CORE_READ(vma, vm_flags) & (VM_SHARED | VM_MAYWRITE)) != (VM_SHARED | VM_MAYWRITE))
 		return;
 	act.call = current_call(task);

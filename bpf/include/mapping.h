@@ -17,7 +17,7 @@
 /* mmap of the first 32-bit programs: its arguments are in the caller's memory. */
 #define OLD_MMAP 90
 
-/* Mappings that one mprotect() changes and that are looked at. */
+/* Mappings that one mprotect() changes and that a program looks at before it is run again. */
 #define DC_PROTECTED 16
 
 /* A mapping, by its call. */
@@ -61,6 +61,34 @@ static long look_at_mapping(struct task_struct *task, struct vm_area_struct *vma
 	found->end = BPF_CORE_READ(vma, vm_end);
 	found->flags = BPF_CORE_READ(vma, vm_flags);
 	return 0;
+}
+
+/* Where a program that looks at the mappings of a call goes on when it is run again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64); /* thread */
+	__type(value, __u64); /* address */
+} protecting SEC(".maps");
+
+/* The address at which to go on, of a call that begins at `at`. */
+static __always_inline __u64 go_on_at(__u64 at)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 *next = bpf_map_lookup_elem(&protecting, &thread);
+
+	return next ? *next : at;
+}
+
+/* Runs the program again, from `at` on, as often as the kernel lets it: it finds 500 mappings at least.
+ * Returns when all is done. */
+static __always_inline void go_on(void *ctx, enum dc_exit_program program, __u64 at, __u64 end)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+
+	if (at < end && !bpf_map_update_elem(&protecting, &thread, &at, BPF_ANY))
+		bpf_tail_call(ctx, &exits, program);
+	bpf_map_delete_elem(&protecting, &thread);
 }
 
 #endif

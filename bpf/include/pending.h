@@ -16,7 +16,6 @@
 enum dc_function {
 	DC_FUNCTION_OPEN = 0,
 	DC_FUNCTION_UNLINK,
-	DC_FUNCTION_RMDIR,
 	DC_FUNCTION_RENAME,
 	DC_FUNCTION_LINK,
 	DC_FUNCTION_SYMLINK,
@@ -119,11 +118,19 @@ static __always_inline bool writes_nothing(struct task_struct *task, __u16 call)
 	return !BPF_CORE_READ(regs, dx);
 }
 
+/* Whether the task may do something for a container. Before 5.12 the workers of io_uring are threads of the
+ * kernel that take on what belongs to a process, of any container in turn: whose they are now is not told
+ * by them. */
+static __always_inline bool may_act(struct task_struct *task)
+{
+	return may_be_contained(task) && !(BPF_CORE_READ(task, flags) & PF_KTHREAD);
+}
+
 /* Whether the entry is on the root of the task's container. */
 static __always_inline bool is_on_root(struct task_struct *task, struct dentry *dentry,
 				       struct dc_container *container)
 {
-	return may_be_contained(task) && container_of_task(task, container) &&
+	return may_act(task) && container_of_task(task, container) &&
 	       BPF_CORE_READ(dentry, d_sb, s_dev) == container->root_dev;
 }
 
@@ -190,7 +197,7 @@ static __always_inline void confirm(__u64 *ctx, enum dc_function function, __u64
 				p->object = (__u64)p->act.file;
 				return;
 			}
-		} else if (function == DC_FUNCTION_UNLINK || function == DC_FUNCTION_RMDIR) {
+		} else if (function == DC_FUNCTION_UNLINK) {
 			p->act.gone = &p->gone;
 		} else {
 			p->act.file = dentry;
@@ -203,6 +210,20 @@ static __always_inline void confirm(__u64 *ctx, enum dc_function function, __u64
 		barrier();
 		report_act(task, &p->act, DC_SLOT_HOOK);
 	}
+	bpf_map_delete_elem(&pending, &thread);
+}
+
+/* An entry leaves the tree: of a directory that was to be removed. */
+static __always_inline void confirm_removed(struct dentry *dentry)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct dc_pending *p = bpf_map_lookup_elem(&pending, &thread);
+
+	if (!p || p->object != (__u64)dentry || p->act.operation != DC_OP_RMDIR)
+		return;
+	p->act.gone = &p->gone;
+	barrier();
+	report_act(current_task(), &p->act, DC_SLOT_HOOK);
 	bpf_map_delete_elem(&pending, &thread);
 }
 

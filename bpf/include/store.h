@@ -9,6 +9,15 @@
 
 #include "container.h"
 
+/* Numbers one after the other, for loops. */
+struct bpf_iter_num {
+	__u64 __opaque[1];
+} __attribute__((aligned(8)));
+
+extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym __weak;
+extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym __weak;
+extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym __weak;
+
 /* Path components that are walked. Longer paths are cut and marked. */
 #define DC_PATH_COMPONENTS 512
 #define DC_CGROUP_COMPONENTS 32
@@ -43,43 +52,71 @@ static __always_inline __u32 end_string(struct dc_scratch *s, __u16 *size, __u32
 	return end;
 }
 
+/* What became of a step up a path. */
+enum dc_step {
+	DC_STEP_ON = 0,
+	DC_STEP_TOP, /* there is nothing above */
+	DC_STEP_CUT, /* what was there could not be stored */
+};
+
+/* From a dentry to the one above, across mounts, with the name of the former. */
+static __always_inline enum dc_step store_step(struct dc_scratch *s, struct vfsmount **mnt,
+					       struct dentry **dentry, __u64 root_dentry,
+					       __u32 limit)
+{
+	struct vfsmount *m = *mnt;
+	struct dentry *d = *dentry, *parent;
+
+	if ((__u64)d == root_dentry)
+		return DC_STEP_TOP;
+	if (d == BPF_CORE_READ(m, mnt_root)) {
+		struct mount *mount = mount_of(m);
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+		if (above == mount)
+			return DC_STEP_TOP;
+		*dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		*mnt = vfsmount_of(above);
+		return DC_STEP_ON;
+	}
+	if (!store_name(s, BPF_CORE_READ(d, d_name.name)) ||
+	    *(volatile __u32 *)&s->end > limit)
+		return DC_STEP_CUT;
+	parent = BPF_CORE_READ(d, d_parent);
+	if (parent == d)
+		return DC_STEP_TOP;
+	*dentry = parent;
+	return DC_STEP_ON;
+}
+
 /*
  * The path from the dentry up to the container's root, across mounts. A file with no place in
- * any tree (a memfd) has its own name alone.
+ * any tree (a memfd) has its own name alone. From 6.4 on the verifier walks the loop until it has
+ * learned all there is to it, which is after a few steps; before, each step once.
  */
 static __always_inline void store_path(struct dc_scratch *s, struct vfsmount *mnt,
 				       struct dentry *dentry, __u64 root_dentry)
 {
 	__u32 limit = *(volatile __u32 *)&s->end + DC_PATH_MAX;
+	enum dc_step step = DC_STEP_ON;
 
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < DC_PATH_COMPONENTS; i++) {
-		if ((__u64)dentry == root_dentry)
-			return;
+	if (bpf_ksym_exists(bpf_iter_num_new)) {
+		struct bpf_iter_num it;
 
-		if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
-			struct mount *mount = mount_of(mnt);
-			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
-
-			if (parent == mount)
-				return;
-			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-			mnt = vfsmount_of(parent);
-			continue;
+		bpf_iter_num_new(&it, 0, DC_PATH_COMPONENTS);
+		while (bpf_iter_num_next(&it)) {
+			step = store_step(s, &mnt, &dentry, root_dentry, limit);
+			if (step != DC_STEP_ON)
+				break;
 		}
-
-		if (!store_name(s, BPF_CORE_READ(dentry, d_name.name)))
-			break;
-		if (*(volatile __u32 *)&s->end > limit)
-			break;
-
-		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-
-		if (parent == dentry)
-			return;
-		dentry = parent;
+		bpf_iter_num_destroy(&it);
+	} else {
+#pragma clang loop unroll(disable)
+		for (int i = 0; i < DC_PATH_COMPONENTS && step == DC_STEP_ON; i++)
+			step = store_step(s, &mnt, &dentry, root_dentry, limit);
 	}
-	s->cut = 1;
+	if (step != DC_STEP_TOP)
+		s->cut = 1;
 }
 
 static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)

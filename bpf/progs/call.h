@@ -267,19 +267,24 @@ int BPF_PROG(call__protect, struct pt_regs *regs, long ret)
 	__u64 at = call_argument_0(regs, call.compat);
 	__u64 end = at + call_argument_1(regs, call.compat);
 
-	act.value = (__u32)prot | (__u64)MAP_SHARED << 32;
-	for (int i = 0; i < DC_PROTECTED && prot & PROT_WRITE && !has_hooks; i++) {
-		struct dc_found found = {};
+	struct dc_found found = {};
+	bool first = false;
 
-		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0))
-			break;
-		at = found.end;
-		if (found.flags & VM_SHARED && found.flags & VM_WRITE && found.file &&
-		    is_first_write(task, found.file, &act)) {
-			report_act(task, &act, DC_SLOT_CALL);
+	act.value = (__u32)prot | (__u64)MAP_SHARED << 32;
+	at = go_on_at(at);
+	for (int i = 0; i < DC_PROTECTED && prot & PROT_WRITE && !has_hooks && !first; i++) {
+		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0)) {
+			at = end;
 			break;
 		}
+		at = found.end;
+		first = found.flags & VM_SHARED && found.flags & VM_WRITE && found.file &&
+			is_first_write(task, found.file, &act);
 	}
+	if (first)
+		report_act(task, &act, DC_SLOT_CALL);
+	if (prot & PROT_WRITE && !has_hooks)
+		go_on(ctx, DC_EXIT_PROTECT, at, end);
 	if (prot & PROT_EXEC && is_wanted(DC_OP_MAP))
 		bpf_tail_call(ctx, &exits, DC_EXIT_PROTECT_CODE);
 	return 0;

@@ -73,20 +73,22 @@ int BPF_PROG(call__protect_code, struct pt_regs *regs, long ret)
 	__u64 at = call_argument_0(regs, call.compat);
 	__u64 end = at + call_argument_1(regs, call.compat);
 	struct dc_found found = {};
+	struct file *file = NULL;
 
-	/* One program at a time: the first of the mappings that has a file. */
-	for (int i = 0; i < DC_PROTECTED; i++) {
-		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0))
-			return 0;
-		if (found.file && found.flags & VM_EXEC && !is_shared_memory(found.file))
+	at = go_on_at(at);
+	for (int i = 0; i < DC_PROTECTED && !file; i++) {
+		if (at >= end || bpf_find_vma(task, at, look_at_mapping, &found, 0)) {
+			at = end;
 			break;
+		}
 		at = found.end;
-		found.file = NULL;
+		if (found.file && found.flags & VM_EXEC && !is_shared_memory(found.file))
+			file = found.file;
 	}
-	if (!found.file)
-		return 0;
 	act.value = (__u32)call_argument_2(regs, call.compat);
-	report_code(task, found.file, &act, DC_SLOT_CALL);
+	if (file)
+		report_code(task, file, &act, DC_SLOT_CALL);
+	go_on(ctx, DC_EXIT_PROTECT_CODE, at, end);
 	return 0;
 }
 

@@ -1537,7 +1537,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
  * | sensor.events_at_once | before that rate counts | 8000 |
  * | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
- * | sensor.hooks | from where operations on files are seen: tracepoint, fentry or lsm | tracepoint |
+ * | sensor.hooks | from where operations on files are seen: lsm, fentry, tracepoint, or auto: the first of these that proves itself | auto |
  * | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
  * | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
  * | proof.max_milliseconds | the longest time that it may take | 2000 |

@@ -60,8 +60,10 @@ impl driftcore_options {
             "sensor.events_at_once" => self.sensor.budget_burst = number()?,
             "sensor.follow_io_uring" => self.sensor.follow_io_uring = flag()?,
             "sensor.hooks" => {
-                self.sensor.hooks =
-                    value.parse().map_err(|_| wrong("lsm, fentry or tracepoint"))?;
+                self.sensor.hooks = match value {
+                    "auto" => None,
+                    set => Some(set.parse().map_err(|_| wrong("auto, lsm, fentry or tracepoint"))?),
+                };
             }
             "sensor.allow_degraded" => self.allow_degraded = flag()?,
             "proof.max_bytes" => self.bounds.bytes = number()?,
@@ -142,7 +144,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | sensor.events_per_second | beside execs, of one container; 0: any number | 2000 |
 /// | sensor.events_at_once | before that rate counts | 8000 |
 /// | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
-/// | sensor.hooks | from where operations on files are seen: tracepoint, fentry or lsm | tracepoint |
+/// | sensor.hooks | from where operations on files are seen: lsm, fentry, tracepoint, or auto: the first of these that proves itself | auto |
 /// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
 /// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |
@@ -272,7 +274,7 @@ mod tests {
     fn hook_sets_are_named() {
         let mut options = driftcore_options::default();
         options.set("sensor.hooks", "fentry").unwrap();
-        assert_eq!(options.sensor.hooks, HookSet::Fentry);
+        assert_eq!(options.sensor.hooks, Some(HookSet::Fentry));
     }
 
     #[test]

@@ -193,6 +193,7 @@ fn mapped_code_is_seen_once_unless_it_is_the_images() {
         ("map_code_volume", &["Map 9 /volume/new value=0x200000005 file"]),
         ("map_code_memory", &["Map 9 /memfd:code value=0x100000007 file"]),
         ("protect_code", &["Map 10 /new value=0x5 file"]),
+        ("protect_two_code", &["Map 10 /new value=0x5 file", "Map 10 /new2 value=0x5 file"]),
         ("map_code_harmless", &[]),
         ("map", &[]),
     ];

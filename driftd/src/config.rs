@@ -40,6 +40,9 @@ pub(crate) struct Config {
     code: Code,
 }
 
+/// In the place of a hook set: the best one that loads and proves itself.
+const AUTO: &str = "auto";
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Sensor {
@@ -164,7 +167,7 @@ impl Default for Sensor {
             events_at_once: options.budget_burst,
             follow_io_uring: options.follow_io_uring,
             unix_sockets: false,
-            hooks: options.hooks.name().to_owned(),
+            hooks: AUTO.to_owned(),
             nice: -10,
         }
     }
@@ -256,8 +259,10 @@ impl Config {
         if !(-20..=19).contains(&self.sensor.nice) {
             bail!("sensor.nice = {}: give a number from -20 to 19", self.sensor.nice);
         }
-        if let Err(error) = self.sensor.hooks.parse::<HookSet>() {
-            bail!("sensor.hooks: {error}");
+        if self.sensor.hooks != AUTO
+            && let Err(error) = self.sensor.hooks.parse::<HookSet>()
+        {
+            bail!("sensor.hooks: {error}; {AUTO} takes the best one");
         }
         if Priority::of(&self.rules.least_priority).is_none() {
             bail!(
@@ -305,7 +310,7 @@ impl Config {
             budget_rate: self.sensor.events_per_second,
             budget_burst: self.sensor.events_at_once,
             follow_io_uring: self.sensor.follow_io_uring,
-            hooks: self.sensor.hooks.parse().unwrap_or(SensorOptions::default().hooks),
+            hooks: self.sensor.hooks.parse().ok(),
         }
     }
 

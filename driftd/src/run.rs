@@ -10,6 +10,7 @@ use anyhow::bail;
 use driftcore::engine::Counters;
 use driftcore::engine::EngineBuilder;
 use driftcore::engine::ExpectationsHandle;
+use driftcore::engine::HookChoice;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let events_asked = arguments.events.is_some() || arguments.events_all.is_some();
     let sensor = config.sensor();
     let mut engine = EngineBuilder::new()
-        .sensor(SensorOptions { hooks: arguments.hooks.unwrap_or(sensor.hooks), ..sensor })
+        .sensor(SensorOptions { hooks: arguments.hooks.or(sensor.hooks), ..sensor })
         .state_roots(config.state_roots())
         .bounds(config.bounds())
         .rules(rules)
@@ -62,6 +63,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
             }
         }
     });
+    eprintln!("driftd: files are seen by {}", told(engine.hooks()));
     eprintln!("ready");
     if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Ready]) {
         tracing::warn!(%error, "cannot tell systemd that driftd is ready");
@@ -73,6 +75,12 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     drop(engine);
     summarise(&counters, &unwritten.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The hook set, and why it is not a better one.
+fn told(hooks: &HookChoice) -> String {
+    let refused = hooks.refused.iter().map(|(set, reason)| format!("; not by {set}: {reason}"));
+    format!("{}{}", hooks.set, refused.collect::<String>())
 }
 
 /// Reads configuration and rules again. From the next event on the new rules are matched, and what the

@@ -122,7 +122,14 @@ fn doctor(world: &World) -> Result<()> {
     ensure!(output.status.code() == Some(0), "ended with {}: {said}", output.status);
     let report: serde_json::Value =
         serde_json::from_slice(&output.stdout).context("the report is no JSON")?;
-    ensure!(report["hook_set"] == "tracepoint", "the report is {report}");
+    let sets = report["hooks"].as_array().context("no hook sets")?;
+    let names: Vec<_> = sets.iter().map(|set| &set["set"]).collect();
+    ensure!(names == ["lsm", "fentry", "tracepoint"], "the report is {report}");
+    let best = sets.iter().find(|set| set["proved"] == true).context("none has proved itself")?;
+    ensure!(report["hook_set"] == best["set"], "the report is {report}");
+    // Each of the others says why it cannot be had.
+    let reasons = |set: &serde_json::Value| set["blind"].as_array().map_or(0, Vec::len);
+    ensure!(sets.iter().all(|set| (set["proved"] == true) == (reasons(set) == 0)), "{report}");
 
     // This one cannot be had everywhere: it is named either way, and nothing stands in for it.
     let mut driftd = world.options.plain("doctor");
@@ -134,6 +141,14 @@ fn doctor(world: &World) -> Result<()> {
     let proved = hooks["proved"] == true;
     ensure!(report["hook_set"] == if proved { "lsm".into() } else { serde_json::Value::Null });
     ensure!(output.status.code() == Some(if proved { 0 } else { 2 }));
+    if !proved {
+        let mut driftd = world.options.plain("run");
+        let output = driftd.args(["--hooks", "lsm"]).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(2), "ended with {}: {said}", output.status);
+        ensure!(said.contains("the hook set lsm cannot be used here: "), "{said}");
+        ensure!(!said.contains("ready"), "{said}");
+    }
     Ok(())
 }
 

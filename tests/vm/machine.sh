@@ -44,11 +44,14 @@ cat >/run/fields.yaml <<'EOF'
   output: call=%evt.type file=%fd.name
 EOF
 
+# However slow the machine is, what can be proved is.
+printf '[proof]\nmax_milliseconds = 60000\n' >/run/driftd.toml
+
 # start ORDER ARGUMENT...: starts driftd and waits until it is ready or has ended.
 start() {
 	order=$1
 	shift
-	driftd run --events-all "/run/$order.events" --rules /run/fields.yaml --output json "$@" >"/run/$order.alerts" 2>"/run/$order.log" &
+	driftd run --config /run/driftd.toml --events-all "/run/$order.events" --rules /run/fields.yaml --output json "$@" >"/run/$order.alerts" 2>"/run/$order.log" &
 	driftd=$!
 	# However long it takes: whoever runs the machine ends it when it takes too long.
 	while ! grep -q -w ready "/run/$order.log" && [ -d "/proc/$driftd" ] &&
@@ -130,9 +133,11 @@ if [ -x /bin/driftd ]; then
 	for set in $(echo "$hooks" | tr , " "); do
 		start "$set" --hooks "$set"
 		contain /containers "$set" /bin/sh /opt/deeds.sh in /deeds >"/run/$set.acts" 2>&1
+		contain /containers "$set-code" /bin/sh /opt/code.sh "$set" >/run/code.acts 2>&1
 		sh /opt/deeds.sh host "/twin-$set" >/run/twins.acts 2>&1
 		stop "$set"
 		section "$set.twins" </run/twins.acts
+		section "$set.code" </run/code.acts
 	done
 fi
 

@@ -24,6 +24,11 @@ fn wanted(asked: &Asked) -> Wanted {
     calls.iter().filter_map(EventType::call_number).fold(both, Wanted::with_call)
 }
 
+/// What is asked for at the start.
+pub(super) fn all_wanted(watched: Wanted, never: Wanted, rules: Option<&RuleSet>) -> Wanted {
+    rules.map_or(watched, |rules| watched.union(wanted(rules.asked()))).without(never)
+}
+
 /// The sensor, and what it is asked for. The engine reads it; whoever replaces the rules asks it.
 pub(super) struct Asking {
     sensor: Sensor,
@@ -37,7 +42,7 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Asks for what is watched and for what the rules need.
+    /// Asks for `now`, from [`all_wanted`].
     ///
     /// # Errors
     ///
@@ -46,10 +51,8 @@ impl Asking {
         mut sensor: Sensor,
         watched: Wanted,
         never: Wanted,
-        rules: Option<&RuleSet>,
+        now: Wanted,
     ) -> Result<Self, SensorError> {
-        let now = rules.map_or(watched, |rules| watched.union(wanted(rules.asked())));
-        let now = now.without(never);
         sensor.ask(&now)?;
         let refused = sensor.unseen().map(str::to_owned);
         Ok(Self { sensor, watched, never, now, refused })

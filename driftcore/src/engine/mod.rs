@@ -10,6 +10,7 @@ mod asked;
 mod assemble;
 mod builder;
 mod calls;
+mod choice;
 mod clock;
 mod code;
 mod containers;
@@ -36,6 +37,7 @@ mod writers;
 
 pub use builder::EngineBuilder;
 pub use builder::Scope;
+pub use choice::HookChoice;
 pub use code::CodeOptions;
 pub use counters::Counters;
 pub use error::EngineError;

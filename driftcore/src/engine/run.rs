@@ -20,9 +20,13 @@ use rustix::time::Timespec;
 
 use super::EngineBuilder;
 use super::EngineError;
+use super::asked;
 use super::asked::Asking;
 use super::asked::Shared;
 use super::assemble::Origin;
+use super::choice::Chosen;
+use super::choice::HookChoice;
+use super::choice::choose;
 use super::clock::boot_now_ns;
 use super::containers::Containers;
 use super::core::Core;
@@ -33,14 +37,12 @@ use super::found::Spots;
 use super::matching::Matching;
 use super::matching::RulesHandle;
 use super::proofs::Proofs;
-use super::selftest;
 use super::wake::Stopper;
 use crate::container::Runtimes;
 use crate::decode::decode;
 use crate::event::Event;
 use crate::event::LossReason;
 use crate::sensor::Batch;
-use crate::sensor::Canary;
 use crate::sensor::Losses;
 use crate::sensor::Sensor;
 use crate::sensor::Suppressed;
@@ -70,6 +72,7 @@ pub struct Engine {
     next_tick: Instant,
     losses: Losses,
     suppressed: FxHashMap<u64, Suppressed>,
+    choice: HookChoice,
 }
 
 impl fmt::Debug for Engine {
@@ -99,13 +102,10 @@ impl Engine {
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
 
-        // Before the probes are loaded: it brings the overlay module in.
-        let canary = Canary::prepare();
-        let mut sensor = Sensor::load(options.sensor)?;
-        sensor.set_interpreters(&options.code.interpreters)?;
+        let wanted = asked::all_wanted(options.wanted, options.code.never(), rules.as_deref());
         let mut record = |record: &[u8]| core.record(record, Origin::Live);
-        let canary = canary.as_ref().map_err(ToString::to_string);
-        let test = selftest::run(canary, &mut sensor, &mut record);
+        let Chosen { sensor, test, choice } = choose(options.sensor, &wanted, &mut record)?;
+        sensor.set_interpreters(&options.code.interpreters)?;
         if let Some(container) = test.container {
             sensor.forget_container(container);
         }
@@ -121,12 +121,8 @@ impl Engine {
         let linger = self::timer(None)?;
         let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
         let losses = sensor.losses()?;
-        let sensor = Shared::new(Asking::begin(
-            sensor,
-            options.wanted,
-            options.code.never(),
-            rules.as_deref(),
-        )?);
+        let sensor =
+            Shared::new(Asking::begin(sensor, options.wanted, options.code.never(), wanted)?);
         core.matching.asks(sensor.asker());
         let mut engine = Self {
             sensor,
@@ -140,6 +136,7 @@ impl Engine {
             next_tick: Instant::now() + TICK,
             losses,
             suppressed: FxHashMap::default(),
+            choice,
         };
         engine.take_stock()?;
         Ok(engine)
@@ -215,6 +212,11 @@ impl Engine {
     /// What is expected of containers' sockets, to be replaced while the engine runs.
     pub fn expectations(&self) -> ExpectationsHandle {
         self.core.expectations.clone()
+    }
+
+    /// From where operations on files are seen, and why not from a better place.
+    pub fn hooks(&self) -> &HookChoice {
+        &self.choice
     }
 
     /// What was done so far.

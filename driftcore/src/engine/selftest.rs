@@ -8,11 +8,14 @@ use crate::decode::decode;
 use crate::event::Event;
 use crate::event::EvidenceFlags;
 use crate::event::Exec;
+use crate::event::FileOperation;
 use crate::sensor::Batch;
 use crate::sensor::Canary;
 use crate::sensor::CanaryCase;
+use crate::sensor::HookSet;
 use crate::sensor::Sensor;
 use crate::sensor::SensorOptions;
+use crate::sensor::Wanted;
 use crate::wire::RawEvent;
 
 /// How long the canaries' events may take.
@@ -33,7 +36,8 @@ impl SelfTest {
     }
 }
 
-/// Loads a sensor, asks it the questions of the self-test, and unloads it.
+/// Loads a sensor, asks it every question of the self-test, and unloads it. Without a hook set in the
+/// options, of the set for system calls.
 ///
 /// # Errors
 ///
@@ -41,17 +45,38 @@ impl SelfTest {
 pub fn self_test(options: SensorOptions) -> Result<SelfTest, EngineError> {
     let canary = Canary::prepare();
     let mut sensor = Sensor::load(options)?;
-    Ok(run(canary.as_ref().map_err(ToString::to_string), &mut sensor, &mut |_| ()))
+    let all = Wanted::NOTHING.with_file_changes();
+    Ok(run(canary.as_ref().map_err(ToString::to_string), &mut sensor, &all, &mut |_| ()))
 }
 
-/// Runs the canaries and looks for them among what the rings bring; `other` gets every record
-/// that is none of theirs.
+/// The operations on files that the set is asked about: those that are wanted; and of a set for which
+/// another can stand in, one in any case.
+fn asked(hooks: HookSet, wanted: &Wanted) -> Vec<FileOperation> {
+    let least = match hooks {
+        HookSet::Tracepoint => Wanted::NOTHING,
+        _ => Wanted::NOTHING.with_file(FileOperation::MakeDirectory),
+    };
+    let wanted = wanted.union(least);
+    CanaryCase::operations().filter(|&operation| wanted.has_file(operation)).collect()
+}
+
+/// Runs the canaries and looks for them, and for what of `wanted` they do to files, among what the rings
+/// bring; `other` gets every record that is none of theirs. The sensor is asked for something else
+/// afterwards.
 pub(super) fn run(
     canary: Result<&Canary, String>,
     sensor: &mut Sensor,
+    wanted: &Wanted,
     other: &mut dyn FnMut(&[u8]),
 ) -> SelfTest {
     let mut test = SelfTest::default();
+    let mut missing = asked(sensor.hooks(), wanted);
+    if let Err(error) =
+        sensor.ask(&missing.iter().copied().fold(Wanted::NOTHING, Wanted::with_file))
+    {
+        test.blind.push(error.to_string());
+        return test;
+    }
     let pids = canary.and_then(|canary| canary.run().map_err(|error| error.to_string()));
     let pids = match pids {
         Ok(pids) => pids,
@@ -64,7 +89,7 @@ pub(super) fn run(
     let mut seen = [false; CanaryCase::ALL.len()];
     let mut batch = Batch::new();
     let deadline = Instant::now() + PATIENCE;
-    while seen.contains(&false) && Instant::now() < deadline {
+    while (seen.contains(&false) || !missing.is_empty()) && Instant::now() < deadline {
         match sensor.read(&mut batch) {
             Ok(_) => {}
             Err(error) => {
@@ -73,30 +98,62 @@ pub(super) fn run(
             }
         }
         for record in batch.records() {
-            let Some((index, exec)) = canary_of(record, &pids) else {
-                other(record);
-                continue;
-            };
-            seen[index] = true;
-            test.container = Some(exec.task.container);
-            if let Some(wrong) = wrong(CanaryCase::ALL[index], &exec) {
-                test.blind.push(wrong);
+            match canary_of(record, &pids) {
+                None => other(record),
+                Some(Seen::Deed(operation)) => missing.retain(|&it| it != operation),
+                Some(Seen::Exec(index, exec)) => {
+                    seen[index] = true;
+                    test.container = Some(exec.task.container);
+                    test.blind.extend(wrong(CanaryCase::ALL[index], &exec));
+                }
             }
         }
-        if seen.contains(&false) && batch.is_empty() {
+        if batch.is_empty() {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
     for (case, _) in CanaryCase::ALL.iter().zip(seen).filter(|(_, seen)| !seen) {
         test.blind.push(format!("the execution of {case} in a container was not seen"));
     }
+    if !missing.is_empty() {
+        let missing: Vec<&str> = missing.into_iter().map(deed).collect();
+        test.blind
+            .push(format!("of what a container did to files was not seen: {}", missing.join(", ")));
+    }
     test
 }
 
-fn canary_of<'a>(record: &'a [u8], pids: &[u32]) -> Option<(usize, Exec<'a>)> {
-    let Event::Exec(exec) = decode(&RawEvent::new(record).ok()?) else { return None };
-    let index = pids.iter().position(|&pid| pid == exec.task.pid)?;
-    Some((index, exec))
+/// What a record says of a canary.
+enum Seen<'a> {
+    Exec(usize, Box<Exec<'a>>),
+    Deed(FileOperation),
+}
+
+fn canary_of<'a>(record: &'a [u8], pids: &[u32]) -> Option<Seen<'a>> {
+    let index = |pid| pids.iter().position(|&it| it == pid);
+    match decode(&RawEvent::new(record).ok()?) {
+        Event::Exec(exec) => Some(Seen::Exec(index(exec.task.pid)?, Box::new(exec))),
+        Event::File(file) => index(file.actor.pid).map(|_| Seen::Deed(file.operation)),
+        _ => None,
+    }
+}
+
+/// A deed of the canaries, in words.
+fn deed(operation: FileOperation) -> &'static str {
+    match operation {
+        FileOperation::Create => "a file that was made",
+        FileOperation::Write => "a write",
+        FileOperation::Mode => "a change of mode",
+        FileOperation::Owner => "a change of owner",
+        FileOperation::Truncate => "a truncation",
+        FileOperation::Link => "a hard link",
+        FileOperation::Rename => "a rename",
+        FileOperation::Unlink => "a file that was removed",
+        FileOperation::Symlink => "a symbolic link",
+        FileOperation::MakeDirectory => "a directory that was made",
+        FileOperation::RemoveDirectory => "a directory that was removed",
+        _ => "an operation on a file",
+    }
 }
 
 /// What is wrong with the evidence about a canary.
@@ -122,7 +179,7 @@ fn wrong(case: CanaryCase, exec: &Exec<'_>) -> Option<String> {
             layers == (true, true, true)
                 && file.upper.map(|inode| inode.size) == file.lower.map(|inode| inode.size)
         }
-        CanaryCase::Added => layers.0 && !layers.1,
+        CanaryCase::Added | CanaryCase::Acting => layers.0 && !layers.1,
     };
     (!right).then(|| {
         let (upper, lower, data) = layers;
@@ -171,6 +228,17 @@ mod tests {
         for (case, exec) in answers {
             assert_eq!(wrong(case, &exec), None);
         }
+    }
+
+    #[test]
+    fn a_set_is_asked_what_is_wanted_of_it() {
+        let rename = Wanted::NOTHING.with_file(FileOperation::Rename);
+        assert_eq!(asked(HookSet::Tracepoint, &rename), [FileOperation::Rename]);
+        assert!(asked(HookSet::Tracepoint, &Wanted::NOTHING).is_empty());
+        assert_eq!(asked(HookSet::Lsm, &Wanted::NOTHING), [FileOperation::MakeDirectory]);
+        let all = asked(HookSet::Fentry, &Wanted::NOTHING.with_file_changes());
+        assert_eq!(all.len(), CanaryCase::operations().count());
+        assert!(all.iter().all(|&it| deed(it) != "an operation on a file"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! The self-test: execs whose answers are known.
+//! The self-test: execs, and operations on files, whose answers are known.
 //!
 //! A sensor that loads may still be blind: a kernel whose overlay inode has another layout, a
-//! tracepoint that never fires. So before anything else it is asked three questions about a
+//! tracepoint that never fires. So before anything else it is asked about programs on a
 //! scratch overlay mount in a mount namespace that only one thread has; the mount, its files and
 //! the namespace end with that thread, whatever becomes of the process.
 
@@ -23,7 +23,9 @@ use rustix::mount::mount_change;
 use rustix::thread::UnshareFlags;
 
 use super::SensorError;
+use super::canary_program;
 use super::error::Tried;
+use crate::event::FileOperation;
 
 /// A question of the self-test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +36,13 @@ pub enum CanaryCase {
     CopiedUp,
     /// A file that only the upper layer has.
     Added,
+    /// Another one, which then does operations on files.
+    Acting,
 }
 
 impl CanaryCase {
     /// All of them, in the order in which they run.
-    pub const ALL: [Self; 3] = [Self::Image, Self::CopiedUp, Self::Added];
+    pub const ALL: [Self; 4] = [Self::Image, Self::CopiedUp, Self::Added, Self::Acting];
 
     /// The path of the executed file below the scratch root; the event must carry it.
     pub const fn path(self) -> &'static str {
@@ -46,7 +50,13 @@ impl CanaryCase {
             Self::Image => "/canary-image",
             Self::CopiedUp => "/canary-copied-up",
             Self::Added => "/canary-added",
+            Self::Acting => "/canary-acting",
         }
+    }
+
+    /// The operations on files that [`Self::Acting`] does, each once.
+    pub fn operations() -> impl Iterator<Item = FileOperation> {
+        canary_program::operations()
     }
 }
 
@@ -56,6 +66,7 @@ impl fmt::Display for CanaryCase {
             Self::Image => "an image file",
             Self::CopiedUp => "a copied-up file",
             Self::Added => "a new file",
+            Self::Acting => "a new file that acts on others",
         })
     }
 }
@@ -67,7 +78,7 @@ impl fmt::Display for CanaryCase {
 #[derive(Debug)]
 pub struct Canary {
     go: mpsc::Sender<()>,
-    pids: mpsc::Receiver<io::Result<[u32; 3]>>,
+    pids: mpsc::Receiver<io::Result<[u32; 4]>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -107,7 +118,7 @@ impl Canary {
     /// # Errors
     ///
     /// [`SensorError::Io`] when one cannot be executed.
-    pub fn run(&self) -> Result<[u32; 3], SensorError> {
+    pub fn run(&self) -> Result<[u32; 4], SensorError> {
         // A failed send shows in the receive.
         let _ = self.go.send(());
         let answer = self.pids.recv().map_err(|_| io::Error::other("its thread ended"));
@@ -159,7 +170,9 @@ fn enter_scratch() -> Result<(), SensorError> {
 
     let copied_up = CanaryCase::CopiedUp.path();
     fs::set_permissions(copied_up, fs::Permissions::from_mode(0o700)).tried(TRIED)?;
-    write_program(Path::new("/"), CanaryCase::Added, 0o755).tried(TRIED)?;
+    for case in [CanaryCase::Added, CanaryCase::Acting] {
+        write_program(Path::new("/"), case, 0o755).tried(TRIED)?;
+    }
     // Settles the rename of the copy-up before the exec looks at it.
     rustix::fs::statat(CWD, copied_up, rustix::fs::AtFlags::empty()).tried(TRIED)?;
     Ok(())
@@ -167,12 +180,16 @@ fn enter_scratch() -> Result<(), SensorError> {
 
 fn write_program(dir: &Path, case: CanaryCase, mode: u32) -> io::Result<()> {
     let path = dir.join(case.path().trim_start_matches('/'));
-    fs::write(&path, PROGRAM)?;
+    let program = match case {
+        CanaryCase::Acting => canary_program::acting(),
+        _ => canary_program::idle(),
+    };
+    fs::write(&path, program)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(mode))
 }
 
-fn run_all() -> io::Result<[u32; 3]> {
-    let mut pids = [0; 3];
+fn run_all() -> io::Result<[u32; 4]> {
+    let mut pids = [0; CanaryCase::ALL.len()];
     for (case, pid) in CanaryCase::ALL.into_iter().zip(&mut pids) {
         let mut child = Command::new(case.path()).env_clear().spawn()?;
         *pid = child.id();
@@ -187,82 +204,4 @@ fn run_all() -> io::Result<[u32; 3]> {
         }
     }
     Ok(pids)
-}
-
-/// A program that does nothing but `exit(0)`, without a C library: an ELF header, one program
-/// header that maps the file, and the code.
-const PROGRAM: &[u8] = &program();
-
-#[cfg(target_arch = "x86_64")]
-const MACHINE: u16 = 62; // EM_X86_64
-/// `xor edi, edi; mov eax, 60; syscall`
-#[cfg(target_arch = "x86_64")]
-const CODE: [u8; 12] = [0x31, 0xff, 0xb8, 60, 0, 0, 0, 0x0f, 0x05, 0x90, 0x90, 0x90];
-
-#[cfg(target_arch = "aarch64")]
-const MACHINE: u16 = 183; // EM_AARCH64
-/// `mov x0, #0; mov x8, #93; svc #0`
-#[cfg(target_arch = "aarch64")]
-const CODE: [u8; 12] = [0x00, 0x00, 0x80, 0xd2, 0xa8, 0x0b, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4];
-
-const fn program() -> [u8; 64 + 56 + CODE.len()] {
-    const BASE: u32 = 0x40_0000;
-    const SIZE: u8 = 64 + 56 + CODE.len() as u8;
-    let mut elf = [0; SIZE as usize];
-    let base = BASE.to_le_bytes();
-    let machine = MACHINE.to_le_bytes();
-    // (offset, value): everything that is not zero, elf(5).
-    let bytes: [(usize, u8); 27] = [
-        (0, 0x7f),
-        (1, b'E'),
-        (2, b'L'),
-        (3, b'F'),
-        (4, 2),  // 64 bits
-        (5, 1),  // little endian
-        (6, 1),  // version
-        (16, 2), // ET_EXEC
-        (18, machine[0]),
-        (19, machine[1]),
-        (20, 1),       // version
-        (24, 64 + 56), // entry: behind the headers
-        (25, base[1]),
-        (26, base[2]),
-        (32, 64),      // program headers
-        (52, 64),      // size of this header
-        (54, 56),      // size of a program header
-        (56, 1),       // number of program headers
-        (64, 1),       // PT_LOAD
-        (68, 5),       // readable, executable
-        (81, base[1]), // address
-        (82, base[2]),
-        (89, base[1]), // physical address
-        (90, base[2]),
-        (96, SIZE),  // size in the file
-        (104, SIZE), // size in memory
-        (113, 0x10), // alignment 4096
-    ];
-    let mut index = 0;
-    while index < bytes.len() {
-        elf[bytes[index].0] = bytes[index].1;
-        index += 1;
-    }
-    let mut index = 0;
-    while index < CODE.len() {
-        elf[64 + 56 + index] = CODE[index];
-        index += 1;
-    }
-    elf
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_program_runs_and_succeeds() {
-        let dir = tempfile::tempdir().unwrap();
-        write_program(dir.path(), CanaryCase::Image, 0o755).unwrap();
-        let status = Command::new(dir.path().join("canary-image")).status().unwrap();
-        assert!(status.success(), "{status}");
-    }
 }

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use libbpf_rs::btf::Btf;
+use libbpf_rs::btf::types::Enum;
 use procfs::process::Process;
 
 use super::unified;
+use super::uring;
+use super::uring::Uring;
 
 /// Facts about the running kernel and this process's rights, as `driftd doctor` reports them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,15 @@ pub struct Features {
     pub unified_cgroups: bool,
     /// `bpf` stands in the list of active security modules.
     pub bpf_lsm: bool,
+    /// The tracepoints of `io_uring` show what is asked of it (from 6.1 on), so that the hook set for
+    /// system calls sees that too.
+    pub uring_requests: bool,
+    /// What `io_uring` does later it does in threads of the process that asked for it (from 5.12 on): the
+    /// other hook sets see for whom.
+    pub io_threads: bool,
+    /// A probe finds a mapping by its address (from 5.17 on): what `mprotect` makes of mappings is seen by
+    /// the hook set for system calls, too.
+    pub find_vma: bool,
     /// Capabilities that are needed and that this process does not have.
     pub missing_capabilities: Vec<&'static str>,
 }
@@ -51,6 +64,9 @@ impl Features {
             overlay_btf: Path::new("/sys/kernel/btf/overlay").exists()
                 || (btf && overlay && !overlay_is_module),
             unified_cgroups: unified::open_root().is_ok(),
+            uring_requests: matches!(Uring::detect(), Uring::Requests(_)),
+            io_threads: uring::has_threads(),
+            find_vma: has_find_vma(),
             bpf_lsm: lsm.trim().split(',').any(|name| name == "bpf"),
             missing_capabilities: missing(effective),
             release,
@@ -72,6 +88,15 @@ impl Features {
             _ => 3,
         }
     }
+}
+
+/// Asked of the kernel itself: `bpf_find_vma` came in 5.17.
+fn has_find_vma() -> bool {
+    Btf::from_vmlinux().is_ok_and(|btf| {
+        btf.type_by_name::<Enum<'_>>("bpf_func_id").is_some_and(|ids| {
+            ids.iter().any(|id| id.name.is_some_and(|name| name == "BPF_FUNC_find_vma"))
+        })
+    })
 }
 
 /// `CAP_SYS_ADMIN` stands for the two younger ones (capabilities(7), 5.8).

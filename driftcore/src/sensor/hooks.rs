@@ -195,10 +195,9 @@ const fn function(name: &'static str, objects: &'static [&'static str]) -> Funct
 const LSM_CHANGE: &str = "bpf_lsm_inode_setattr";
 
 /// In the order of `enum dc_function`.
-const FUNCTIONS: [Function; 16] = [
+const FUNCTIONS: [Function; 15] = [
     function("do_dentry_open", &["f"]),
     function("vfs_unlink", &["dentry"]),
-    function("vfs_rmdir", &["dentry"]),
     // The directory entry itself before 5.12.
     function("vfs_rename", &["rd", "old_dentry"]),
     function("vfs_link", &["new_dentry"]),

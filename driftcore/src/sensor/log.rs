@@ -16,3 +16,11 @@ fn record(level: PrintLevel, message: String) {
         PrintLevel::Debug => tracing::trace!(target: "libbpf", "{message}"),
     }
 }
+
+/// Runs something that libbpf may say much about and that may well fail, without what it says.
+pub(super) fn quietly<T>(run: impl FnOnce() -> T) -> T {
+    let before = libbpf_rs::set_print(None);
+    let result = run();
+    libbpf_rs::set_print(before);
+    result
+}

@@ -10,6 +10,7 @@
 mod batch;
 mod calls;
 mod canary;
+mod canary_program;
 mod error;
 mod features;
 mod hooks;

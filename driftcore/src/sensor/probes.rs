@@ -58,8 +58,9 @@ pub struct SensorOptions {
     /// Whether what is done through `io_uring` is followed where the kernel shows it (from 6.1 on).
     /// Where not, each ring that a container makes is reported as unseen. Default true.
     pub follow_io_uring: bool,
-    /// From where operations on files are seen. Default: from system calls.
-    pub hooks: HookSet,
+    /// From where operations on files are seen. Default `None`: an engine takes the best set that
+    /// loads and proves itself, a sensor alone that for system calls.
+    pub hooks: Option<HookSet>,
 }
 
 impl Default for SensorOptions {
@@ -71,7 +72,7 @@ impl Default for SensorOptions {
             budget_rate: 2000,
             budget_burst: 8000,
             follow_io_uring: true,
-            hooks: HookSet::Tracepoint,
+            hooks: None,
         }
     }
 }
@@ -145,6 +146,7 @@ pub struct Suppressed {
 #[derive(Debug)]
 pub struct Sensor {
     options: SensorOptions,
+    hooks: HookSet,
     rings: Rings,
     bulk_rings: Rings,
     /// What came from the bulk ring, and how much of it has been handed on.
@@ -197,7 +199,8 @@ impl Sensor {
         if !features.btf {
             return Err(SensorError::NoBtf);
         }
-        let programs = Programs::load(options, &features, options.hooks)?;
+        let hooks = options.hooks.unwrap_or(HookSet::Tracepoint);
+        let programs = Programs::load(options, &features, hooks)?;
 
         // A process is known to run an interpreter from its exec on.
         interpreters::tell_endings(&programs.map("script_endings")?)?;
@@ -213,6 +216,7 @@ impl Sensor {
         let bulk_ring = programs.map("bulk_ring")?;
         let mut sensor = Self {
             options,
+            hooks,
             rings: Rings::open(&[&life_ring, &exec_ring])?,
             bulk_rings: Rings::open(&[&bulk_ring])?,
             bulk: (Batch::new(), 0),
@@ -245,7 +249,7 @@ impl Sensor {
     /// [`SensorError::Bpf`] when a probe cannot be attached.
     pub fn ask(&mut self, wanted: &Wanted) -> Result<(), SensorError> {
         let mut names = Vec::new();
-        let hooks = self.options.hooks;
+        let hooks = self.hooks;
         let by_call = hooks.rest(wanted);
         names.extend(hooks.probes(wanted));
         if by_call.has_files() || wanted.has_calls() || wanted.has_unix_sockets() {
@@ -253,7 +257,7 @@ impl Sensor {
         }
         // Nothing is mapped through io_uring, and no interpreter that is known reads scripts by it.
         let code = Wanted::NOTHING.with_libraries().with_scripts();
-        if by_call.without(code).has_files() {
+        if wanted.without(code).has_files() {
             names.extend(self.programs.uring_probes());
         }
         if calls::need_entry(&by_call) {
@@ -289,6 +293,11 @@ impl Sensor {
         }
         self.ask_cgroups(datagrams);
         Ok(())
+    }
+
+    /// From where operations on files are seen.
+    pub fn hooks(&self) -> HookSet {
+        self.hooks
     }
 
     fn has_asked(&self, name: &str) -> bool {

@@ -20,7 +20,6 @@ use libbpf_rs::OpenObject;
 use libbpf_rs::ProgramMut;
 use libbpf_rs::ProgramType;
 use libbpf_rs::btf::Btf;
-use libbpf_rs::btf::types::Enum;
 
 use super::Features;
 use super::HookSet;
@@ -28,6 +27,7 @@ use super::SensorError;
 use super::SensorOptions;
 use super::error::Tried;
 use super::hooks;
+use super::log::quietly;
 use super::uring;
 use super::uring::Uring;
 
@@ -54,6 +54,9 @@ pub(super) const BIND: [&str; 4] =
 /// And who sends a first datagram where to.
 pub(super) const REACH: [&str; 4] =
     ["datagram__connect4", "datagram__connect6", "datagram__send4", "datagram__send6"];
+
+/// Do nothing: whether the kernel takes programs of a set is seen by them, and costs next to nothing.
+const TRIALS: [&str; 2] = ["lsm__trial", "vfs__trial"];
 
 /// The loaded probes.
 #[derive(Debug)]
@@ -84,6 +87,7 @@ impl Programs {
         if let Some(reason) = hooks.obstacle(features, &btf) {
             return Err(SensorError::NoHookSet { set: hooks, reason });
         }
+        try_hooks(hooks)?;
         let mut open = ObjectBuilder::default().open_memory(OBJECT).tried("read the probes")?;
         let copies = if features.preempts_probes() { COPIES.len() } else { 1 };
         // Programs of the fentry and LSM sets are preempted on any kernel.
@@ -108,25 +112,40 @@ impl Programs {
                 }
             }
         }
-        let uring = if options.follow_io_uring { Uring::detect() } else { Uring::Rings };
-        let has_find_vma = has_find_vma();
+        let uring = match (hooks, options.follow_io_uring) {
+            (HookSet::Tracepoint, true) => Uring::detect(),
+            (HookSet::Tracepoint, false) => Uring::Rings,
+            _ => Uring::beside_hooks(),
+        };
         for mut program in open.progs_mut() {
             let name = program.name().to_string_lossy().into_owned();
             let left_out = !hooks.has(&name)
-                || (FIND_VMA.contains(&&*name) && !has_find_vma)
+                || TRIALS.contains(&&*name)
+                || (FIND_VMA.contains(&&*name) && !features.find_vma)
                 || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
                 || COPIES.iter().skip(copies).any(|end| name.ends_with(end));
             if left_out {
                 program.set_autoload(false);
             }
         }
-        if !has_cgroup_programs() {
+        let has_cgroup_programs = has_cgroup_programs();
+        if !has_cgroup_programs {
             for mut program in open.progs_mut() {
                 let of_cgroups = BIND.iter().chain(&REACH).any(|name| program.name() == *name);
                 if of_cgroups {
                     program.set_autoload(false);
                 }
             }
+        }
+        for mut map in open.maps_mut() {
+            let needed = match map.name().as_encoded_bytes() {
+                b"pending" => hooks != HookSet::Tracepoint,
+                b"protecting" => features.find_vma,
+                b"requests" => matches!(uring, Uring::Requests(_)),
+                b"reached" => has_cgroup_programs,
+                _ => continue,
+            };
+            map.set_autocreate(needed).tried("leave a map out")?;
         }
         let programs = Self { object: open.load().tried("load the probes")?, uring, copies };
         programs.fill_exits()?;
@@ -238,6 +257,32 @@ fn misses(program: &OwnedFd) -> u64 {
         .unwrap_or(0)
 }
 
+/// Whether the kernel lets a program of this set in, asked of one that does nothing.
+fn try_hooks(set: HookSet) -> Result<(), SensorError> {
+    let trial = match set {
+        HookSet::Lsm => "lsm__trial",
+        HookSet::Fentry => "vfs__trial",
+        HookSet::Tracepoint => return Ok(()),
+    };
+    let tried = || {
+        let mut open = ObjectBuilder::default().open_memory(OBJECT)?;
+        for mut map in open.maps_mut() {
+            map.set_autocreate(false)?;
+        }
+        for mut program in open.progs_mut() {
+            let is_it = program.name() == trial;
+            program.set_autoload(is_it);
+        }
+        let object = open.load()?;
+        let program = object.progs_mut().find(|program| program.name() == trial);
+        program.map(|program| program.attach()).transpose()
+    };
+    quietly(tried).map(drop).map_err(|error: libbpf_rs::Error| {
+        let reason = format!("the kernel does not take its programs: {error}");
+        SensorError::NoHookSet { set, reason }
+    })
+}
+
 /// Gives the maps their sizes, as far as those are not always the same.
 fn size_maps(
     open: &mut OpenObject,
@@ -255,15 +300,6 @@ fn size_maps(
         map.set_max_entries(size).tried("size a map")?;
     }
     Ok(())
-}
-
-/// Whether a probe can find a mapping by its address. Asked of the kernel itself.
-fn has_find_vma() -> bool {
-    Btf::from_vmlinux().is_ok_and(|btf| {
-        btf.type_by_name::<Enum<'_>>("bpf_func_id").is_some_and(|ids| {
-            ids.iter().any(|id| id.name.is_some_and(|name| name == "BPF_FUNC_find_vma"))
-        })
-    })
 }
 
 /// Whether control groups may have programs.

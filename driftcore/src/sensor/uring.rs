@@ -3,6 +3,7 @@
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::BtfType;
 use libbpf_rs::btf::ReferencesType;
+use libbpf_rs::btf::types::Func;
 use libbpf_rs::btf::types::FuncProto;
 use libbpf_rs::btf::types::Ptr;
 use libbpf_rs::btf::types::Struct;
@@ -47,6 +48,15 @@ impl Uring {
         }
     }
 
+    /// For a hook set that sees what the kernel does for a request: nothing is left to the tracepoints, but
+    /// before 5.12 it is done by threads that do not tell for whom.
+    pub(super) fn beside_hooks() -> Self {
+        match Self::detect() {
+            Self::Requests(_) | Self::Rings if !has_threads() => Self::Rings,
+            _ => Self::Nothing,
+        }
+    }
+
     /// The probes to attach where events about files are asked for.
     pub(super) fn probes(self) -> &'static [&'static str] {
         match self {
@@ -56,6 +66,11 @@ impl Uring {
             Self::Nothing => &[],
         }
     }
+}
+
+/// Whether what is done later is done by threads of the process that asked for it: from 5.12 on.
+pub(super) fn has_threads() -> bool {
+    Btf::from_vmlinux().is_ok_and(|btf| btf.type_by_name::<Func<'_>>("create_io_thread").is_some())
 }
 
 /// The type of a tracepoint's parameter; number 0 is the probe's own.

@@ -259,6 +259,25 @@ static void d_protect(void)
 	must(mprotect(at, 8192, PROT_READ | PROT_WRITE), "mprotect");
 }
 
+/* Two mappings in one call, with memory of no file between them. */
+static void protect_two(const char *first, const char *second, int opening, int sharing, int prot)
+{
+	char *at = mmap(NULL, 12288, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fds[] = {opened(first, opening), opened(second, opening)};
+
+	for (int i = 0; i < 2; i++)
+		must(mmap(at + 8192 * i, 4096, PROT_READ, sharing | MAP_FIXED, fds[i], 0) == MAP_FAILED ?
+			     -1 :
+			     0,
+		     "mmap");
+	must(mprotect(at, 12288, prot), "mprotect");
+}
+
+static void d_protect_two(void)
+{
+	protect_two("image", "other", O_RDWR, MAP_SHARED, PROT_READ | PROT_WRITE);
+}
+
 #define CODE (PROT_READ | PROT_EXEC)
 
 static void d_map_code(void)
@@ -290,6 +309,13 @@ static void d_protect_code(void)
 {
 	make("new", 0644);
 	must(mprotect(map(PROT_READ, MAP_PRIVATE, opened("new", O_RDONLY)), 4096, CODE), "mprotect");
+}
+
+static void d_protect_two_code(void)
+{
+	make("new", 0644);
+	make("new2", 0644);
+	protect_two("new", "new2", O_RDONLY, MAP_PRIVATE, CODE);
 }
 
 /* An image file, code that is made at run time, and what is mapped but not to be run. */
@@ -614,7 +640,7 @@ static const struct {
 	DEED(truncating), DEED(openat2), DEED(handle), DEED(symlinks), DEED(write),
 	DEED(write_nothing), DEED(write_forked), DEED(writev), DEED(pwritev), DEED(pwritev2),
 	DEED(sendfile), DEED(splice), DEED(copy_range), DEED(map), DEED(map_harmless),
-	DEED(protect), DEED(tmpfile), DEED(tmpfile_proc), DEED(truncate), DEED(ftruncate),
+	DEED(protect), DEED(protect_two), DEED(tmpfile), DEED(tmpfile_proc), DEED(truncate), DEED(ftruncate),
 	DEED(fallocate), DEED(unlink), DEED(unlinkat), DEED(removedir), DEED(rmdir), DEED(rename),
 	DEED(renameat), DEED(exchange), DEED(no_replace), DEED(link), DEED(linkat),
 	DEED(link_empty), DEED(symlink), DEED(symlinkat), DEED(mkdir), DEED(mkdirat), DEED(mknod),
@@ -628,6 +654,7 @@ static const struct {
 	DEED(ring_skip), DEED(ring_polled), DEED(ring_gone), DEED(ring_attribute), DEED(ring_sizes),
 	DEED(ring_truncate), DEED(ring_harmless), DEED(ring_chain),
 	DEED(map_code), DEED(map_code_volume), DEED(map_code_memory), DEED(protect_code),
+	DEED(protect_two_code),
 	DEED(map_code_harmless), DEED(script), DEED(script_names),
 #ifdef __x86_64__
 	DEED(compat), DEED(compat_harmless),

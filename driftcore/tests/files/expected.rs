@@ -41,6 +41,15 @@ const DEEDS: &[(&str, &[&str])] = &[
     ("map_harmless", &["Open 257 /image value=0x8002 file"]),
     ("protect", &["Open 257 /image value=0x8002 file", "Write 10 /image value=0x100000003 file"]),
     (
+        "protect_two",
+        &[
+            "Open 257 /image value=0x8002 file",
+            "Open 257 /other value=0x8002 file",
+            "Write 10 /image value=0x100000003 file",
+            "Write 10 /other value=0x100000003 file",
+        ],
+    ),
+    (
         "tmpfile",
         &[
             "Open 257 /#N value=0x418002 file",

@@ -4,6 +4,8 @@
 const OPENED: &str = "modify image 0644 0:0 7 bytes unwritten unknown harmless";
 /// Something of the same size was written over its content: whether it differs, nobody has looked yet.
 const WRITTEN: &str = "modify image 0644 0:0 7 bytes written unknown";
+const OTHER_OPENED: &str = "modify other 0644 0:0 7 bytes unwritten unknown harmless";
+const OTHER_WRITTEN: &str = "modify other 0644 0:0 7 bytes written unknown";
 const CREATED: &str = "create new 0600 0:0 added";
 
 /// Deeds on files of the image, each done in a directory of its own, and what is to be seen of it.
@@ -28,6 +30,7 @@ pub const DEEDS: &[(&str, &[&str])] = &[
     ("map", &[OPENED, WRITTEN]),
     ("map_harmless", &[OPENED]),
     ("protect", &[OPENED, WRITTEN]),
+    ("protect_two", &[OPENED, OTHER_OPENED, WRITTEN, OTHER_WRITTEN]),
     (
         "tmpfile",
         &[

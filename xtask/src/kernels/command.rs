@@ -24,7 +24,7 @@ use super::table::Table;
 use super::tool;
 
 /// Longest time for one machine, in seconds, on a host that does other things too.
-const TIMEOUT: u64 = 600;
+const TIMEOUT: u64 = 1800;
 
 /// What to test, and how.
 #[derive(Debug, clap::Args)]

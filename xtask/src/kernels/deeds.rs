@@ -13,6 +13,7 @@ use driftcore_e2e::deeds::line;
 use driftcore_e2e::deeds::portless_socket_line;
 use driftcore_e2e::deeds::seen_by_functions;
 
+use super::code;
 use super::console::Sections;
 use super::expect;
 use super::table::Cell;
@@ -28,7 +29,11 @@ const NOT_HERE: &str = "77";
 const SHOWS_REQUESTS: (u32, u32) = (6, 1);
 
 /// From here on a mapping is found by its address.
-const FINDS_MAPPINGS: (u32, u32) = (5, 17);
+pub(super) const FINDS_MAPPINGS: (u32, u32) = (5, 17);
+
+/// From here on the kernel takes the value of an attribute first and then the name of the file: what an
+/// attacker writes over that name in between is what it takes.
+const TAKES_VALUES_FIRST: (u32, u32) = (6, 12);
 
 /// Has its files in the container alone.
 const NOT_ON_HOST: [&str; 1] = ["chroot"];
@@ -81,7 +86,10 @@ pub(super) fn skip(set: &str) -> Vec<(String, Cell)> {
     let files = all().map(|deed| format!("{set} file {}", deed.name));
     let sockets = SOCKETS.map(|(name, _)| format!("{set} socket {name}"));
     let rest = ["descriptor", "host", "nothing else", "clean end"];
-    let names = files.chain(sockets).chain(rest.map(|name| format!("{set} {name}")));
+    let names = files
+        .chain(sockets)
+        .chain(rest.map(|name| format!("{set} {name}")))
+        .chain(code::names(set));
     let why = format!("the hook set {set} is not claimed for this kernel");
     names.map(|name| (name, Cell::Skipped(why.clone()))).collect()
 }
@@ -96,7 +104,8 @@ pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
     let said = sections.get(&format!("{set}.acts")).unwrap_or_default();
     let mut cells = Vec::new();
     for deed in all() {
-        let cell = if is_ring(deed.name) && !has(sections, SHOWS_REQUESTS) {
+        let unseen = set == TRACEPOINT && !has(sections, SHOWS_REQUESTS);
+        let cell = if is_ring(deed.name) && unseen {
             // Whatever came of its requests.
             told_as_unseen(&events, &deed)
         } else {
@@ -120,6 +129,7 @@ pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
         other => expect::wrong(&format!("exit {other:?}, not 0"), log),
     };
     cells.push((format!("{set} clean end"), exit));
+    cells.extend(code::judge(sections, set, &events));
     cells
 }
 
@@ -133,7 +143,7 @@ fn descriptor(sections: &Sections, set: &str) -> Cell {
 }
 
 /// Nothing when the deed was done; else the cell that says so.
-fn ended(said: &[String], name: &str) -> Option<Cell> {
+pub(super) fn ended(said: &[String], name: &str) -> Option<Cell> {
     let prefix = format!("deed {name} ");
     match said.iter().find_map(|line| line.strip_prefix(&prefix)) {
         Some("0") => None,
@@ -156,7 +166,7 @@ fn is_by(event: &DriftEvent, kind: Kind, command: &[&str]) -> bool {
 }
 
 /// Whether the kernel is of this release or a later one.
-fn has(sections: &Sections, since: (u32, u32)) -> bool {
+pub(super) fn has(sections: &Sections, since: (u32, u32)) -> bool {
     let release = sections.value("facts", "release").unwrap_or_default();
     let mut numbers = release.split('.').map(|number| number.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= since
@@ -178,10 +188,13 @@ fn seen(sections: &Sections, set: &str, events: &[DriftEvent], deed: &Deed) -> C
         return Cell::Wrong("no container".to_owned());
     }
     let expected = match deed.lines {
+        _ if set != TRACEPOINT && deed.name == "phantom" && has(sections, TAKES_VALUES_FIRST) => {
+            &["attributes other 0644 0:0 +xattr unknown"]
+        }
         lines if set != TRACEPOINT => seen_by_functions(deed.name, lines),
         // That a mapping becomes writable is not seen there.
-        [opened, _] if deed.name == "protect" && !has(sections, FINDS_MAPPINGS) => {
-            std::slice::from_ref(opened)
+        lines if deed.name.starts_with("protect") && !has(sections, FINDS_MAPPINGS) => {
+            lines.get(..lines.len() / 2).unwrap_or_default()
         }
         lines => lines,
     };
@@ -331,6 +344,36 @@ mod tests {
             ["fentry file rmdir"]
         );
         assert_eq!(wrong("6.1.0", "deed rmdir 0\n", &[full]), ["tracepoint file rmdir"]);
+    }
+
+    #[test]
+    fn functions_show_the_name_that_the_kernel_took() {
+        let mut event = event(
+            Kind::File,
+            Action::Attributes,
+            &["/opt/deeds", "in", "/deeds/phantom", "phantom"],
+        );
+        event.drift = true;
+        event.provenance = Some(driftcore::event::Provenance::new(
+            driftcore::event::Verdict::Unknown,
+            driftcore::event::Evidence::None,
+            "",
+        ));
+        let mut of = |name: &str| {
+            event.file = Some(File {
+                path: Text::from(format!("/deeds/phantom/{name}")),
+                mode: "0644".to_owned(),
+                changed: vec![driftcore::event::Changed::Xattr],
+                ..File::default()
+            });
+            event.clone()
+        };
+        let (image, other) = (of("image"), of("other"));
+        let said = "deed phantom 0\n";
+        assert!(wrong_of("lsm", "6.1.0", said, std::slice::from_ref(&image)).is_empty());
+        assert!(wrong_of("lsm", "6.12.0", said, std::slice::from_ref(&other)).is_empty());
+        assert_eq!(wrong_of("lsm", "6.12.0", said, &[image]), ["lsm file phantom"]);
+        assert_eq!(wrong_of("lsm", "6.1.0", said, &[other]), ["lsm file phantom"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use anyhow::bail;
 use driftcore_e2e::deeds::content;
 use driftcore_e2e::workspace_root;
 
+use super::code;
 use super::cpio::Archive;
 use super::deeds;
 use super::modules::Module;
@@ -147,7 +148,8 @@ fn deeds(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
     for applet in ["sh", "cat"] {
         symlink("busybox", image.join("bin").join(applet))?;
     }
-    for deed in deeds::directories() {
+    script(&sources.join("code.sh"), &image.join("opt/code.sh"))?;
+    for deed in deeds::directories().chain(code::DIRECTORIES) {
         let directory = image.join("deeds").join(deed);
         fs::create_dir_all(&directory)?;
         for name in content() {

@@ -173,7 +173,7 @@ fn ran(said: &[String], name: &str) -> Cell {
     Cell::Wrong(format!("the program was not run; said last: {last}"))
 }
 
-fn find<'a>(events: &'a [DriftEvent], mark: &str) -> Vec<&'a DriftEvent> {
+pub(super) fn find<'a>(events: &'a [DriftEvent], mark: &str) -> Vec<&'a DriftEvent> {
     events.iter().filter(|event| is_marked(event, mark)).collect()
 }
 

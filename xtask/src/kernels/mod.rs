@@ -12,6 +12,7 @@
 //! works offline. The machine's programs and scripts are in `tests/vm`.
 
 mod apt;
+mod code;
 mod command;
 mod console;
 mod cpio;

@@ -1,55 +1,31 @@
 //! `driftd doctor`.
 
+mod hooks;
+
 use std::io::Write;
 use std::process::ExitCode;
 
-use driftcore::engine::self_test;
 use driftcore::sensor::Features;
 use driftcore::sensor::HookSet;
-use driftcore::sensor::SensorOptions;
+use serde_json::Value;
 use serde_json::json;
 
+use self::hooks::Asked;
 use crate::FAILED;
 use crate::cli::DoctorArguments;
 use crate::cli::Format;
 use crate::config::Config;
 
-/// Kinds of events, each with what happened, that the hook set sees.
-fn covered(features: &Features) -> Vec<&'static str> {
-    let mut covers = vec!["binary/exec", "network/listen", "network/connect"];
-    if features.unified_cgroups {
-        covers.push("network/bind");
-    }
-    covers
-}
-
-/// From where a hook set sees what is done to files, and what it cannot tell.
-fn files(set: HookSet) -> &'static str {
-    match set {
-        HookSet::Lsm | HookSet::Fentry => {
-            "in the kernel's own functions, where rules or events ask for it; not whether a write that \
-             was begun has succeeded"
-        }
-        _ => {
-            "at system calls, where rules or events ask for it; what is given by its name alone may \
-             be said to be unproved"
-        }
-    }
-}
-
 pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.common)?;
     let roots = config.state_roots();
     let sensor = config.sensor();
-    let set = arguments.hooks.unwrap_or(sensor.hooks);
-    let test = self_test(SensorOptions { hooks: set, ..sensor });
+    let forced = arguments.hooks.or(sensor.hooks);
+    let sets = forced.map_or_else(|| HookSet::ALL.to_vec(), |set| vec![set]);
+    let asked: Vec<Asked> = sets.into_iter().map(|set| Asked::ask(set, sensor)).collect();
     // After the self-test: its scratch mount brings the overlay module in.
     let features = Features::detect();
-    let blind = match &test {
-        Ok(test) => test.blind.clone(),
-        Err(error) => vec![error.to_string()],
-    };
-    let sees = blind.is_empty();
+    let best = asked.iter().find(|asked| asked.proved());
     let exists =
         |path: &std::path::Path| roots.host.join(path.strip_prefix("/").unwrap_or(path)).exists();
     let containerd = roots.containerd.iter().map(|roots| &roots.state);
@@ -74,15 +50,13 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     "overlay_btf": features.overlay_btf,
                     "unified_cgroups": features.unified_cgroups,
                     "bpf_lsm": features.bpf_lsm,
+                    "uring_requests": features.uring_requests,
+                    "io_threads": features.io_threads,
+                    "find_vma": features.find_vma,
                     "missing_capabilities": features.missing_capabilities,
                 },
-                "hooks": [{
-                    "set": set.name(),
-                    "proved": sees,
-                    "blind": blind,
-                    "covers": covered(&features),
-                }],
-                "hook_set": sees.then_some(set.name()),
+                "hooks": asked.iter().map(|it| it.to_json(&features)).collect::<Vec<Value>>(),
+                "hook_set": best.map(|asked| asked.set.name()),
                 "runtimes": runtimes
                     .iter()
                     .map(|(name, path, found)| json!({"runtime": name, "path": path, "found": found}))
@@ -103,11 +77,21 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                 some => some.join(", "),
             };
             writeln!(out, "  missing capabilities       {missing}")?;
-            writeln!(out, "hook set {set}: {}", if sees { "proved" } else { "blind" })?;
-            for what in &blind {
-                writeln!(out, "  {what}")?;
+            for asked in &asked {
+                let (set, proved) = (asked.set, asked.proved());
+                writeln!(out, "hook set {set}: {}", if proved { "proved" } else { "not usable" })?;
+                for what in &asked.blind {
+                    writeln!(out, "  {what}")?;
+                }
+                if proved {
+                    writeln!(out, "  costs, while files are asked for: {}", hooks::costs(set))?;
+                    for what in hooks::cannot_see(set, &features) {
+                        writeln!(out, "  cannot tell: {what}")?;
+                    }
+                }
             }
-            if sees {
+            if let Some(best) = best {
+                writeln!(out, "driftd run takes {}", best.set)?;
                 writeln!(
                     out,
                     "  sees every program that a container executes, and proves where it came from"
@@ -122,7 +106,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
                     "  sees who listens and who connects over TCP, {datagrams}, where rules or \
                      events ask for it; not connections that fail before a packet is sent"
                 )?;
-                writeln!(out, "  sees what is done to files {}", files(set))?;
+                writeln!(out, "  sees what is done to files, where rules or events ask for it")?;
                 writeln!(
                     out,
                     "  sees what else is mapped executable and which scripts interpreters read, where \
@@ -136,5 +120,5 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    Ok(if sees { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if best.is_some() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
