@@ -22,6 +22,7 @@ mod mounts;
 mod names;
 mod network;
 mod own_overlay;
+mod packages;
 mod process;
 mod residue;
 mod rules;
@@ -71,6 +72,7 @@ fn cases() -> Vec<Case> {
         containerd::CASES,
         inspect::CASES,
         scan::CASES,
+        packages::CASES,
         escape::CASES,
         own_overlay::CASES,
         cli::CASES,

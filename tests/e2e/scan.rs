@@ -75,12 +75,12 @@ fn image(world: &World) -> Result<Image> {
 }
 
 /// Runs `driftd scan`.
-fn driftd(world: &World, arguments: &[&str]) -> Result<Output> {
+pub(crate) fn driftd(world: &World, arguments: &[&str]) -> Result<Output> {
     Ok(world.options.command("scan").args(arguments).output()?)
 }
 
 /// A report as JSON; `status` is what it has to end with.
-fn scan(world: &World, status: i32, arguments: &[&str]) -> Result<Value> {
+pub(crate) fn scan(world: &World, status: i32, arguments: &[&str]) -> Result<Value> {
     let output = driftd(world, &[arguments, &["--format", "json"]].concat())?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(status), "ended with {}: {said}", output.status);
@@ -93,7 +93,7 @@ fn entries(report: &Value) -> Result<&Vec<Value>> {
     report["entries"].as_array().context("no entries")
 }
 
-fn entry<'a>(report: &'a Value, path: &str) -> Result<&'a Value> {
+pub(crate) fn entry<'a>(report: &'a Value, path: &str) -> Result<&'a Value> {
     let found = entries(report)?.iter().find(|entry| entry["path"] == path);
     found.with_context(|| format!("no entry of {path}: {report}"))
 }

@@ -22,6 +22,7 @@ pub use lab::Languages;
 pub use lab::Scratch;
 pub use lab::TOOLS;
 pub use lab::bind;
+pub use lab::build_deb;
 pub use lab::build_image_in;
 pub use lab::driftd_binary;
 pub use lab::poll;

@@ -21,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("provenance", &["error", "event", "container"]),
     ("inspect", &["error", "event", "container", "provenance"]),
     ("image", &["error", "event", "container", "provenance"]),
-    ("package", &["error", "event", "image"]),
+    ("package", &["error", "event", "container", "image"]),
     ("fields", &["event"]),
     ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),

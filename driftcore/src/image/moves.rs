@@ -135,6 +135,7 @@ impl Moves {
                     None => {}
                 }
             }
+            out.upcoming(route.path());
             out.looked_at()?;
             let deeper = child
                 .filter(|_| frames.len() < DEPTH)

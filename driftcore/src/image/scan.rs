@@ -35,6 +35,12 @@ pub trait Visitor {
     /// Something that could not be read or compared.
     fn problem(&mut self, problem: Problem) -> ControlFlow<()>;
 
+    /// A path that the upper layer holds, absolute: told of each of them, whiteouts and directories
+    /// too, before the first entry. It may still prove to be as in the image.
+    fn upcoming(&mut self, path: &[u8]) {
+        let _ = path;
+    }
+
     /// How far the scan is; called now and then.
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {
         let _ = progress;
@@ -263,6 +269,10 @@ impl Out<'_> {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn upcoming(&mut self, path: &[u8]) {
+        self.visitor.upcoming(path);
     }
 
     /// Counts a name that is looked at.

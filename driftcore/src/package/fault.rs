@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::event::Text;
+use crate::image::Problem;
 
 /// A part of a package database that could not be read. The rest of it is not affected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,3 +53,16 @@ impl fmt::Display for Fault {
 }
 
 impl std::error::Error for Fault {}
+
+impl From<Fault> for Problem {
+    /// As a scan tells it.
+    fn from(fault: Fault) -> Self {
+        let Fault { path, at, reason } = fault;
+        let reason = match at {
+            At::File => reason,
+            At::Byte(byte) => format!("at byte {byte}: {reason}"),
+            At::Line(line) => format!("line {line}: {reason}"),
+        };
+        Self { path, reason, vanished: false }
+    }
+}

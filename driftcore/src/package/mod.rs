@@ -10,6 +10,8 @@
 //!   has to look for databases in an image, for only those that were changed can differ.
 //! - [`read`] hands all packages of a place, on one side, to a [`Sink`]. A side is a
 //!   [`Tree`](crate::image::Tree): the image, the container, or a root directory.
+//! - [`PackageScan`] compares the databases that a container has changed with those of its image,
+//!   and tells which package each entry of a scan belongs to.
 //!
 //! # Readers
 //!
@@ -31,6 +33,7 @@
 mod apk;
 mod below;
 mod cargo;
+mod change;
 mod digest;
 mod dpkg;
 mod fault;
@@ -38,6 +41,8 @@ mod fault;
 mod gathered;
 mod gem;
 mod go;
+mod hash;
+mod inventory;
 mod lines;
 mod manager;
 mod npm;
@@ -45,11 +50,15 @@ mod pip;
 mod place;
 mod reader;
 mod rpm;
+mod scan;
 mod sink;
 mod source;
 #[cfg(test)]
 mod testing;
+mod traces;
 
+pub use change::ChangeKind;
+pub use change::PackageChange;
 pub use digest::Algorithm;
 pub use digest::Digest;
 pub use fault::At;
@@ -57,6 +66,11 @@ pub use fault::Fault;
 pub use manager::Manager;
 pub use place::Place;
 pub use reader::read;
+pub use scan::Changed;
+pub use scan::Database;
+pub use scan::Owner;
+pub use scan::PackageReport;
+pub use scan::PackageScan;
 pub use sink::Package;
 pub use sink::PackageFile;
 pub use sink::Sink;

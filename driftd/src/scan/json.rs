@@ -5,6 +5,10 @@ use std::io::Write;
 
 use driftcore::image::Entry;
 use driftcore::image::Problem;
+use driftcore::package::Database;
+use driftcore::package::Owner;
+use driftcore::package::PackageReport;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::report::Form;
@@ -15,11 +19,28 @@ pub(super) struct Json<W> {
     out: W,
     target: Value,
     entries: u64,
+    databases: Vec<Database>,
+}
+
+/// An entry with the package that claims it.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    entry: &'a Entry,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<&'a Owner>,
 }
 
 impl<W: Write> Json<W> {
     pub(super) fn new(out: W, target: &Target) -> Self {
-        Self { out, target: target.to_json(), entries: 0 }
+        Self { out, target: target.to_json(), entries: 0, databases: Vec::new() }
+    }
+
+    fn line(&mut self, entry: &Entry, package: Option<&Owner>) -> io::Result<()> {
+        self.head()?;
+        self.out.write_all(if self.entries == 0 { b"\n" } else { b",\n" })?;
+        self.entries += 1;
+        serde_json::to_writer(&mut self.out, &Line { entry, package }).map_err(io::Error::from)
     }
 
     /// Nothing is written before there is an answer.
@@ -33,10 +54,15 @@ impl<W: Write> Json<W> {
 
 impl<W: Write> Form for Json<W> {
     fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        self.head()?;
-        self.out.write_all(if self.entries == 0 { b"\n" } else { b",\n" })?;
-        self.entries += 1;
-        serde_json::to_writer(&mut self.out, entry).map_err(io::Error::from)
+        self.line(entry, None)
+    }
+
+    fn entry_of(&mut self, entry: &Entry, owner: &Owner) -> io::Result<()> {
+        self.line(entry, Some(owner))
+    }
+
+    fn package_report(&mut self, report: &PackageReport) {
+        self.databases.clone_from(&report.databases);
     }
 
     fn finish(
@@ -48,6 +74,8 @@ impl<W: Write> Form for Json<W> {
         self.head()?;
         self.out.write_all(b"\n],\"packages\":")?;
         serde_json::to_writer(&mut self.out, packages)?;
+        self.out.write_all(b",\"databases\":")?;
+        serde_json::to_writer(&mut self.out, &self.databases)?;
         self.out.write_all(b",\"errors\":")?;
         serde_json::to_writer(&mut self.out, problems)?;
         self.out.write_all(b",\"summary\":")?;

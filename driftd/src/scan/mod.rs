@@ -5,6 +5,7 @@ mod group;
 mod html;
 mod ignored;
 mod json;
+mod packages;
 mod printable;
 mod progress;
 mod report;
@@ -17,6 +18,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use driftcore::image::OverlayScan;
+use driftcore::package::PackageScan;
 
 use crate::FAILED;
 use crate::cli::ScanArguments;
@@ -51,12 +53,20 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
     if let Some(threads) = arguments.threads {
         scan.threads(threads);
     }
+    let packages = PackageScan::new(&target.layers)
+        .with_context(|| format!("cannot scan {}", target.name()))?;
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let start = Instant::now();
     let summary = match arguments.format {
-        ScanFormat::Json => run(&scan, ignored, arguments, Json::new(out, &target), start),
-        ScanFormat::Text => run(&scan, ignored, arguments, Text::new(out, &target), start),
-        ScanFormat::Html => run(&scan, ignored, arguments, Html::new(out, &target), start),
+        ScanFormat::Json => {
+            run(&scan, packages, ignored, arguments, Json::new(out, &target), start)
+        }
+        ScanFormat::Text => {
+            run(&scan, packages, ignored, arguments, Text::new(out, &target), start)
+        }
+        ScanFormat::Html => {
+            run(&scan, packages, ignored, arguments, Html::new(out, &target), start)
+        }
     };
     let summary = summary.with_context(|| format!("cannot scan {}", target.name()))?;
     if summary.failed > 0 {
@@ -75,12 +85,14 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
 
 fn run(
     scan: &OverlayScan,
+    packages: PackageScan,
     ignored: Ignored,
     arguments: &ScanArguments,
     form: impl report::Form,
     start: Instant,
 ) -> anyhow::Result<summary::Summary> {
     let mut report = Report::new(form, ignored, &arguments.fail_on);
+    report.packages(packages);
     let result = scan.run(&mut report);
     report.finish(result, start.elapsed())
 }

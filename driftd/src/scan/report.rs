@@ -9,6 +9,9 @@ use driftcore::image::Problem;
 use driftcore::image::Progress;
 use driftcore::image::ScanError;
 use driftcore::image::Visitor;
+use driftcore::package::Owner;
+use driftcore::package::PackageReport;
+use driftcore::package::PackageScan;
 use serde_json::Value;
 
 use super::ignored::Ignored;
@@ -21,6 +24,17 @@ const PROBLEMS: usize = 10_000;
 /// How a report is printed. Entries come one by one, so that a million of them takes no memory.
 pub(super) trait Form {
     fn entry(&mut self, entry: &Entry) -> io::Result<()>;
+
+    /// An entry that a package claims.
+    fn entry_of(&mut self, entry: &Entry, owner: &Owner) -> io::Result<()> {
+        let _ = owner;
+        self.entry(entry)
+    }
+
+    /// What the report says of packages, before it is finished.
+    fn package_report(&mut self, report: &PackageReport) {
+        let _ = report;
+    }
 
     /// `packages`: what changed of them, as in the JSON report.
     fn finish(
@@ -37,7 +51,7 @@ pub(super) struct Report<'a, F> {
     ignored: Ignored,
     fail_on: &'a [String],
     summary: Summary,
-    packages: Vec<Value>,
+    packages: Option<PackageScan>,
     problems: Vec<Problem>,
     progress: ProgressLine,
     failure: Option<io::Error>,
@@ -50,11 +64,16 @@ impl<'a, F: Form> Report<'a, F> {
             ignored,
             fail_on,
             summary: Summary::default(),
-            packages: Vec::new(),
+            packages: None,
             problems: Vec::new(),
             progress: ProgressLine::new(),
             failure: None,
         }
+    }
+
+    /// Says of packages too what became of them.
+    pub(super) fn packages(&mut self, packages: PackageScan) {
+        self.packages = Some(packages);
     }
 
     /// Prints the rest.
@@ -67,9 +86,21 @@ impl<'a, F: Form> Report<'a, F> {
         if let Some(failure) = self.failure {
             return Err(failure.into());
         }
-        self.summary.took(result?, time);
+        let progress = result?;
+        let mut packages = self.packages.map(PackageScan::finish).unwrap_or_default();
+        for fault in std::mem::take(&mut packages.faults) {
+            self.summary.faults += 1;
+            if self.problems.len() < PROBLEMS {
+                self.problems.push(fault.into());
+            }
+        }
+        self.summary.faults += packages.left_out;
+        self.summary.took(progress, time);
         self.summary.ignored_by = self.ignored.used();
-        self.form.finish(&self.summary, &self.packages, &self.problems)?;
+        self.form.package_report(&packages);
+        let changes = packages.changes.iter().map(serde_json::to_value);
+        let changes = changes.collect::<Result<Vec<Value>, _>>()?;
+        self.form.finish(&self.summary, &changes, &self.problems)?;
         Ok(self.summary)
     }
 
@@ -82,6 +113,12 @@ impl<'a, F: Form> Report<'a, F> {
 }
 
 impl<F: Form> Visitor for Report<'_, F> {
+    fn upcoming(&mut self, path: &[u8]) {
+        if let Some(packages) = &mut self.packages {
+            packages.upcoming(path);
+        }
+    }
+
     fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
         if self.ignored.takes(&entry) {
             self.summary.ignored += 1;
@@ -89,7 +126,12 @@ impl<F: Form> Visitor for Report<'_, F> {
         }
         self.summary.count(&entry);
         self.summary.failed += u64::from(self.fails(&entry));
-        match self.form.entry(&entry) {
+        let owner = self.packages.as_mut().and_then(|packages| packages.owner(&entry));
+        let written = match &owner {
+            Some(owner) => self.form.entry_of(&entry, owner),
+            None => self.form.entry(&entry),
+        };
+        match written {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 self.failure = Some(error);

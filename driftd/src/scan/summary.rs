@@ -27,6 +27,8 @@ pub(super) struct Summary {
     pub(super) failed: u64,
     /// Paths that could not be read or compared.
     pub(super) unseen: u64,
+    /// Parts of package databases that could not be read.
+    pub(super) faults: u64,
     /// Paths that went while the scan ran.
     pub(super) vanished: u64,
     /// Names that were looked at.

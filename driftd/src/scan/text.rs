@@ -8,11 +8,14 @@ use driftcore::event::Text as Bytes;
 use driftcore::image::Entry;
 use driftcore::image::EntryKind;
 use driftcore::image::Problem;
+use driftcore::package::Owner;
+use driftcore::package::PackageReport;
 use serde_json::Value;
 
 use super::describe::advice;
 use super::describe::facts;
 use super::group::Group;
+use super::packages;
 use super::printable::Printable;
 use super::report::Form;
 use super::summary::Summary;
@@ -29,6 +32,10 @@ pub(super) struct Text<W> {
     head: String,
     lines: [Vec<String>; Group::ALL.len()],
     counts: [u64; Group::ALL.len()],
+    /// Entries that came with a package or are its database.
+    folded: [u64; Group::ALL.len()],
+    /// What is said of packages.
+    packages: Vec<String>,
 }
 
 impl<W: Write> Text<W> {
@@ -49,35 +56,67 @@ impl<W: Write> Text<W> {
             head: Printable(&Bytes::from(head)).to_string(),
             lines: std::array::from_fn(|_| Vec::new()),
             counts: [0; Group::ALL.len()],
+            folded: [0; Group::ALL.len()],
+            packages: Vec::new(),
+        }
+    }
+}
+
+impl<W> Text<W> {
+    fn add(&mut self, entry: &Entry, owner: Option<&Owner>) {
+        let Some(group) = Group::of(entry) else { return };
+        let index = group as usize;
+        if packages::is_folded(entry, group, owner) {
+            self.folded[index] += 1;
+            return;
+        }
+        self.counts[index] += 1;
+        if self.lines[index].len() < LINES {
+            let mut line = line(entry);
+            if let Some(owner) = owner {
+                let _ = write!(line, "  [{}]", packages::of(owner));
+            }
+            self.lines[index].push(line);
         }
     }
 }
 
 impl<W: Write> Form for Text<W> {
     fn entry(&mut self, entry: &Entry) -> io::Result<()> {
-        let Some(group) = Group::of(entry) else { return Ok(()) };
-        let index = group as usize;
-        self.counts[index] += 1;
-        if self.lines[index].len() < LINES {
-            self.lines[index].push(line(entry));
-        }
+        self.add(entry, None);
         Ok(())
+    }
+
+    fn entry_of(&mut self, entry: &Entry, owner: &Owner) -> io::Result<()> {
+        self.add(entry, Some(owner));
+        Ok(())
+    }
+
+    fn package_report(&mut self, report: &PackageReport) {
+        self.packages = packages::lines(report);
     }
 
     fn finish(
         &mut self,
         summary: &Summary,
-        _packages: &[Value],
+        packages: &[Value],
         problems: &[Problem],
     ) -> io::Result<()> {
         let out = &mut self.out;
         writeln!(out, "{}", self.head)?;
+        if !self.packages.is_empty() {
+            writeln!(out, "\nPackages that are not as in the image: {}", packages.len())?;
+            for line in &self.packages {
+                writeln!(out, "  {line}")?;
+            }
+        }
         for group in Group::ALL {
             let (lines, count) = (&self.lines[group as usize], self.counts[group as usize]);
-            if count == 0 {
+            let folded = self.folded[group as usize];
+            if count + folded == 0 {
                 continue;
             }
-            writeln!(out, "\n{}: {count}", group.title())?;
+            writeln!(out, "\n{}: {}", group.title(), count + folded)?;
             for line in lines {
                 writeln!(out, "  {line}")?;
             }
@@ -85,9 +124,16 @@ impl<W: Write> Form for Text<W> {
             if more > 0 {
                 writeln!(out, "  ... and {more} more: --format json has all of them")?;
             }
+            if folded > 0 {
+                writeln!(out, "  {folded} with the packages above, and their databases")?;
+            }
         }
         if !problems.is_empty() {
-            writeln!(out, "\nNot read or not compared: {}", summary.unseen + summary.vanished)?;
+            writeln!(
+                out,
+                "\nNot read or not compared: {}",
+                summary.unseen + summary.vanished + summary.faults
+            )?;
             for problem in problems.iter().take(PROBLEMS) {
                 writeln!(out, "  {}: {}", Printable(&problem.path), problem.reason)?;
             }

@@ -12,6 +12,9 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::languages::Languages;
+use super::packages::Dpkg;
+use super::packages::LOOKED_FOR;
+use super::packages::installed;
 use super::tools::Tools;
 use crate::deeds::content;
 
@@ -84,6 +87,30 @@ impl Image {
         append(&mut layer, "opt/image_module.py", 0o644, b"pass\n")?;
         append(&mut layer, "opt/image.pl", 0o644, b"exit 0;\n")?;
         Self::of_layers("languages", &[base_layer(tools)?, layer.into_inner()?])
+    }
+
+    /// The image with dpkg, which has installed the packages `tool` and `old`.
+    pub(super) fn build_packages(tools: &Tools, dpkg: &Dpkg) -> Result<Self> {
+        let mut layer = tar::Builder::new(Vec::new());
+        for path in &dpkg.libraries {
+            let name = path.strip_prefix("/").unwrap_or(path).to_string_lossy();
+            append(&mut layer, &name, 0o755, &read(path)?)?;
+        }
+        for path in &dpkg.programs {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            append(&mut layer, &format!("bin/{name}"), 0o755, &read(path)?)?;
+        }
+        for name in LOOKED_FOR {
+            append(&mut layer, &format!("bin/{name}"), 0o755, b"#!/bin/sh\n")?;
+        }
+        for directory in ["info", "updates", "triggers", "parts"] {
+            append_directory(&mut layer, &format!("var/lib/dpkg/{directory}"), 0o755)?;
+        }
+        append_directory(&mut layer, "var/log", 0o755)?;
+        for (path, mode, content) in installed() {
+            append(&mut layer, &path, mode, content.as_bytes())?;
+        }
+        Self::of_layers("packages", &[base_layer(tools)?, layer.into_inner()?])
     }
 
     fn of_layers(tag: &str, layers: &[Vec<u8>]) -> Result<Self> {

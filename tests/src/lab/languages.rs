@@ -69,7 +69,7 @@ impl Languages {
 }
 
 /// The libraries that a program is linked with.
-fn needed(program: &Path) -> Result<BTreeSet<PathBuf>> {
+pub(super) fn needed(program: &Path) -> Result<BTreeSet<PathBuf>> {
     let listed = text(&run(command("ldd").arg(program))?.stdout);
     let words = listed.split_whitespace().filter(|word| word.starts_with('/'));
     Ok(words.map(PathBuf::from).collect())

@@ -20,6 +20,7 @@ use super::Scratch;
 use super::command::command;
 use super::command::poll;
 use super::command::text;
+use super::packages::Dpkg;
 use super::tools::Tools;
 
 /// How long a runtime may take to answer.
@@ -121,6 +122,15 @@ impl Lab {
     pub fn build_languages_image(&self) -> Result<(Image, Languages)> {
         let languages = Languages::find(self.scratch.path())?;
         Ok((Image::build_languages(&self.tools, &languages)?, languages))
+    }
+
+    /// Makes an image with the dpkg of this machine, which has installed two packages, `tool` and
+    /// `old`, both of version 1.0. `None` where this machine has no dpkg.
+    ///
+    /// # Errors
+    /// When the files that go into it cannot be read.
+    pub fn build_packages_image(&self) -> Result<Option<Image>> {
+        Dpkg::find().map(|dpkg| Image::build_packages(&self.tools, &dpkg)).transpose()
     }
 
     /// Makes an image of `layers` layers.

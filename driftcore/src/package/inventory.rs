@@ -1,0 +1,204 @@
+//! The packages of one side of one database, and what they claim.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+use std::ops::ControlFlow;
+
+use super::At;
+use super::Digest;
+use super::Fault;
+use super::Package;
+use super::PackageFile;
+use super::Place;
+use super::Sink;
+use super::read;
+use crate::event::Text;
+use crate::image::Tree;
+
+/// Most packages of one database.
+const PACKAGES: usize = 200_000;
+/// Most faults that are kept.
+const FAULTS: usize = 1000;
+/// Directories that may be links to others: databases name files by the links.
+const LINKS: [&str; 10] = [
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/usr/sbin",
+    "/usr/lib64",
+    "/var/run",
+    "/var/lock",
+];
+
+/// A package with a digest of what it says of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) package: Package,
+    pub(super) files: u64,
+}
+
+impl Listed {
+    pub(super) const fn key(&self) -> (&Text, Option<&Text>) {
+        (&self.package.name, self.package.architecture.as_ref())
+    }
+}
+
+/// What a package says of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claim {
+    /// Its place among the packages.
+    pub(super) package: usize,
+    pub(super) digest: Option<Digest>,
+    pub(super) config: bool,
+}
+
+/// The packages of a database, in its order.
+#[derive(Debug, Default)]
+pub(super) struct Inventory {
+    pub(super) packages: Vec<Listed>,
+    pub(super) faults: Vec<Fault>,
+    /// Faults that were not kept.
+    pub(super) more_faults: u64,
+    claims: HashMap<Box<[u8]>, Packed>,
+    digests: Vec<Digest>,
+    /// What of it is left.
+    room: Room,
+    place: Vec<u8>,
+    links: Vec<(Vec<u8>, Vec<u8>)>,
+    is_full: bool,
+}
+
+/// How much may be claimed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Files.
+    pub(super) files: usize,
+    /// Bytes of their paths.
+    pub(super) paths: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { files: 1_000_000, paths: 96 << 20 }
+    }
+}
+
+/// A claim in few bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Packed {
+    package: u32,
+    /// In the list of digests; the last number of all for none.
+    digest: u32,
+    config: bool,
+}
+
+impl Inventory {
+    /// Reads a database, of whose claims there is room for so many. Takes it from the room.
+    pub(super) fn read(tree: &Tree, place: &Place, room: &mut Room) -> Self {
+        let place_path = place.path.as_bytes().to_vec();
+        let mut inventory = Self { place: place_path, room: *room, ..Self::default() };
+        for link in LINKS {
+            let target = tree.real_path(link.as_bytes()).ok().flatten();
+            if let Some(target) = target.filter(|target| target != link.as_bytes()) {
+                inventory.links.push((link.as_bytes().to_vec(), target));
+            }
+        }
+        // It never breaks but where it is full, which is a fault.
+        let _ = read(tree, place, &mut inventory);
+        *room = inventory.room;
+        inventory
+    }
+
+    /// Takes out what is claimed: paths, absolute and without links.
+    pub(super) fn take_claims(&mut self) -> impl Iterator<Item = (Box<[u8]>, Packed)> + use<> {
+        std::mem::take(&mut self.claims).into_iter()
+    }
+
+    /// What such a claim says.
+    pub(super) fn claim(&self, packed: Packed) -> Claim {
+        let Packed { package, digest, config } = packed;
+        let digest = self.digests.get(digest as usize).copied();
+        Claim { package: package as usize, digest, config }
+    }
+
+    fn real<'a>(&self, path: &'a [u8]) -> std::borrow::Cow<'a, [u8]> {
+        for (link, target) in &self.links {
+            if let Some(rest) = path.strip_prefix(link.as_slice())
+                && rest.starts_with(b"/")
+            {
+                return [target.as_slice(), rest].concat().into();
+            }
+        }
+        path.into()
+    }
+
+    fn full(&mut self, reason: String) -> ControlFlow<()> {
+        if !std::mem::replace(&mut self.is_full, true) {
+            let place = std::mem::take(&mut self.place);
+            self.fault(Fault::new(&place, At::File, reason))?;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Sink for Inventory {
+    fn package(&mut self, package: Package) -> ControlFlow<()> {
+        if self.packages.len() >= PACKAGES {
+            self.full(format!("has more than {PACKAGES} packages: the rest is not read"))?;
+            return ControlFlow::Break(());
+        }
+        self.packages.push(Listed { package, files: 0 });
+        ControlFlow::Continue(())
+    }
+
+    fn file(&mut self, file: PackageFile<'_>) -> ControlFlow<()> {
+        let Some(index) = self.packages.len().checked_sub(1) else {
+            return ControlFlow::Continue(());
+        };
+        if let Some(listed) = self.packages.get_mut(index) {
+            let mut hasher = DefaultHasher::new();
+            (listed.files, file.path, file.digest, file.config).hash(&mut hasher);
+            listed.files = hasher.finish();
+        }
+        let length = file.path.len() + 64;
+        if self.room.files == 0 || self.room.paths < length {
+            return self.full("too many files are claimed: of the rest it is not told".to_owned());
+        }
+        let none = u32::MAX;
+        let digest = match file.digest {
+            Some(digest) => {
+                self.digests.push(digest);
+                u32::try_from(self.digests.len() - 1).unwrap_or(none)
+            }
+            None => none,
+        };
+        let package = u32::try_from(index).unwrap_or(none);
+        let path = self.real(file.path).into_owned().into_boxed_slice();
+        // Directories are of many packages; of files, the first one counts.
+        if let Entry::Vacant(vacant) = self.claims.entry(path) {
+            vacant.insert(Packed { package, digest, config: file.config });
+            self.room.files -= 1;
+            self.room.paths -= length;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn fault(&mut self, fault: Fault) -> ControlFlow<()> {
+        if self.faults.len() < FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.more_faults += 1;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn wants_files(&self) -> bool {
+        true
+    }
+}
