@@ -55,13 +55,17 @@
 //!
 //! - `sensor` (default): [`sensor`] and [`engine`]. Needs clang, libelf and zlib headers to build,
 //!   and Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+//! - `manifest`: [`image::manifest`] and [`image::RootScan`]. Decompresses in Rust: no C compiler either.
 //! - None: everything else, the rule language, the matcher and the classifier among it. No C compiler,
 //!   no libbpf, no privilege.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // The map above names modules that are not there without the sensor.
-#![cfg_attr(not(feature = "sensor"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(
+    not(all(feature = "manifest", feature = "sensor")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 pub mod container;
 pub mod decode;

@@ -111,3 +111,15 @@ fn cargo() {
 fn go() {
     replay("go", targets::go);
 }
+
+#[cfg(feature = "manifest")]
+#[test]
+fn layer() {
+    replay("layer", targets::layer);
+}
+
+#[cfg(feature = "manifest")]
+#[test]
+fn manifest() {
+    replay("manifest", targets::manifest);
+}

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use driftcore::image::EntryKind;
+use driftcore::image::manifest::Platform;
 use driftcore::matcher::Policy;
 use driftcore::sensor::HookSet;
 use tracing::level_filters::LevelFilter;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     /// Compare a container, running or stopped, with the image it came from; exit status 1 when it
     /// differs
     Scan(ScanArguments),
+    /// Write down what an image brings, file by file, for `driftd scan --manifest`
+    Manifest(ManifestArguments),
     /// Say what this kernel and these runtimes allow, and prove that the sensor sees
     Doctor(DoctorArguments),
     /// List the containers that run here
@@ -162,7 +165,11 @@ pub(crate) struct ScanArguments {
     pub(crate) common: CommonArguments,
 
     /// The container: id, name or unique prefix of an id
-    #[arg(value_name = "CONTAINER", required_unless_present = "upper", conflicts_with = "upper")]
+    #[arg(
+        value_name = "CONTAINER",
+        required_unless_present_any = ["upper", "rootfs"],
+        conflicts_with_all = ["upper", "rootfs"],
+    )]
     pub(crate) container: Option<String>,
 
     /// The upper directory of an overlay, in the place of a container
@@ -186,6 +193,22 @@ pub(crate) struct ScanArguments {
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
 
+    /// A root directory, in the place of a container; goes with --image or --manifest
+    #[arg(long, value_name = "DIR", conflicts_with = "upper", requires = "against")]
+    pub(crate) rootfs: Option<PathBuf>,
+
+    /// The image to compare with, as `driftd manifest` takes it: LAYOUT[:TAG], ARCHIVE[:TAG], or the name of
+    /// one that a runtime keeps here
+    #[arg(long, value_name = "IMAGE", group = "against", conflicts_with = "upper")]
+    pub(crate) image: Option<String>,
+
+    /// The manifest to compare with, which `driftd manifest` wrote
+    #[arg(long, value_name = "FILE", group = "against", conflicts_with = "upper")]
+    pub(crate) manifest: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) reading: ImageArguments,
+
     /// How the report is printed; html: one page that needs nothing else
     #[arg(long, value_enum, default_value_t = ScanFormat::Text)]
     pub(crate) format: ScanFormat,
@@ -208,6 +231,54 @@ pub(crate) struct ScanArguments {
     /// A time of modification alone counts as a change, too
     #[arg(long)]
     pub(crate) times: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManifestArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// The image: the directory of an OCI layout or the archive of one or of `docker save`, each with
+    /// :TAG behind it where it has several, or the name or digest of an image that containerd or Docker
+    /// keeps here
+    #[arg(value_name = "IMAGE", required_unless_present = "show", conflicts_with = "show")]
+    pub(crate) image: Option<String>,
+
+    /// Where the manifest is written; without it, it is printed
+    #[arg(short, long, value_name = "FILE", conflicts_with = "show")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Print a manifest that was written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) show: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) reading: ImageArguments,
+
+    /// How a manifest is printed
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "output")]
+    pub(crate) format: Format,
+}
+
+/// How an image is read.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ImageArguments {
+    /// The platform, where the image is there for several: OS/ARCHITECTURE[/VARIANT]; by default the
+    /// host's
+    #[arg(long, value_name = "PLATFORM")]
+    pub(crate) platform: Option<Platform>,
+
+    /// Most entries of all layers of an image together; 8000000 by default
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) max_entries: Option<u64>,
+
+    /// Most bytes of a layer, decompressed; 128 GiB by default
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_layer_size: Option<u64>,
+
+    /// Most bytes that a compressed byte of a layer may become, once it became 1 GiB; 2000 by default
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_ratio: Option<u64>,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod containers;
 mod doctor;
+mod manifest;
 mod output;
 mod replay;
 mod rules;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Doctor(doctor) => doctor::doctor(doctor),
         Command::Scan(arguments) => scan::scan(arguments),
+        Command::Manifest(arguments) => manifest::manifest(arguments),
         Command::Containers(containers) => containers::containers(containers),
         Command::Rules(command) => rules::rules(command),
         Command::Replay(replay) => replay::replay(replay),

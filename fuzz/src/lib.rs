@@ -1,10 +1,16 @@
 //! What the fuzz targets do with bytes. `driftcore/tests/regressions.rs` does the same with
 //! the committed inputs, in every test run and without a fuzzer.
 
+#[cfg(feature = "manifest")]
+mod manifest;
 mod package;
 #[path = "../../driftcore/tests/plain/mod.rs"]
 mod plain;
 
+#[cfg(feature = "manifest")]
+pub use manifest::layer;
+#[cfg(feature = "manifest")]
+pub use manifest::manifest;
 pub use package::apk;
 pub use package::cargo;
 pub use package::dpkg;

@@ -7,7 +7,13 @@ mod snapshot;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+#[cfg(feature = "manifest")]
+pub(super) use image::chain_id;
+#[cfg(feature = "manifest")]
+pub(super) use image::sha256;
 use metadata::Record;
+#[cfg(feature = "manifest")]
+pub(super) use metadata::images;
 use serde::Deserialize;
 pub(super) use snapshot::layers;
 

@@ -273,8 +273,23 @@ fn digest(
     }
 }
 
+/// The references of an image store and the ids that they stand for.
+///
+/// # Errors
+///
+/// Text that names the file, when it cannot be read.
+#[cfg(feature = "manifest")]
+pub(super) fn repositories(
+    directory: &StateDir,
+    store: &str,
+) -> Result<BTreeMap<String, String>, String> {
+    let repositories = directory.json::<Repositories>(&format!("{store}/repositories.json"))?;
+    let repositories = repositories.unwrap_or_default().repositories;
+    Ok(repositories.into_values().flatten().collect())
+}
+
 /// The short form that Docker keeps references in.
-fn familiar(reference: &str) -> &str {
+pub(super) fn familiar(reference: &str) -> &str {
     let short = reference.strip_prefix("docker.io/").unwrap_or(reference);
     short.strip_prefix("library/").unwrap_or(short)
 }

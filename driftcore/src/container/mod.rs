@@ -13,6 +13,8 @@ mod containerd;
 mod docker;
 mod find;
 mod found;
+#[cfg(feature = "manifest")]
+mod images;
 mod mounts;
 mod oci;
 mod overlay;
@@ -31,6 +33,8 @@ pub use accounts::Accounts;
 pub(crate) use cgroup::most_telling_cgroup;
 pub use find::FindError;
 pub use find::Stored;
+#[cfg(feature = "manifest")]
+pub(crate) use images::StoredImage;
 pub(crate) use mounts::Mount;
 pub use mounts::RootMount;
 pub(crate) use mounts::read as read_mounts;

@@ -116,7 +116,9 @@ pub(super) fn of_container(
     let points: Vec<PathBuf> = points.iter().map(|point| roots.seen(point)).collect();
     let mounts = on_host(roots, |mount| {
         let named = || mount.mount_point.components().any(|part| part.as_os_str() == id);
-        mount.is_private() && mount.root == b"/" && (points.contains(&mount.mount_point) || named())
+        // What stands where the runtime mounts it is the container's root on whatever filesystem: some
+        // snapshotters mount a directory of the host's.
+        points.contains(&mount.mount_point) || mount.is_private() && mount.root == b"/" && named()
     })?;
     let mount = mounts.iter().find(|mount| points.contains(&mount.mount_point));
     let mount = mount.or_else(|| mounts.first());

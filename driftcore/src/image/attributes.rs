@@ -59,7 +59,7 @@ pub(super) fn state(file: &Located) -> State {
 }
 
 /// The target of a symbolic link that is held. It is never followed.
-fn target(link: &Located) -> Result<Vec<u8>, Errno> {
+pub(super) fn target(link: &Located) -> Result<Vec<u8>, Errno> {
     rustix::fs::readlinkat(link, "", Vec::new()).map(std::ffi::CString::into_bytes)
 }
 
@@ -99,6 +99,25 @@ fn names(marks: Marks, file: &Located) -> Result<Vec<Vec<u8>>, Errno> {
         !marks.is_mark(name) && !BY_MODULES.contains(&name)
     };
     Ok(list.split_inclusive(|&byte| byte == 0).filter(own).map(<[u8]>::to_vec).collect())
+}
+
+/// Whether an attribute, without a final zero, is a file's own.
+#[cfg(feature = "manifest")]
+pub(super) fn is_own(marks: Marks, name: &[u8]) -> bool {
+    !marks.is_mark(name) && !BY_MODULES.contains(&name)
+}
+
+/// The extended attributes of a file that are its own, sorted by name.
+#[cfg(feature = "manifest")]
+pub(super) fn xattrs(marks: Marks, file: &Located) -> Result<super::manifest::Xattrs, Errno> {
+    let mut all = Vec::new();
+    for mut name in names(marks, file)? {
+        let Some(value) = value(file, &name)? else { continue };
+        name.pop();
+        all.push((name, value));
+    }
+    all.sort_unstable();
+    Ok(all)
 }
 
 /// The value of an attribute; `None` when it went meanwhile.

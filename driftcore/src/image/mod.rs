@@ -58,13 +58,19 @@ mod entry;
 mod error;
 mod hidden;
 mod lower;
+#[cfg(feature = "manifest")]
+pub mod manifest;
 mod marks;
 mod moves;
 mod names;
 mod noise;
 mod place;
 mod reading;
+#[cfg(feature = "manifest")]
+mod root;
 mod scan;
+#[cfg(feature = "manifest")]
+mod sorted;
 mod strays;
 mod tree;
 mod users;
@@ -79,6 +85,8 @@ pub use entry::FileType;
 pub use entry::Problem;
 pub use entry::State;
 pub use error::ScanError;
+#[cfg(feature = "manifest")]
+pub use root::RootScan;
 pub use scan::OverlayScan;
 pub use scan::Progress;
 pub use scan::Visitor;

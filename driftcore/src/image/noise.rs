@@ -7,8 +7,14 @@ use super::EntryKind;
 use super::FileType;
 
 /// Files that runtimes make, or make so that they can mount over them.
-const FILES: [&[u8]; 5] =
-    [b"/.dockerenv", b"/run/.containerenv", b"/etc/hosts", b"/etc/hostname", b"/etc/resolv.conf"];
+const FILES: [&[u8]; 6] = [
+    b"/.dockerenv",
+    b"/run/.containerenv",
+    b"/etc/hosts",
+    b"/etc/hostname",
+    b"/etc/resolv.conf",
+    b"/dev/console",
+];
 /// Directories that they make to mount on them.
 const DIRECTORIES: [&[u8]; 6] =
     [b"/proc", b"/sys", b"/dev", b"/dev/pts", b"/dev/shm", b"/dev/mqueue"];
@@ -44,9 +50,9 @@ impl Noise {
         let path = entry.path.as_bytes();
         match after.file_type {
             FileType::File => {
-                let plain = after.size == 0 && after.mode & 0o7111 == 0;
-                let marker = path == FILES[0] && after.size == 0;
-                marker || plain && self.files.contains(path)
+                // Docker gives its own the right to be executed.
+                let allowed = if FILES.contains(&path) { 0o7000 } else { 0o7111 };
+                after.size == 0 && after.mode & allowed == 0 && self.files.contains(path)
             }
             FileType::Directory => self.directories.contains(path),
             FileType::Symlink => {
@@ -83,6 +89,8 @@ mod tests {
             ("/etc/hosts", FILE),
             ("/etc", DIRECTORY),
             ("/.dockerenv", 0o100_755),
+            ("/etc/hosts", 0o100_755),
+            ("/dev/console", 0o100_755),
             ("/proc", DIRECTORY),
             ("/data", DIRECTORY),
             ("/data/deep", DIRECTORY),
@@ -98,7 +106,8 @@ mod tests {
         let noise = Noise::new([&b"/data/deep/x"[..]].into_iter());
         for (path, mode, size) in [
             ("/etc/hosts", FILE, 1),
-            ("/etc/hosts", 0o100_755, 0),
+            ("/etc/hosts", 0o104_755, 0),
+            ("/data/deep/x", 0o100_755, 0),
             ("/.dockerenv", FILE, 9),
             ("/etc/passwd", FILE, 0),
             ("/data/deep/y", DIRECTORY, 0),

@@ -21,7 +21,7 @@ use crate::event::Text;
 use crate::provenance::Dir;
 
 /// Largest file that is read by default, in bytes.
-const LARGEST: u64 = 4 << 30;
+pub(super) const LARGEST: u64 = 4 << 30;
 /// How many names are looked at between two words of progress.
 const PROGRESS_EVERY: u64 = 1024;
 
@@ -56,6 +56,8 @@ pub struct Progress {
     pub names: u64,
     /// Bytes of file content that were read.
     pub bytes: u64,
+    /// Mount points that a scan of a root directory came to. What lies under them is not seen.
+    pub mount_points: u64,
 }
 
 /// A comparison of a container with its image by the layers of its overlay.
@@ -147,8 +149,7 @@ impl OverlayScan {
         let noise = Noise::new(self.mount_points.iter().map(Vec::as_slice));
         let reader = Reader::new(self.largest);
         let queue = Queue::new(self.threads);
-        let mut out =
-            Out { visitor, noise, users: &self.users, names: 0, reader, queue, silent: false };
+        let mut out = Out::new(visitor, noise, &self.users, reader, queue);
         let (mut moves, mut strays) = Moves::collect(open()?, &image, marks, &mut out)?;
         if !strays.is_empty() {
             out.silent = true;
@@ -179,9 +180,20 @@ pub(super) struct Out<'a> {
     queue: Queue,
     /// Says nothing: a walk that only looks for something.
     silent: bool,
+    pub(super) mount_points: u64,
 }
 
-impl Out<'_> {
+impl<'a> Out<'a> {
+    pub(super) fn new(
+        visitor: &'a mut dyn Visitor,
+        noise: Noise,
+        users: &'a Users,
+        reader: Reader,
+        queue: Queue,
+    ) -> Self {
+        Self { visitor, noise, users, names: 0, reader, queue, silent: false, mount_points: 0 }
+    }
+
     /// Tells an entry, behind those that wait.
     pub(super) fn entry(&mut self, entry: Entry) -> Result<(), ScanError> {
         if self.silent {
@@ -285,8 +297,9 @@ impl Out<'_> {
         proceed(self.visitor.progress(progress))
     }
 
-    fn progress(&self) -> Progress {
-        Progress { names: self.names, bytes: self.reader.read() }
+    pub(super) fn progress(&self) -> Progress {
+        let Self { names, mount_points, .. } = *self;
+        Progress { names, bytes: self.reader.read(), mount_points }
     }
 }
 

@@ -46,6 +46,18 @@ impl Dir {
         rustix::fs::open(path, flags, Mode::empty()).map(Self)
     }
 
+    /// Opens a directory of the host's as its filesystem has it, without what is mounted on or beneath
+    /// it. Needs `CAP_SYS_ADMIN`, and a mount of our own mount namespace.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn open_bare(path: &Path) -> Result<Self, Errno> {
+        use rustix::mount::OpenTreeFlags;
+
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        let tree = rustix::mount::open_tree(rustix::fs::CWD, path, flags)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        rustix::fs::openat(tree, ".", flags, Mode::empty()).map(Self)
+    }
+
     /// Opens a directory beneath this one. `ENOTDIR` or `ELOOP` when something else is there.
     pub(crate) fn subdirectory(&self, relative: &Path) -> Result<Self, Errno> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -86,7 +86,7 @@ impl Node {
     }
 }
 
-fn xattrs(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+pub(crate) fn xattrs(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut list = vec![0; 65536];
     let length = rustix::fs::llistxattr(path, list.as_mut_slice()).unwrap_or(0);
     let names = list[..length].split(|&byte| byte == 0).filter(|name| !name.is_empty());

@@ -18,6 +18,12 @@ use std::time::Instant;
 
 use anyhow::Context;
 use driftcore::image::OverlayScan;
+use driftcore::image::Progress;
+use driftcore::image::RootScan;
+use driftcore::image::ScanError;
+use driftcore::image::Visitor;
+use driftcore::image::manifest::Image;
+use driftcore::image::manifest::ManifestFile;
 use driftcore::package::PackageScan;
 
 use crate::FAILED;
@@ -27,6 +33,7 @@ use crate::config::Config;
 use crate::scan::html::Html;
 use crate::scan::ignored::Ignored;
 use crate::scan::json::Json;
+pub(crate) use crate::scan::printable::Printable;
 use crate::scan::report::Report;
 use crate::scan::target::Target;
 use crate::scan::text::Text;
@@ -39,22 +46,28 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
         Some(path) => Ignored::read(path)?,
         None => Ignored::default(),
     };
-    let target = match (&arguments.container, &arguments.upper) {
-        (Some(name), _) => Target::container(&Config::load(&arguments.common)?, name)?,
-        (None, Some(upper)) => Target::directories(upper, &arguments.lower, arguments.userxattr),
-        (None, None) => anyhow::bail!("name a container, or --upper and --lower directories"),
+    let against = Against::of(arguments)?;
+    let name = against.as_ref().map(Against::name);
+    let target = match (&arguments.container, &arguments.upper, &arguments.rootfs) {
+        (Some(container), _, _) => {
+            Target::container(&Config::load(&arguments.common)?, container, name)?
+        }
+        (None, Some(upper), _) => Target::directories(upper, &arguments.lower, arguments.userxattr),
+        (None, None, Some(root)) => Target::root_directory(root, name.unwrap_or_default()),
+        (None, None, None) => {
+            anyhow::bail!("name a container, or --upper and --lower directories, or --rootfs")
+        }
     };
     raise_descriptors();
-    let mut scan = OverlayScan::new(&target.layers);
-    scan.times(arguments.times)
-        .whiteout_files(arguments.whiteout_files)
-        .mount_points(&target.mount_points)
-        .users(target.users());
-    if let Some(threads) = arguments.threads {
-        scan.threads(threads);
-    }
-    let packages = PackageScan::new(&target.layers)
-        .with_context(|| format!("cannot scan {}", target.name()))?;
+    let scan = Scan { target: &target, arguments, against: against.as_ref() };
+    // What packages brought is known from layers alone.
+    let packages = match &target.root {
+        Some(_) => None,
+        None => {
+            let packages = PackageScan::new(&target.layers);
+            Some(packages.with_context(|| format!("cannot scan {}", target.name()))?)
+        }
+    };
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let start = Instant::now();
     let summary = match arguments.format {
@@ -83,16 +96,74 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a root directory is compared with.
+enum Against {
+    Image(String, Box<Image>),
+    Manifest(String, ManifestFile),
+}
+
+impl Against {
+    fn of(arguments: &ScanArguments) -> anyhow::Result<Option<Self>> {
+        if let Some(path) = &arguments.manifest {
+            let name = path.display().to_string();
+            return Ok(Some(Self::Manifest(name, ManifestFile::open(path)?)));
+        }
+        let Some(name) = &arguments.image else { return Ok(None) };
+        let config = || Config::load(&arguments.common);
+        let image = crate::manifest::open(name, &arguments.reading, config)?;
+        Ok(Some(Self::Image(name.clone(), Box::new(image))))
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Image(name, _) | Self::Manifest(name, _) => name,
+        }
+    }
+}
+
+/// A scan that is about to be made.
+struct Scan<'a> {
+    target: &'a Target,
+    arguments: &'a ScanArguments,
+    against: Option<&'a Against>,
+}
+
+impl Scan<'_> {
+    fn run(&self, visitor: &mut dyn Visitor) -> Result<Progress, ScanError> {
+        let Self { target, arguments, against } = *self;
+        let times = arguments.times;
+        let (Some((root, _)), Some(against)) = (&target.root, against) else {
+            let mut scan = OverlayScan::new(&target.layers);
+            scan.times(times)
+                .whiteout_files(arguments.whiteout_files)
+                .mount_points(&target.mount_points)
+                .users(target.users());
+            if let Some(threads) = arguments.threads {
+                scan.threads(threads);
+            }
+            return scan.run(visitor);
+        };
+        let mut scan = RootScan::new(root);
+        scan.times(times).mount_points(&target.mount_points).users(target.users());
+        match against {
+            Against::Image(_, image) => scan.run(&mut *image.nodes(), visitor),
+            Against::Manifest(_, file) => scan.run(&mut file.nodes()?, visitor),
+        }
+    }
+}
+
 fn run(
-    scan: &OverlayScan,
-    packages: PackageScan,
+    scan: &Scan<'_>,
+    packages: Option<PackageScan>,
     ignored: Ignored,
     arguments: &ScanArguments,
     form: impl report::Form,
     start: Instant,
 ) -> anyhow::Result<summary::Summary> {
     let mut report = Report::new(form, ignored, &arguments.fail_on);
-    report.packages(packages);
+    if let Some(packages) = packages {
+        report.packages(packages);
+    }
     let result = scan.run(&mut report);
     report.finish(result, start.elapsed())
 }

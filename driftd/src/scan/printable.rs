@@ -7,7 +7,7 @@ use driftcore::event::Text;
 
 /// Shows text in one line with nothing in it that a terminal would obey: control characters, line
 /// ends and marks that turn the direction of writing are escaped.
-pub(super) struct Printable<'a>(pub(super) &'a Text);
+pub(crate) struct Printable<'a>(pub(crate) &'a Text);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

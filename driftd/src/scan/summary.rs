@@ -35,6 +35,8 @@ pub(super) struct Summary {
     pub(super) names: u64,
     /// Bytes of files that were read.
     pub(super) bytes: u64,
+    /// Mount points in a root directory, under which nothing was looked at.
+    pub(super) mount_points: u64,
     pub(super) milliseconds: u64,
 }
 
@@ -54,6 +56,7 @@ impl Summary {
     pub(super) fn took(&mut self, progress: Progress, time: Duration) {
         self.names = progress.names;
         self.bytes = progress.bytes;
+        self.mount_points = progress.mount_points;
         self.milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     }
 }

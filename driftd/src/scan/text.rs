@@ -48,9 +48,7 @@ impl<W: Write> Text<W> {
             // Writing to a String cannot fail.
             let _ = write!(head, " ({}, {id}, {state}) against {image}", container.runtime);
         }
-        let layers = target.layers.lowers.len();
-        let plural = if layers == 1 { "" } else { "s" };
-        let _ = write!(head, ", {layers} layer{plural}");
+        let _ = write!(head, ", {}", target.extent());
         Self {
             out,
             head: Printable(&Bytes::from(head)).to_string(),
@@ -183,6 +181,9 @@ fn counts(summary: &Summary) -> String {
     parts.push(format!("{} as in the image though written to", kind(EntryKind::CopiedUp)));
     parts.push(format!("{} noise", summary.noise));
     parts.push(format!("{} ignored", summary.ignored));
+    if summary.mount_points > 0 {
+        parts.push(format!("{} mount points not looked under", summary.mount_points));
+    }
     format!(
         "{}. {} names, {} bytes read, {} ms.",
         parts.join(", "),

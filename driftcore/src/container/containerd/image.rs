@@ -210,13 +210,13 @@ impl Store<'_> {
 /// The name of the snapshot that holds the layers, lowest first:
 /// <https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md#layer-chainid>. `None`
 /// for no layers.
-fn chain_id(layers: &[String]) -> Option<String> {
+pub(in crate::container) fn chain_id(layers: &[String]) -> Option<String> {
     let (first, rest) = layers.split_first()?;
     let add = |chain: String, layer: &String| sha256(format!("{chain} {layer}").as_bytes());
     Some(rest.iter().fold(first.clone(), add))
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(in crate::container) fn sha256(bytes: &[u8]) -> String {
     let mut text = String::from("sha256:");
     for byte in Sha256::digest(bytes) {
         for digit in [byte >> 4, byte & 15] {

@@ -79,6 +79,33 @@ pub(super) fn list(root: &StateDir) -> Result<Vec<(String, String)>, String> {
     all.map_err(|error| format!("{}: {error}", root.name(FILE)))
 }
 
+/// All images of the database, as name and digest, of all namespaces; none where there is no database.
+///
+/// # Errors
+///
+/// Those of [`look_up`].
+#[cfg(feature = "manifest")]
+pub(in crate::container) fn images(root: &StateDir) -> Result<Vec<(String, String)>, String> {
+    let Some(file) = root.file(FILE)? else {
+        return Ok(Vec::new());
+    };
+    let all = Database::new(file).view(|database| {
+        let mut all = Vec::new();
+        let Some(version) = database.bucket(&["v1"])? else {
+            return Ok(all);
+        };
+        for namespace in version.buckets()?.into_iter().map(lossy) {
+            let Some(images) = version.bucket(&[&namespace, "images"])? else { continue };
+            for name in images.buckets()?.into_iter().map(lossy) {
+                let Some(target) = images.bucket(&[&name, "target"])? else { continue };
+                all.extend(text(&target, "digest")?.map(|digest| (name, digest)));
+            }
+        }
+        Ok(all)
+    });
+    all.map_err(|error| format!("{}: {error}", root.name(FILE)))
+}
+
 /// The snapshot of a container: the snapshotter and the snapshot's name in it.
 ///
 /// # Errors

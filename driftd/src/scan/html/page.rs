@@ -327,6 +327,13 @@ impl<W: Write> Html<W> {
             out.name("n", upper)?;
             out.raw("</li>")?;
         }
+        for (key, what) in [("rootfs", "\n<li>root "), ("against", "\n<li>against ")] {
+            if let Some(text) = self.target[key].as_str() {
+                out.raw(what)?;
+                out.name("n", text)?;
+                out.raw("</li>")?;
+            }
+        }
         for lower in lowers.iter().filter_map(Value::as_str) {
             out.raw("\n<li>")?;
             out.name("n", lower)?;
