@@ -3,21 +3,39 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::containers::Known;
+use super::names::Names;
 use crate::enrich::Identity;
 use crate::enrich::ProcessTable;
 use crate::enrich::Program;
 use crate::enrich::split_args;
+use crate::event::Action;
 use crate::event::Actor;
 use crate::event::ActorFlags;
 use crate::event::Capabilities;
+use crate::event::Kind;
 use crate::event::Process;
 use crate::event::Text;
+use crate::event::Timestamp;
+use crate::fields::EventType;
 use crate::view::Ancestors;
 use crate::view::LiveFacts;
+use crate::view::ObservedFacts;
 use crate::view::PathText;
 use crate::view::ProcessFacts;
 use crate::view::ProcessIds;
 use crate::view::Relative;
+
+/// That something happened, and what kind of thing.
+#[derive(Clone, Copy)]
+pub(super) struct Deed {
+    pub(super) time: Timestamp,
+    /// Its number, from 1 on.
+    pub(super) number: u64,
+    pub(super) kind: Kind,
+    pub(super) action: Action,
+    pub(super) event_type: EventType,
+}
 
 /// An actor and what its exec told of it.
 pub(super) struct Acting<'a> {
@@ -75,6 +93,39 @@ impl<'a> Acting<'a> {
             session_leader: None,
             group_leader: None,
             capabilities: live.capabilities,
+        }
+    }
+
+    /// What it did in a container, as rules see it. What is particular to a kind is filled in over this.
+    pub(super) fn observed<'s>(
+        &'s self,
+        deed: Deed,
+        known: &'s Known,
+        names: &'s Names<'s>,
+        ancestors: &'s Ancestors<'s>,
+        hostname: &'s str,
+    ) -> ObservedFacts<'s> {
+        ObservedFacts {
+            time: deed.time,
+            number: deed.number,
+            kind: deed.kind,
+            action: deed.action,
+            event_type: deed.event_type,
+            result: 0,
+            drift: false,
+            before_start: false,
+            recovered: false,
+            container: Some(&known.container),
+            details: Some(&known.details),
+            accounts: Some(names),
+            process: Some(self.facts(ancestors)),
+            file: None,
+            network: None,
+            call: None,
+            tainted: self.tainted,
+            unproved: false,
+            provenance: None,
+            hostname,
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
 use super::acting::Acting;
+use super::acting::Deed;
 use super::assemble::Observed;
 use super::assemble::Origin;
 use super::core::Core;
@@ -99,27 +100,19 @@ impl Core {
         let drift = socket.departs(&expectations, &known.container, &known.details);
         let ancestors = acting.ancestors(&self.processes);
         let names = self.containers.names(container, event.actor.pid);
-        let facts = ObservedFacts {
+        let deed = Deed {
             time,
             number: self.matching.next_number(),
             kind: Kind::Network,
             action: socket.action,
             event_type: socket.event_type,
+        };
+        let facts = ObservedFacts {
             result: socket.result,
             drift,
             before_start,
-            recovered: false,
-            container: Some(&known.container),
-            details: Some(&known.details),
-            accounts: Some(&names),
-            process: Some(acting.facts(&ancestors)),
-            file: None,
             network: Some(socket.facts()),
-            call: None,
-            tainted: acting.tainted,
-            unproved: false,
-            provenance: None,
-            hostname: &self.hostname,
+            ..acting.observed(deed, known, &names, &ancestors, &self.hostname)
         };
         let outcome = self.matching.run(&View::new(facts), time);
         if drift || self.scope.all_events || !outcome.is_empty() {

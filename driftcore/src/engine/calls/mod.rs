@@ -7,6 +7,7 @@ mod socket;
 pub(super) use arguments::Arguments;
 
 use super::acting::Acting;
+use super::acting::Deed;
 use super::assemble::Observed;
 use super::core::Core;
 use super::core::blind_event;
@@ -65,28 +66,14 @@ impl Core {
         let Some(known) = self.containers.get(container) else { return };
         let ancestors = acting.ancestors(&self.processes);
         let number = self.matching.next_number();
+        let deed = Deed { time, number, kind: Kind::Syscall, action: Action::Call, event_type };
         let outcome = arguments.with(|args| {
             let facts = ObservedFacts {
-                time,
-                number,
-                kind: Kind::Syscall,
-                action: Action::Call,
-                event_type,
                 result: call.result,
-                drift: false,
-                before_start: false,
-                recovered: false,
-                container: Some(&known.container),
-                details: Some(&known.details),
-                accounts: Some(&names),
-                process: Some(acting.facts(&ancestors)),
-                file: None,
                 network: on.map(|socket| socket::facts(socket, event_type)),
                 call: Some(CallFacts { args }),
-                tainted: acting.tainted,
                 unproved: is_unproved(call),
-                provenance: None,
-                hostname: &self.hostname,
+                ..acting.observed(deed, known, &names, &ancestors, &self.hostname)
             };
             self.matching.run(&View::new(facts), time)
         });

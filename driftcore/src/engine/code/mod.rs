@@ -8,6 +8,7 @@ mod script;
 pub use options::CodeOptions;
 
 use super::acting::Acting;
+use super::acting::Deed;
 use super::assemble::Observed;
 use super::core::Core;
 use super::core::taints;
@@ -112,27 +113,19 @@ impl Core {
         file.sha256 = sha256.as_deref();
         let taints = taints(&classified);
         let drift = classified.provenance.verdict.is_drift_for_code();
-        let facts = ObservedFacts {
+        let deed = Deed {
             time: self.clock.wall(event.boot_ns),
             number: self.matching.next_number(),
             kind: meaning.kind,
             action: meaning.action,
             event_type: seen.event_type(),
+        };
+        let facts = ObservedFacts {
             result: event.result,
             drift,
-            before_start: false,
-            recovered: false,
-            container: Some(&known.container),
-            details: Some(&known.details),
-            accounts: Some(&names),
-            process: Some(acting.facts(&ancestors)),
             file: Some(file),
-            network: None,
-            call: None,
-            tainted: acting.tainted,
-            unproved: false,
             provenance: Some(&classified.provenance),
-            hostname: &self.hostname,
+            ..acting.observed(deed, known, &names, &ancestors, &self.hostname)
         };
         let outcome = self.matching.run(&View::new(facts), facts.time);
         if drift || self.scope.all_events || !outcome.is_empty() {

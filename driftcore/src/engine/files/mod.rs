@@ -12,6 +12,7 @@ use self::resolve::resolve;
 use self::seen::Seen;
 use self::state::state;
 use super::acting::Acting;
+use super::acting::Deed;
 use super::assemble::Observed;
 use super::core::Core;
 use super::mounts::MountKind;
@@ -110,27 +111,20 @@ impl Core {
         let Some(known) = self.containers.get(container) else { return };
         let ancestors = acting.ancestors(&self.processes);
         let names = self.containers.names(container, event.actor.pid);
-        let facts = ObservedFacts {
+        let deed = Deed {
             time: self.clock.wall(event.boot_ns),
             number: self.matching.next_number(),
             kind: meaning.kind,
             action: meaning.action,
             event_type: seen.event_type(),
+        };
+        let facts = ObservedFacts {
             result: event.result,
             drift,
-            before_start: false,
-            recovered: false,
-            container: Some(&known.container),
-            details: Some(&known.details),
-            accounts: Some(&names),
-            process: Some(acting.facts(&ancestors)),
             file: Some(seen.facts()),
-            network: None,
-            call: None,
-            tainted: acting.tainted,
             unproved: !resolved.proved,
             provenance: provenance.as_ref(),
-            hostname: &self.hostname,
+            ..acting.observed(deed, known, &names, &ancestors, &self.hostname)
         };
         let outcome = self.matching.run(&View::new(facts), facts.time);
         if drift || self.scope.all_events || !outcome.is_empty() {
