@@ -8,6 +8,7 @@
 
 #include "emit.h"
 #include "handled.h"
+#include "watched.h"
 
 #define PF_IO_WORKER 0x10
 
@@ -154,10 +155,8 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	bool outside = actor & DC_ACTOR_OUTSIDE;
 	bool writes, tells;
 
-	/* The container's own filesystem: no volume, tmpfs, pipe or device. Where a name leads is for
-	 * user space to find. */
-	if (!act->place.name.size &&
-	    BPF_CORE_READ(dentry, d_sb, s_dev) != container->root_dev)
+	/* Where a name leads is for user space to find. */
+	if (!act->place.name.size && !is_watched(dentry, container))
 		return;
 	/* What io_uring does is seen by one probe alone, and the hooks of functions say it once. */
 	if (slot == DC_SLOT_CALL)

@@ -60,7 +60,7 @@ static __always_inline void ask_open(struct file *file)
 	if (is_behind_another(file, path))
 		return;
 	if (may_be_contained(task)) {
-		if (!is_on_root(task, dentry, &container))
+		if (!container_of_task(task, &container) || !is_watched(dentry, &container))
 			return;
 	} else if (!(mode & FMODE_WRITE) ||
 		   !container_of_super(BPF_CORE_READ(dentry, d_sb), &container)) {

@@ -247,9 +247,16 @@ enum dc_call_reads {
 };
 
 /* What is asked for; changed by user space while the probes run. */
+/* Mounts other than the container's root. */
+enum dc_mount {
+	DC_MOUNT_MEMORY = 1, /* tmpfs */
+	DC_MOUNT_VOLUME = 2,
+};
+
 struct dc_settings {
 	__u64 operations; /* 1 << enum dc_operation */
 	__u64 sockets; /* 1 << enum dc_socket_operation */
+	__u64 mounts; /* enum dc_mount: on which files count beside those of the container's root */
 	__u64 budget_rate; /* bulk events a second that a container may cause; 0: any number */
 	__u64 budget_burst; /* and at once */
 	/* enum dc_class of each system call by its number on this architecture; 0: not asked for. */

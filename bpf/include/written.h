@@ -63,8 +63,7 @@ static __always_inline void fill_open(struct file *file, __u64 flags, struct dc_
 	act->file = act->place.path.dentry;
 }
 
-/* Fills in an act when the process writes to the open file for the first time, and it is on the root
- * of its container. */
+/* Fills in an act when the process writes to the open file for the first time, and that counts. */
 static __always_inline bool is_first_write(struct task_struct *task, struct file *file,
 					   struct dc_act *act)
 {
@@ -81,8 +80,7 @@ static __always_inline bool is_first_write(struct task_struct *task, struct file
 	act->place.path = path_of(file);
 	dentry = act->place.path.dentry;
 	act->file = dentry;
-	if (!container_of_task(task, &container) ||
-	    BPF_CORE_READ(dentry, d_sb, s_dev) != container.root_dev)
+	if (!container_of_task(task, &container) || !is_watched(dentry, &container))
 		return false;
 	/* A full table forgets another file, which is then said twice. */
 	bpf_map_update_elem(&written, &key, &said, BPF_ANY);

@@ -30,13 +30,31 @@ pub struct driftcore_options {
     pub(crate) roots: StateRoots,
     pub(crate) scope: Scope,
     pub(crate) bounds: Bounds,
-    pub(crate) watched: Wanted,
+    kinds: Wanted,
+    unix_sockets: bool,
+    memory: bool,
+    volumes: bool,
     pub(crate) code: CodeOptions,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
 }
 
 impl driftcore_options {
+    /// What is asked of the sensor beside execs, whatever rules need.
+    pub(crate) const fn watched(&self) -> Wanted {
+        let mut wanted = self.kinds;
+        if self.unix_sockets {
+            wanted = wanted.with_unix_sockets();
+        }
+        if self.memory {
+            wanted = wanted.with_memory();
+        }
+        if self.volumes {
+            wanted = wanted.with_volumes();
+        }
+        wanted
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
         let wrong = |expected: &str| {
             Failure::wrong_type(format!("option {name}: expected {expected}, found {value:?}"))
@@ -88,14 +106,17 @@ impl driftcore_options {
                 }
             }
             "events.kinds" => {
-                self.watched = match value {
+                self.kinds = match value {
                     "" => Wanted::NOTHING,
-                    "file" => self.watched.with_file_changes(),
-                    "network" => self.watched.with_sockets(),
-                    "code" => self.watched.with_libraries().with_scripts(),
+                    "file" => self.kinds.with_file_changes(),
+                    "network" => self.kinds.with_sockets(),
+                    "code" => self.kinds.with_libraries().with_scripts(),
                     _ => return Err(wrong("file, network, code, or nothing")),
                 }
             }
+            "sensor.unix_sockets" => self.unix_sockets = flag()?,
+            "files.memory" => self.memory = flag()?,
+            "files.volumes" => self.volumes = flag()?,
             "code.libraries" => self.code.libraries = flag()?,
             "code.scripts" => self.code.scripts = flag()?,
             "code.interpreter" => add(&mut self.code.interpreters, value, value.to_owned()),
@@ -145,6 +166,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | sensor.events_at_once | before that rate counts | 8000 |
 /// | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
 /// | sensor.hooks | from where operations on files are seen: lsm, fentry, tracepoint, or auto: the first of these that proves itself | auto |
+/// | sensor.unix_sockets | true: connections to Unix sockets outside of the container are seen | false |
 /// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
 /// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |
@@ -155,6 +177,8 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | runtimes.storage | adds a root of containers/storage | where distributions put it |
 /// | scope.events | drift, or all: also events that are no drift | drift |
 /// | events.kinds | adds a kind of events that is watched beside execs: file, network or code | what the rules speak of |
+/// | files.memory | true: operations on files count also on filesystems in memory, as secrets are | false |
+/// | files.volumes | true: and on volumes, and whatever else is mounted | false |
 /// | code.libraries | false: what is mapped executable is never looked at | true |
 /// | code.scripts | false: what interpreters read is never looked at | true |
 /// | code.interpreter | adds a program that runs scripts, without a version | those that are known |
@@ -207,7 +231,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 24);
+        assert_eq!(table().len(), 27);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -256,11 +280,15 @@ mod tests {
     fn kinds_of_events_add_up() {
         let mut options = driftcore_options::default();
         options.set("events.kinds", "file").unwrap();
-        assert!(options.watched.has_files() && !options.watched.has_sockets());
+        assert!(options.watched().has_files() && !options.watched().has_sockets());
         options.set("events.kinds", "network").unwrap();
-        assert!(options.watched.has_files() && options.watched.has_sockets());
+        assert!(options.watched().has_files() && options.watched().has_sockets());
         options.set("events.kinds", "").unwrap();
-        assert_eq!(options.watched, Wanted::NOTHING);
+        assert_eq!(options.watched(), Wanted::NOTHING);
+        options.set("files.memory", "true").unwrap();
+        options.set("files.volumes", "true").unwrap();
+        options.set("files.volumes", "false").unwrap();
+        assert_eq!(options.watched(), Wanted::NOTHING.with_memory());
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(crate) struct Config {
     events: Events,
     expected: Vec<ExpectedBlock>,
     code: Code,
+    files: Files,
 }
 
 /// In the place of a hook set: the best one that loads and proves itself.
@@ -76,6 +77,14 @@ struct Code {
     libraries: bool,
     scripts: bool,
     interpreters: Vec<String>,
+}
+
+/// On which mounts files count beside the container's root.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Files {
+    memory: bool,
+    volumes: bool,
 }
 
 /// What is expected of the sockets of some containers.
@@ -322,6 +331,12 @@ impl Config {
         if self.sensor.unix_sockets {
             wanted = wanted.with_unix_sockets();
         }
+        if self.files.memory {
+            wanted = wanted.with_memory();
+        }
+        if self.files.volumes {
+            wanted = wanted.with_volumes();
+        }
         if has(EventKind::File) {
             wanted = wanted.with_file_changes();
         }
@@ -426,6 +441,8 @@ mod tests {
         assert!(!wanted("").has_unix_sockets());
         let unix: Config = toml::from_str("[sensor]\nunix_sockets = true\n").unwrap();
         assert_eq!(unix.wanted(false), Wanted::NOTHING.with_unix_sockets());
+        let mounts: Config = toml::from_str("[files]\nmemory = true\nvolumes = true\n").unwrap();
+        assert_eq!(mounts.wanted(false), Wanted::NOTHING.with_memory().with_volumes());
         let binary = wanted("[events]\nkinds = [\"binary\"]\n");
         assert_eq!(binary, Wanted::NOTHING.with_libraries().with_scripts());
         assert_eq!(wanted("[events]\nkinds = []\n"), Wanted::NOTHING);

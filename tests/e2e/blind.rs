@@ -22,8 +22,8 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// Runs `driftd` with these arguments in a root of its own that has neither /run, /tmp nor /mnt.
-/// The mounts end with the namespace.
-fn run(world: &World, arguments: &str) -> Result<Output> {
+/// The mounts end with the namespace. What does not end by itself is ended after `seconds`.
+fn run(world: &World, seconds: u32, arguments: &str) -> Result<Output> {
     let root = world.directory("blind");
     fs::create_dir_all(&root)?;
     fs::write(root.join("driftd"), "")?;
@@ -34,7 +34,7 @@ fn run(world: &World, arguments: &str) -> Result<Output> {
            if [ -d /$d ]; then mkdir $1/$d; mount --rbind /$d $1/$d; fi; \
          done; \
          mount --bind $2 $1/driftd; \
-         exec timeout --signal TERM 3 chroot $1 /driftd {arguments}"
+         exec timeout --signal TERM {seconds} chroot $1 /driftd {arguments}"
     );
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-ec", &script, "sh"])
@@ -46,7 +46,7 @@ fn run(world: &World, arguments: &str) -> Result<Output> {
 
 fn refuses(world: &World) -> Result<()> {
     let _turn = world.shared();
-    let output = run(world, "run")?;
+    let output = run(world, 120, "run")?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(2), "{}: {stderr}", output.status);
     ensure!(stderr.contains("blind") && stderr.contains("no /run, /tmp or /mnt"), "{stderr}");
@@ -56,7 +56,7 @@ fn refuses(world: &World) -> Result<()> {
 
 fn goes_on(world: &World) -> Result<()> {
     let _turn = world.shared();
-    let output = run(world, "run --allow-degraded --events -")?;
+    let output = run(world, 10, "run --allow-degraded --events -")?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(stderr.contains("ready"), "{stderr}");
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -70,7 +70,7 @@ fn goes_on(world: &World) -> Result<()> {
 
 fn doctor(world: &World) -> Result<()> {
     let _turn = world.shared();
-    let output = run(world, "doctor --format json")?;
+    let output = run(world, 120, "doctor --format json")?;
     ensure!(output.status.code() == Some(2), "{}", output.status);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     ensure!(report["hook_set"].is_null(), "{report}");

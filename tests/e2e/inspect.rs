@@ -352,6 +352,11 @@ fn swapped(world: &World) -> Result<()> {
                 ensure!(inspected.evidence.lower.is_none(), "{inspected:?}");
                 new += 1;
             }
+            // It never held still: nothing is said of it, and nothing was taken for its evidence.
+            Verdict::Unknown => {
+                let evidence = &inspected.evidence;
+                ensure!(evidence.upper.or(evidence.lower).is_none(), "a mix: {inspected:?}");
+            }
             _ => bail!("a mix: {inspected:?}"),
         }
     }

@@ -58,6 +58,7 @@ fn cases() -> Vec<Case> {
         libraries::CASES,
         taint::CASES,
         files::operations::CASES,
+        files::counted::CASES,
         files::evasions::CASES,
         files::twins::CASES,
         accounts::CASES,

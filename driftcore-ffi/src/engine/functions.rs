@@ -67,7 +67,7 @@ pub unsafe extern "C" fn driftcore_engine_new(
             .state_roots(options.roots)
             .scope(options.scope)
             .bounds(options.bounds)
-            .watch(options.watched)
+            .watch(options.watched())
             .code(options.code)
             .allow_degraded(options.allow_degraded);
         if let Some(rules) = handle::lend!(rules) {

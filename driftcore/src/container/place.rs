@@ -32,6 +32,24 @@ const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CL
 const WITHIN: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
 /// How often a look-up that raced with a rename somewhere is begun again.
 const ATTEMPTS: u32 = 64;
+/// Filesystems that are asked without waiting for anybody else.
+const DISKS: [&str; 6] = ["btrfs", "ext2", "ext3", "ext4", "f2fs", "xfs"];
+/// Filesystems that hold nothing of anybody's.
+const KERNEL: [&str; 13] = [
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "efivarfs",
+    "mqueue",
+    "proc",
+    "pstore",
+    "securityfs",
+    "sysfs",
+    "tracefs",
+];
 
 /// How a container's root is found.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +95,11 @@ pub(crate) enum PlaceMount {
     Root,
     /// A tmpfs of the container.
     Tmpfs,
-    /// Another filesystem.
+    /// A filesystem on a disk of the host, which answers by itself.
+    Disk,
+    /// A filesystem that the kernel fills itself.
+    Kernel,
+    /// Another one, which may wait for a network or for a process.
     Other,
 }
 
@@ -231,6 +253,8 @@ impl ContainerRoot {
         match mount {
             _ if device == self.device => PlaceMount::Root,
             Some(mount) if matches!(mount.fs_type.as_str(), "tmpfs" | "ramfs") => PlaceMount::Tmpfs,
+            Some(mount) if DISKS.contains(&mount.fs_type.as_str()) => PlaceMount::Disk,
+            Some(mount) if KERNEL.contains(&mount.fs_type.as_str()) => PlaceMount::Kernel,
             _ => PlaceMount::Other,
         }
     }

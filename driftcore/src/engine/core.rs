@@ -21,6 +21,7 @@ use super::found::Spots;
 use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
+use super::mounts::Mounts;
 use super::ports::Ports;
 use super::proofs::Answered;
 use super::proofs::Proofs;
@@ -72,6 +73,8 @@ pub(super) struct Core {
     pub(super) live_spots: Option<Spots>,
     pub(super) sink: Box<dyn Sink + Send>,
     pub(super) path: Vec<u8>,
+    /// On which mounts files count beside the container's root.
+    pub(super) mounts: Mounts,
     /// The kernel side remembers who writes files.
     pub(super) watches_files: bool,
     pub(super) old_path: Vec<u8>,
@@ -101,6 +104,7 @@ impl Core {
             live_spots: None,
             sink,
             path: Vec::new(),
+            mounts: Mounts::default(),
             watches_files: false,
             old_path: Vec::new(),
             call_arguments: Arguments::default(),

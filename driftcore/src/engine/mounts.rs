@@ -3,6 +3,7 @@
 use crate::container::PlaceMount;
 use crate::event::EvidenceFlags;
 use crate::event::FileEvidence;
+use crate::sensor::Wanted;
 
 /// `TMPFS_MAGIC` and `RAMFS_MAGIC` of `linux/magic.h`.
 const MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
@@ -61,7 +62,30 @@ impl MountKind {
         match mount {
             PlaceMount::Root => Self::Root,
             PlaceMount::Tmpfs => Self::Tmpfs,
-            PlaceMount::Other => Self::Volume,
+            PlaceMount::Kernel => Self::Kernel,
+            PlaceMount::Disk | PlaceMount::Other => Self::Volume,
+        }
+    }
+}
+
+/// On which mounts files count beside the container's root, which always does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mounts {
+    pub(super) memory: bool,
+    pub(super) volumes: bool,
+}
+
+impl Mounts {
+    pub(super) const fn of(wanted: &Wanted) -> Self {
+        Self { memory: wanted.has_memory(), volumes: wanted.has_volumes() }
+    }
+
+    pub(super) const fn count(self, mount: MountKind) -> bool {
+        match mount {
+            MountKind::Root => true,
+            MountKind::Tmpfs => self.memory,
+            MountKind::Volume => self.volumes,
+            MountKind::Kernel => false,
         }
     }
 }

@@ -36,6 +36,7 @@ use super::found;
 use super::found::Spots;
 use super::matching::Matching;
 use super::matching::RulesHandle;
+use super::mounts::Mounts;
 use super::proofs::Proofs;
 use super::wake::Stopper;
 use crate::container::Runtimes;
@@ -100,6 +101,7 @@ impl Engine {
         let rules = options.rules.take();
         let matching = Matching::new(RulesHandle::new(rules.clone()));
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
+        core.mounts = Mounts::of(&options.wanted);
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
 
         let wanted = asked::all_wanted(options.wanted, options.code.never(), rules.as_deref());

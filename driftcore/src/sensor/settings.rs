@@ -20,6 +20,7 @@ pub(super) fn bytes(wanted: &Wanted, options: SensorOptions, hooks: HookSet) -> 
     };
     put(offset_of!(dc_settings, operations), wanted.operation_bits());
     put(offset_of!(dc_settings, sockets), wanted.socket_bits());
+    put(offset_of!(dc_settings, mounts), wanted.mount_bits());
     put(offset_of!(dc_settings, budget_rate), options.budget_rate);
     put(offset_of!(dc_settings, budget_burst), options.budget_burst);
     for known in calls::known(&hooks.rest(wanted)) {

@@ -5,6 +5,10 @@ use crate::event::FileOperation;
 use crate::event::SocketOperation;
 
 const WORDS: usize = CALLS.div_ceil(64);
+/// `DC_MOUNT_MEMORY`
+const MEMORY: u64 = 1;
+/// `DC_MOUNT_VOLUME`
+const VOLUMES: u64 = 2;
 
 /// What is asked of the sensor beside execs and process life, which it always gives. What nobody asks
 /// for costs nothing: its probes are not attached.
@@ -15,12 +19,14 @@ pub struct Wanted {
     /// Numbers of other system calls, a bit each.
     calls: [u64; WORDS],
     unix_sockets: bool,
+    /// `enum dc_mount`.
+    mounts: u64,
 }
 
 impl Wanted {
     /// Nothing.
     pub const NOTHING: Self =
-        Self { operations: 0, sockets: 0, calls: [0; WORDS], unix_sockets: false };
+        Self { operations: 0, sockets: 0, calls: [0; WORDS], unix_sockets: false, mounts: 0 };
 
     /// And this operation on files.
     #[must_use]
@@ -66,6 +72,7 @@ impl Wanted {
         self.operations |= other.operations;
         self.sockets |= other.sockets;
         self.unix_sockets |= other.unix_sockets;
+        self.mounts |= other.mounts;
         let mut word = 0;
         while word < WORDS {
             self.calls[word] |= other.calls[word];
@@ -129,6 +136,32 @@ impl Wanted {
         self.unix_sockets
     }
 
+    /// And what is done to files in memory, on a tmpfs of the container, of the operations that are asked for:
+    /// secrets, `/run`. Without, only files on the container's root are seen.
+    #[must_use]
+    pub const fn with_memory(mut self) -> Self {
+        self.mounts |= MEMORY;
+        self
+    }
+
+    /// And what is done to files on volumes: all that is mounted into the container, or in it, but
+    /// filesystems in memory and those that the kernel fills itself.
+    #[must_use]
+    pub const fn with_volumes(mut self) -> Self {
+        self.mounts |= VOLUMES;
+        self
+    }
+
+    /// Whether files in memory are asked for.
+    pub const fn has_memory(&self) -> bool {
+        self.mounts & MEMORY != 0
+    }
+
+    /// Whether files on volumes are asked for.
+    pub const fn has_volumes(&self) -> bool {
+        self.mounts & VOLUMES != 0
+    }
+
     /// Whether this operation is asked for.
     pub const fn has_socket(&self, operation: SocketOperation) -> bool {
         self.sockets & 1 << operation.number() != 0
@@ -141,6 +174,10 @@ impl Wanted {
 
     pub(super) const fn socket_bits(&self) -> u64 {
         self.sockets
+    }
+
+    pub(super) const fn mount_bits(&self) -> u64 {
+        self.mounts
     }
 
     pub(super) const fn operation_bits(&self) -> u64 {

@@ -65,23 +65,22 @@ impl Core {
         };
         let resolved = resolve(event, evidence.as_ref(), &around, path, old_path);
         // Volumes, tmpfs and what the kernel fills itself are not what the image declared.
-        if resolved.mount != MountKind::Root {
+        if !self.mounts.count(resolved.mount) {
             return;
         }
         // A call that gave a name alone did not say what it is the name of.
         let is_directory = event.is_directory || resolved.is_directory();
         let event = &FileEvent { is_directory, ..*event };
         let meaning = Meaning::of(event);
-        // Only the container's root is what the image declared.
-        let may_drift = meaning.drift && resolved.mount == MountKind::Root;
-        let layers = known.layers.as_deref().filter(|_| may_drift);
+        let on_root = resolved.mount == MountKind::Root;
+        let layers = known.layers.as_deref().filter(|_| meaning.drift && on_root);
         // A name that may be another file's tells nothing of where that came from.
         let is_known = evidence.is_some() || resolved.proved;
         let provenance = is_known.then(|| state(event, evidence.as_ref(), layers, path)).flatten();
         let drift = if meaning.kind == Kind::Binary {
             provenance.as_ref().is_some_and(|it| it.verdict.is_drift_for_code())
         } else {
-            may_drift
+            meaning.drift
         };
         let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
         let writer = event.writer.as_ref().zip(evidence.as_ref());
