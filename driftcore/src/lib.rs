@@ -19,7 +19,8 @@
 //!   against those of its image.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
-//! - [`network`]: whether a socket is what was declared.
+//! - [`network`]: whether a socket is what was declared. [`digest`]: whether images that run are those
+//!   that were approved (feature `digest`).
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
 //! - [`engine`]: all of it together (feature `sensor`).
 //!
@@ -55,6 +56,7 @@
 //!
 //! - `sensor` (default): [`sensor`] and [`engine`]. Needs clang, libelf and zlib headers to build,
 //!   and Linux 5.10 with BTF, `CAP_SYS_ADMIN` and the host's pid namespace to run.
+//! - `digest`: [`digest`], with a YAML reader for Kubernetes manifests.
 //! - `manifest`: [`image::manifest`] and [`image::RootScan`]. Decompresses in Rust: no C compiler either.
 //! - None: everything else, the rule language, the matcher and the classifier among it. No C compiler,
 //!   no libbpf, no privilege.
@@ -69,6 +71,8 @@
 
 pub mod container;
 pub mod decode;
+#[cfg(feature = "digest")]
+pub mod digest;
 #[cfg(feature = "sensor")]
 pub mod engine;
 pub mod enrich;

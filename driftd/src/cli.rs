@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Scan(ScanArguments),
     /// Write down what an image brings, file by file, for `driftd scan --manifest`
     Manifest(ManifestArguments),
+    /// Compare the digests of images that run with those that were approved; exit status 1 when one was not
+    Verify(VerifyArguments),
     /// Say what this kernel and these runtimes allow, and prove that the sensor sees
     Doctor(DoctorArguments),
     /// List the containers that run here
@@ -279,6 +281,36 @@ pub(crate) struct ImageArguments {
     /// Most bytes that a compressed byte of a layer may become, once it became 1 GiB; 2000 by default
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_ratio: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// What was approved (repeatable): Kubernetes manifests as YAML or JSON, or a list of image references, a
+    /// line each
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) approved: Vec<PathBuf>,
+
+    /// Pods as `kubectl get pods -o json` prints them, in the place of this node's containers; - for standard
+    /// input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pods: Option<PathBuf>,
+
+    /// A directory with the content of images by digest (repeatable): an OCI image layout. It tells an index
+    /// from its manifests and from their configurations. The content stores of this node's containerd are
+    /// known
+    #[arg(long, value_name = "DIR")]
+    pub(crate) layout: Vec<PathBuf>,
+
+    /// Exit status 1 also when it cannot be told which image runs
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

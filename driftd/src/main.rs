@@ -13,6 +13,7 @@ mod rules;
 mod ruleset;
 mod run;
 mod scan;
+mod verify;
 mod writer;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Doctor(doctor) => doctor::doctor(doctor),
         Command::Scan(arguments) => scan::scan(arguments),
+        Command::Verify(arguments) => verify::verify(arguments),
         Command::Manifest(arguments) => manifest::manifest(arguments),
         Command::Containers(containers) => containers::containers(containers),
         Command::Rules(command) => rules::rules(command),

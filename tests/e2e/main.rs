@@ -33,6 +33,7 @@ mod scripts;
 mod storm;
 mod taint;
 mod unnamed;
+mod verify;
 mod world;
 mod writer;
 
@@ -83,6 +84,7 @@ fn cases() -> Vec<Case> {
         loss::CASES,
         blind::CASES,
         storm::CASES,
+        verify::CASES,
         files::flood::CASES,
     ]
     .concat()

@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("view", &["error", "event", "fields", "enrich"]),
     ("matcher", &["error", "event", "fields"]),
     ("network", &["error", "event", "matcher"]),
+    ("digest", &["error", "event"]),
     ("rules", &["error", "event", "fields", "matcher"]),
     ("sink", &["error", "event", "matcher"]),
 ];

@@ -6,7 +6,7 @@ mod html;
 mod ignored;
 mod json;
 mod packages;
-mod printable;
+pub(crate) mod printable;
 mod progress;
 mod report;
 mod summary;
