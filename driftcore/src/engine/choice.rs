@@ -10,6 +10,10 @@ use crate::sensor::SensorError;
 use crate::sensor::SensorOptions;
 use crate::sensor::Wanted;
 
+/// Why a set is not chosen while other mounts are asked for.
+const ROOT_ALONE: &str =
+    "it sees what is done by name on the container's root alone, and other mounts are asked for";
+
 /// The hook set of an engine, and why it is not a better one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +44,12 @@ pub(super) fn choose(
         sets = vec![set];
     }
     let mut refused = Vec::new();
+    if options.hooks.is_none() && (wanted.has_memory() || wanted.has_volumes()) {
+        // Of names alone, the others tell the container's root from other mounts, and nothing more.
+        sets.retain(|&set| set == HookSet::Tracepoint);
+        let others = HookSet::ALL.into_iter().filter(|&set| set != HookSet::Tracepoint);
+        refused.extend(others.map(|set| (set, ROOT_ALONE.to_owned())));
+    }
     loop {
         let set = sets.remove(0);
         // Before the probes are loaded: it brings the overlay module in.
