@@ -61,13 +61,14 @@ pub unsafe extern "C" fn driftcore_engine_new(
         handle::prepare!(engine)?;
         let callbacks = sized::read("callbacks", callbacks)?;
         let options = handle::lend!(options).cloned().unwrap_or_default();
+        let watched = options.watched();
         let mut builder = EngineBuilder::new();
         builder
             .sensor(options.sensor)
             .state_roots(options.roots)
             .scope(options.scope)
             .bounds(options.bounds)
-            .watch(options.watched())
+            .watch(watched)
             .code(options.code)
             .allow_degraded(options.allow_degraded);
         if let Some(rules) = handle::lend!(rules) {
