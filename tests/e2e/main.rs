@@ -14,10 +14,12 @@ mod containerd;
 mod escape;
 mod files;
 mod inspect;
+mod installers;
 mod layers;
 mod libraries;
 mod listeners;
 mod loss;
+mod manifest;
 mod mounts;
 mod names;
 mod network;
@@ -74,6 +76,8 @@ fn cases() -> Vec<Case> {
         containerd::CASES,
         inspect::CASES,
         scan::CASES,
+        installers::CASES,
+        manifest::CASES,
         packages::CASES,
         escape::CASES,
         own_overlay::CASES,

@@ -43,7 +43,7 @@ fn container(world: &World, name: &str) -> Result<Option<DockerContainer>> {
 }
 
 /// `action name old_version version files code altered`, in their order.
-fn packages(report: &Value) -> Result<Vec<String>> {
+pub(crate) fn packages(report: &Value) -> Result<Vec<String>> {
     let packages = report["packages"].as_array().context("no packages")?;
     let line = |package: &Value| {
         let text = |key: &str| package[key].as_str().unwrap_or("-").to_owned();

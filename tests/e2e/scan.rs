@@ -26,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// One change of each kind, in an image of two layers and the one that Docker adds.
-const CHANGES: &str = "set -e
+pub(crate) const CHANGES: &str = "set -e
     printf x >> /opt/p1
     rm /opt/p2; cp /opt/p3 /opt/p2
     chmod 4755 /opt/p4
@@ -46,7 +46,7 @@ const CHANGES: &str = "set -e
     ln -s / '/srv/<script>'
     rm /bin/touch; ln -s sh /bin/touch";
 
-const EXPECTED: [&str; 21] = [
+pub(crate) const EXPECTED: [&str; 21] = [
     "added /opt/hard4",
     "added /srv",
     "added /srv/<script>",
@@ -70,7 +70,7 @@ const EXPECTED: [&str; 21] = [
     "type /opt/p8",
 ];
 
-fn image(world: &World) -> Result<Image> {
+pub(crate) fn image(world: &World) -> Result<Image> {
     world.lab.build_deeds_image(&["x"])
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn entry<'a>(report: &'a Value, path: &str) -> Result<&'a Value> {
 }
 
 /// `kind path (changes)`, sorted; what is noise is marked.
-fn lines(report: &Value) -> Result<Vec<String>> {
+pub(crate) fn lines(report: &Value) -> Result<Vec<String>> {
     let line = |entry: &Value| {
         let text = |key: &str| entry[key].as_str().unwrap_or_default().to_owned();
         let mut line = format!("{} {}", text("kind"), text("path"));
@@ -120,7 +120,7 @@ fn lines(report: &Value) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-fn expect(report: &Value, expected: &[&str]) -> Result<()> {
+pub(crate) fn expect(report: &Value, expected: &[&str]) -> Result<()> {
     let mut expected: Vec<_> = expected.iter().collect();
     expected.sort();
     let lines = lines(report)?;
