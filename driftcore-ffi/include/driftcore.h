@@ -153,6 +153,27 @@
 #define DRIFTCORE_EVIDENCE_FLAG_IMMUTABLE 1024
 
 /**
+ * The content of a regular file; of `driftcore_entry_info.changed`, beside the bits of
+ * `driftcore_file.changed`. Since 0.1.0.
+ */
+#define DRIFTCORE_CHANGED_CONTENT (1 << 7)
+
+/**
+ * The target of a symbolic link.
+ */
+#define DRIFTCORE_CHANGED_TARGET (1 << 8)
+
+/**
+ * The numbers of a device.
+ */
+#define DRIFTCORE_CHANGED_DEVICE (1 << 9)
+
+/**
+ * The time of the last modification.
+ */
+#define DRIFTCORE_CHANGED_TIMES (1 << 10)
+
+/**
  * What became of a call. New values may be added: treat those that you do not know as an error.
  * Since 0.1.0.
  */
@@ -303,6 +324,74 @@ typedef enum driftcore_action {
 } driftcore_action;
 
 /**
+ * What kind of code a file is by its content. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_code {
+    /**
+     * None, or it was not looked at.
+     */
+    DRIFTCORE_CODE_NONE = 0,
+    /**
+     * An ELF program.
+     */
+    DRIFTCORE_CODE_EXECUTABLE = 1,
+    /**
+     * An ELF shared library.
+     */
+    DRIFTCORE_CODE_LIBRARY = 2,
+    /**
+     * Any other ELF file.
+     */
+    DRIFTCORE_CODE_OBJECT = 3,
+    /**
+     * A file that begins with `#!`.
+     */
+    DRIFTCORE_CODE_SCRIPT = 4,
+} driftcore_code;
+
+/**
+ * How a path differs from the image. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_entry_kind {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_ENTRY_OTHER = 0,
+    /**
+     * The image has nothing there.
+     */
+    DRIFTCORE_ENTRY_ADDED = 1,
+    /**
+     * The image's file, with other content.
+     */
+    DRIFTCORE_ENTRY_MODIFIED = 2,
+    /**
+     * A new file in the place of the image's, and different.
+     */
+    DRIFTCORE_ENTRY_REPLACED = 3,
+    /**
+     * A file of another type than the image's.
+     */
+    DRIFTCORE_ENTRY_TYPE = 4,
+    /**
+     * The image's directory or file under another name.
+     */
+    DRIFTCORE_ENTRY_RENAMED = 5,
+    /**
+     * The image's file or an equal one, with other attributes.
+     */
+    DRIFTCORE_ENTRY_ATTRIBUTES = 6,
+    /**
+     * The image has it and the container has not.
+     */
+    DRIFTCORE_ENTRY_DELETED = 7,
+    /**
+     * In the upper layer, and proved to be as in the image: no drift.
+     */
+    DRIFTCORE_ENTRY_COPIED_UP = 8,
+} driftcore_entry_kind;
+
+/**
  * What a verdict rests on. New values may be added. Since 0.1.0.
  */
 typedef enum driftcore_evidence_kind {
@@ -353,6 +442,44 @@ typedef enum driftcore_family {
      */
     DRIFTCORE_FAMILY_UNIX = 3,
 } driftcore_family;
+
+/**
+ * The type of a file. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_file_type {
+    /**
+     * It is not known.
+     */
+    DRIFTCORE_FILE_TYPE_UNKNOWN = 0,
+    /**
+     * A regular file.
+     */
+    DRIFTCORE_FILE_TYPE_FILE = 1,
+    /**
+     * A directory.
+     */
+    DRIFTCORE_FILE_TYPE_DIRECTORY = 2,
+    /**
+     * A symbolic link.
+     */
+    DRIFTCORE_FILE_TYPE_SYMLINK = 3,
+    /**
+     * A character device.
+     */
+    DRIFTCORE_FILE_TYPE_CHAR_DEVICE = 4,
+    /**
+     * A block device.
+     */
+    DRIFTCORE_FILE_TYPE_BLOCK_DEVICE = 5,
+    /**
+     * A named pipe.
+     */
+    DRIFTCORE_FILE_TYPE_FIFO = 6,
+    /**
+     * A socket.
+     */
+    DRIFTCORE_FILE_TYPE_SOCKET = 7,
+} driftcore_file_type;
 
 /**
  * What an event is about. New values may be added. Since 0.1.0.
@@ -541,6 +668,42 @@ typedef enum driftcore_severity {
 } driftcore_severity;
 
 /**
+ * The sides of a comparison. Since 0.1.0.
+ */
+typedef enum driftcore_side {
+    /**
+     * The image.
+     */
+    DRIFTCORE_SIDE_BEFORE = 0,
+    /**
+     * The container.
+     */
+    DRIFTCORE_SIDE_AFTER = 1,
+} driftcore_side;
+
+/**
+ * In what way a process uses a file. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_use {
+    /**
+     * In one that this header does not name.
+     */
+    DRIFTCORE_USE_OTHER = 0,
+    /**
+     * It runs it.
+     */
+    DRIFTCORE_USE_RUNS = 1,
+    /**
+     * It has mapped it into its memory.
+     */
+    DRIFTCORE_USE_MAPS = 2,
+    /**
+     * It has it open.
+     */
+    DRIFTCORE_USE_OPENS = 3,
+} driftcore_use;
+
+/**
  * Where a file came from. New values may be added. Since 0.1.0.
  */
 typedef enum driftcore_verdict {
@@ -639,6 +802,13 @@ typedef struct driftcore_diagnostics driftcore_diagnostics;
 typedef struct driftcore_engine driftcore_engine;
 
 /**
+ * A path at which a container differs from its image, or that its upper layer holds though nothing
+ * differs. The library's, for as long as the callback that gets it, unless it is a copy; one thread
+ * at a time. Since 0.1.0.
+ */
+typedef struct driftcore_entry driftcore_entry;
+
+/**
  * What went wrong. Whoever gets one owns it, and frees it with `driftcore_error_free`. It belongs
  * to no object and no thread. Since 0.1.0.
  */
@@ -679,7 +849,7 @@ typedef struct driftcore_layers driftcore_layers;
 typedef struct driftcore_matcher driftcore_matcher;
 
 /**
- * Options of engines, rules and classifiers. One thread at a time. Since 0.1.0.
+ * Options of engines, rules, classifiers and scans. One thread at a time. Since 0.1.0.
  */
 typedef struct driftcore_options driftcore_options;
 
@@ -688,6 +858,12 @@ typedef struct driftcore_options driftcore_options;
  * the same time. Since 0.1.0.
  */
 typedef struct driftcore_rules driftcore_rules;
+
+/**
+ * A comparison of a container with its image, that can be run, again and again. Never changes; any
+ * thread, several at the same time. Since 0.1.0.
+ */
+typedef struct driftcore_scan driftcore_scan;
 
 /**
  * Texts of rules, in the order in which they are loaded: later ones override and append to earlier
@@ -1467,6 +1643,255 @@ typedef struct driftcore_classified_info {
 } driftcore_classified_info;
 
 /**
+ * What an entry is. Texts are borrowed from it. Since 0.1.0.
+ */
+typedef struct driftcore_entry_info {
+    /**
+     * `sizeof(driftcore_entry_info)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The path from the container's root on: any bytes. Of a deleted file, that in the image.
+     */
+    struct driftcore_text path;
+    /**
+     * The path in the image where that is another one; absent otherwise.
+     */
+    struct driftcore_text old_path;
+    /**
+     * How many processes use the file, for `driftcore_entry_user`; the first sixteen are known.
+     */
+    size_t user_count;
+    /**
+     * A `driftcore_entry_kind`.
+     */
+    uint32_t kind;
+    /**
+     * What differs: `DRIFTCORE_CHANGED_` bits.
+     */
+    uint32_t changed;
+    /**
+     * 1 for drift: neither copied up nor noise.
+     */
+    uint32_t is_drift;
+    /**
+     * 1 for what runtimes make themselves.
+     */
+    uint32_t is_noise;
+} driftcore_entry_info;
+
+/**
+ * A file as it is in the image or in the container. Texts are borrowed from the entry. Since 0.1.0.
+ */
+typedef struct driftcore_file_state {
+    /**
+     * `sizeof(driftcore_file_state)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The target of a symbolic link: any bytes. Absent of everything else.
+     */
+    struct driftcore_text target;
+    /**
+     * SHA-256 of the content in hexadecimal; absent where it does not differ or was not read.
+     */
+    struct driftcore_text sha256;
+    /**
+     * Its size in bytes.
+     */
+    uint64_t byte_count;
+    /**
+     * When its content was modified last, in nanoseconds since the epoch.
+     */
+    int64_t modified_ns;
+    /**
+     * When its inode was changed last.
+     */
+    int64_t changed_ns;
+    /**
+     * How many names it has in its layer.
+     */
+    uint64_t links;
+    /**
+     * A `driftcore_file_type`.
+     */
+    uint32_t file_type;
+    /**
+     * Permission bits with setuid, setgid and sticky.
+     */
+    uint32_t mode;
+    /**
+     * Its owner, as the layer's filesystem has it.
+     */
+    uint32_t uid;
+    /**
+     * Its group.
+     */
+    uint32_t gid;
+    /**
+     * Major number of a device; 0 of everything else.
+     */
+    uint32_t device_major;
+    /**
+     * Minor number of a device; 0 of everything else.
+     */
+    uint32_t device_minor;
+    /**
+     * A `driftcore_code`; not told of deleted files.
+     */
+    uint32_t code;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_file_state;
+
+/**
+ * A process that uses a file. The name is borrowed from the entry. Since 0.1.0.
+ */
+typedef struct driftcore_file_user {
+    /**
+     * `sizeof(driftcore_file_user)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * `comm`: any bytes.
+     */
+    struct driftcore_text name;
+    /**
+     * Process id on the host.
+     */
+    uint32_t pid;
+    /**
+     * A `driftcore_use`.
+     */
+    uint32_t how;
+} driftcore_file_user;
+
+/**
+ * Receives an entry, on the thread that runs the scan; it is there until this returns. 0: go on;
+ * anything else ends the scan. It must return: no C++ exception and no longjmp may leave it.
+ * Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_entry_function)(void *context, const struct driftcore_entry *entry);
+
+/**
+ * Something that a scan could not read or compare. The library's, for as long as the callback that
+ * gets it. Since 0.1.0.
+ */
+typedef struct driftcore_problem {
+    /**
+     * Its size as the library has it: what lies beyond is not there.
+     */
+    size_t size;
+    /**
+     * The path from the container's root on: any bytes.
+     */
+    struct driftcore_text path;
+    /**
+     * What happened, for people.
+     */
+    struct driftcore_text reason;
+    /**
+     * 1: the file went meanwhile, there was nothing to miss. 0: something is there that was not
+     * seen or not compared.
+     */
+    uint32_t vanished;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_problem;
+
+/**
+ * Receives a problem; the rest is as for entries. Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_problem_function)(void *context,
+                                               const struct driftcore_problem *problem);
+
+/**
+ * Is told now and then how many names were looked at and how many bytes were read; the rest is as
+ * for entries. Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_progress_function)(void *context, uint64_t names, uint64_t bytes);
+
+/**
+ * Where a scan reports to. Since 0.1.0.
+ */
+typedef struct driftcore_scan_callbacks {
+    /**
+     * `sizeof(driftcore_scan_callbacks)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Handed to each callback; never looked at.
+     */
+    void *context;
+    /**
+     * Receives entries. NULL: they are counted.
+     */
+    driftcore_entry_function entry;
+    /**
+     * Receives problems. NULL: they are counted.
+     */
+    driftcore_problem_function problem;
+    /**
+     * Is told of the progress. NULL: not wanted.
+     */
+    driftcore_progress_function progress;
+} driftcore_scan_callbacks;
+
+/**
+ * What a scan found, in numbers. Since 0.1.0.
+ */
+typedef struct driftcore_scan_summary {
+    /**
+     * `sizeof(driftcore_scan_summary)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * All entries.
+     */
+    uint64_t entries;
+    /**
+     * Those that are drift.
+     */
+    uint64_t drift;
+    /**
+     * Those that the runtime made.
+     */
+    uint64_t noise;
+    /**
+     * Those that are as in the image.
+     */
+    uint64_t copied_up;
+    /**
+     * What could not be read or compared.
+     */
+    uint64_t problems;
+    /**
+     * What went while the scan ran.
+     */
+    uint64_t vanished;
+    /**
+     * Names that were looked at.
+     */
+    uint64_t names;
+    /**
+     * Bytes of files that were read.
+     */
+    uint64_t bytes;
+    /**
+     * 1 when a callback ended the scan: the numbers are those up to there.
+     */
+    uint32_t stopped;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_scan_summary;
+
+/**
  * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
  * driftcore) and its text, both there until this returns. Comes on whichever thread the library
  * works, and on several at a time; must call no function of the library. Since 0.1.0.
@@ -1538,6 +1963,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | sensor.events_at_once | before that rate counts | 8000 |
  * | sensor.follow_io_uring | false: report each ring that a container makes, and not what is done through it | true |
  * | sensor.hooks | from where operations on files are seen: lsm, fentry, tracepoint, or auto: the first of these that proves itself | auto |
+ * | sensor.unix_sockets | true: connections to Unix sockets outside of the container are seen | false |
  * | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
  * | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
  * | proof.max_milliseconds | the longest time that it may take | 2000 |
@@ -1548,6 +1974,8 @@ struct driftcore_options *driftcore_options_new(void);
  * | runtimes.storage | adds a root of containers/storage | where distributions put it |
  * | scope.events | drift, or all: also events that are no drift | drift |
  * | events.kinds | adds a kind of events that is watched beside execs: file, network or code | what the rules speak of |
+ * | files.memory | true: operations on files count also on filesystems in memory, as secrets are | false |
+ * | files.volumes | true: and on volumes, and whatever else is mounted | false |
  * | code.libraries | false: what is mapped executable is never looked at | true |
  * | code.scripts | false: what interpreters read is never looked at | true |
  * | code.interpreter | adds a program that runs scripts, without a version | those that are known |
@@ -1555,6 +1983,11 @@ struct driftcore_options *driftcore_options_new(void);
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
  * | rules.suggested_output | true: container, image and pod behind each output | true |
+ * | scan.times | true: a time of modification alone counts as a change, too | false |
+ * | scan.max_bytes | the most bytes of a file that a scan reads | 4294967296 |
+ * | scan.threads | how many threads read large files; 0: none is started | one for each processor |
+ * | scan.whiteout_files | true: files named .wh.NAME are whiteouts | false |
+ * | scan.user_xattrs | true: the overlay of the directories has its marks in user.overlay.* | false |
  *
  * The empty value empties what is added to.
  */
@@ -2259,6 +2692,105 @@ struct driftcore_text driftcore_classified_label(const struct driftcore_classifi
  * thread. Since 0.1.0.
  */
 void driftcore_classified_free(struct driftcore_classified **classified);
+
+/**
+ * Fills a record, whose size is set, with what an entry is. NULL anywhere but in `error`: refused.
+ * The thread of the callback. Since 0.1.0.
+ */
+enum driftcore_status driftcore_entry_get(const struct driftcore_entry *entry,
+                                          struct driftcore_entry_info *info,
+                                          struct driftcore_error **error);
+
+/**
+ * Fills a record, whose size is set, with the file of an entry on a side, a `driftcore_side`, and
+ * returns 1; 0 when there is none on that side, or for NULL, another side or a wrong size; then
+ * the record is all zero behind its size. The thread of the callback. Since 0.1.0.
+ */
+uint32_t driftcore_entry_state(const struct driftcore_entry *entry,
+                               uint32_t side,
+                               struct driftcore_file_state *state);
+
+/**
+ * Fills a record, whose size is set, with the process of that index that uses the file of an entry,
+ * and returns 1; 0 when there is none, or for NULL or a wrong size; then the record is all zero
+ * behind its size. The thread of the callback. Since 0.1.0.
+ */
+uint32_t driftcore_entry_user(const struct driftcore_entry *entry,
+                              size_t index,
+                              struct driftcore_file_user *user);
+
+/**
+ * The entry as a JSON object, as `driftd scan --format json` prints it (docs/scan.schema.json), but
+ * without `package`: packages are not looked at here. Borrowed from the entry, made at the first
+ * call. NULL: absent. The thread of the callback. Since 0.1.0.
+ */
+struct driftcore_text driftcore_entry_json(const struct driftcore_entry *entry);
+
+/**
+ * A copy of an entry that outlives the callback, for `driftcore_entry_free`. NULL: NULL. The thread of
+ * the callback, or whoever has the copy. Since 0.1.0.
+ */
+struct driftcore_entry *driftcore_entry_copy(const struct driftcore_entry *entry);
+
+/**
+ * Frees a copy and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread,
+ * while no other uses it. Since 0.1.0.
+ */
+void driftcore_entry_free(struct driftcore_entry **entry);
+
+/**
+ * A scan of a container, running or stopped, by its id, its name or a prefix of its id: what the
+ * runtimes keep on disk says where its layers are, the options `runtimes.*` where that is.
+ *
+ * `options` may be NULL: the defaults; they are copied. `scan` gets it, for `driftcore_scan_free`.
+ * NULL anywhere else but in `error`: refused. `DRIFTCORE_STATUS_NOT_FOUND`: there is no such container;
+ * `_INVALID_ARGUMENT`: it means several; `_UNSUPPORTED`: its root is no overlay whose layers are
+ * known. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_scan_container(const char *container,
+                                               const struct driftcore_options *options,
+                                               struct driftcore_scan **scan,
+                                               struct driftcore_error **error);
+
+/**
+ * A scan of the directories of an overlay, mounted or not: the upper one, and `count` lower ones, the
+ * topmost first. Strings are copied, nothing is opened.
+ *
+ * `options` may be NULL: the defaults; they are copied. `scan` gets it, for `driftcore_scan_free`.
+ * NULL anywhere else but in `error`: refused, but for `lowers` when `count` is 0. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_scan_directories(const char *upper,
+                                                 const char *const *lowers,
+                                                 size_t count,
+                                                 const struct driftcore_options *options,
+                                                 struct driftcore_scan **scan,
+                                                 struct driftcore_error **error);
+
+/**
+ * Scans, and calls back for each path at which the container differs and for each that could not be
+ * read. A directory comes before what is in it. `callbacks` is copied. `summary`, whose size is set, is filled,
+ * also when a callback ends the scan, which is no failure.
+ *
+ * NULL for `scan` or `callbacks`: refused; for `summary`: it is not wanted. `DRIFTCORE_STATUS_NOT_FOUND`, `_PERMISSION` and `_IO`:
+ * a layer cannot be opened, there is no answer. Needs the rights to read the layers and their extended
+ * attributes in `trusted.*`. Any thread, callbacks too; several at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_scan_run(const struct driftcore_scan *scan,
+                                         const struct driftcore_scan_callbacks *callbacks,
+                                         struct driftcore_scan_summary *summary,
+                                         struct driftcore_error **error);
+
+/**
+ * Frees a scan and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread,
+ * while it does not run. Since 0.1.0.
+ */
+void driftcore_scan_free(struct driftcore_scan **scan);
+
+/**
+ * The name of a `driftcore_entry_kind` in reports, a C string that is always there; of other
+ * numbers `other`. Any thread, signal handlers too. Since 0.1.0.
+ */
+const char *driftcore_entry_kind_name(uint32_t kind);
 
 /**
  * Sends what the library, and the libbpf in it, have to say to a function, up to a level

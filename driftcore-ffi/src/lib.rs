@@ -8,7 +8,7 @@
 //! - [`options`], [`rules`]: what an engine or a matcher is made of.
 //! - [`engine`]: live detection. [`event`], [`alert`]: what it reports.
 //! - [`flat`], [`matcher`]: events of the caller's own against rules.
-//! - [`classify`]: where a file came from.
+//! - [`classify`]: where a file came from. [`scan`]: what a container has become.
 //! - [`log`]: what else the library has to say.
 //!
 //! # The pattern for more
@@ -40,6 +40,7 @@ pub mod log;
 pub mod matcher;
 pub mod options;
 pub mod rules;
+pub mod scan;
 mod sized;
 pub mod status;
 pub mod text;

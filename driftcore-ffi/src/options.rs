@@ -23,7 +23,7 @@ use crate::handle;
 use crate::status::driftcore_status;
 use crate::text;
 
-/// Options of engines, rules and classifiers. One thread at a time. Since 0.1.0.
+/// Options of engines, rules, classifiers and scans. One thread at a time. Since 0.1.0.
 #[derive(Clone, Debug, Default)]
 pub struct driftcore_options {
     pub(crate) sensor: SensorOptions,
@@ -37,6 +37,30 @@ pub struct driftcore_options {
     pub(crate) code: CodeOptions,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
+    pub(crate) scan: ScanOptions,
+}
+
+/// What a scan takes for a change, and how much it reads.
+#[derive(Clone, Debug)]
+pub(crate) struct ScanOptions {
+    pub(crate) times: bool,
+    pub(crate) largest: u64,
+    pub(crate) user_xattrs: bool,
+    pub(crate) whiteout_files: bool,
+    /// As many as there are processors where nothing is said.
+    pub(crate) threads: Option<usize>,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self {
+            times: false,
+            largest: 4 << 30,
+            user_xattrs: false,
+            whiteout_files: false,
+            threads: None,
+        }
+    }
 }
 
 impl driftcore_options {
@@ -133,6 +157,16 @@ impl driftcore_options {
                     .ok_or_else(|| wrong("a priority from emergency to debug"))?;
             }
             "rules.suggested_output" => self.rules.suggested_output = flag()?,
+            "scan.times" => self.scan.times = flag()?,
+            "scan.max_bytes" => self.scan.largest = number()?,
+            "scan.threads" => {
+                self.scan.threads = match value {
+                    "" => None,
+                    _ => Some(value.parse().map_err(|_| wrong("a whole number"))?),
+                }
+            }
+            "scan.whiteout_files" => self.scan.whiteout_files = flag()?,
+            "scan.user_xattrs" => self.scan.user_xattrs = flag()?,
             _ => return Err(Failure::unknown_name(format!("there is no option {name:?}"))),
         }
         Ok(())
@@ -186,6 +220,11 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
 /// | rules.suggested_output | true: container, image and pod behind each output | true |
+/// | scan.times | true: a time of modification alone counts as a change, too | false |
+/// | scan.max_bytes | the most bytes of a file that a scan reads | 4294967296 |
+/// | scan.threads | how many threads read large files; 0: none is started | one for each processor |
+/// | scan.whiteout_files | true: files named .wh.NAME are whiteouts | false |
+/// | scan.user_xattrs | true: the overlay of the directories has its marks in user.overlay.* | false |
 ///
 /// The empty value empties what is added to.
 #[unsafe(no_mangle)]
@@ -231,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 27);
+        assert_eq!(table().len(), 32);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -240,6 +279,7 @@ mod tests {
                 "where distributions put it",
                 "what the rules speak of",
                 "those that are known",
+                "one for each processor",
             ];
             if documented_only.contains(&&*default) {
                 assert!(options.set(&name, "").is_ok(), "{name}");
@@ -265,6 +305,9 @@ mod tests {
             ("sensor.allow_degraded", "yes"),
             ("sensor.follow_io_uring", "1"),
             ("sensor.hooks", "kprobe"),
+            ("scan.times", "1"),
+            ("scan.max_bytes", "4G"),
+            ("scan.threads", "all"),
             ("proof.max_bytes", "-1"),
             ("runtimes.containerd", "/run/containerd"),
             ("rules.matching", "some"),

@@ -65,3 +65,32 @@ static void on_message(void *context, uint32_t level, driftcore_text target,
 }
 
 outcome bridge_log_set(uint32_t level) { OUTCOME(driftcore_log_set, on_message, NULL, level); }
+
+static uint32_t on_entry(void *context, const driftcore_entry *entry) {
+    driftcore_entry_info info = {.size = sizeof info};
+    driftcore_entry_get(entry, &info, NULL);
+    return driftcoreGoEntry((uintptr_t)context, (driftcore_entry *)entry, &info);
+}
+
+static uint32_t on_problem(void *context, const driftcore_problem *problem) {
+    return driftcoreGoProblem((uintptr_t)context, (driftcore_problem *)problem);
+}
+
+static uint32_t on_progress(void *context, uint64_t names, uint64_t bytes) {
+    (void)names;
+    (void)bytes;
+    return driftcoreGoProgress((uintptr_t)context);
+}
+
+outcome bridge_scan_run(const driftcore_scan *scan, uintptr_t context,
+                        driftcore_scan_summary *summary) {
+    driftcore_scan_callbacks callbacks = {
+        .size = sizeof callbacks,
+        .context = (void *)context,
+        .entry = on_entry,
+        .problem = on_problem,
+        .progress = on_progress,
+    };
+    summary->size = sizeof *summary;
+    OUTCOME(driftcore_scan_run, scan, &callbacks, summary);
+}

@@ -25,6 +25,10 @@ outcome bridge_engine_new(const driftcore_options *options, const driftcore_rule
 outcome bridge_alerts(uintptr_t matcher, uintptr_t flat_event, uintptr_t context);
 outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t context);
 
+/* Scans, and hands to Go what is found. */
+outcome bridge_scan_run(const driftcore_scan *scan, uintptr_t context,
+                        driftcore_scan_summary *summary);
+
 /* Sends messages to Go, up to a level. */
 outcome bridge_log_set(uint32_t level);
 

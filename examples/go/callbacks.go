@@ -80,3 +80,27 @@ func driftcoreGoAlert(context C.uintptr_t, object *C.driftcore_alert, info *C.dr
 	defer s.catch()
 	s.Alert(alert)
 }
+
+//export driftcoreGoEntry
+func driftcoreGoEntry(context C.uintptr_t, object *C.driftcore_entry, info *C.driftcore_entry_info) C.uint32_t {
+	run := cgo.Handle(context).Value().(*scanRun)
+	return run.hand(func() Entry { return newEntry(object, info) }, nil)
+}
+
+//export driftcoreGoProblem
+func driftcoreGoProblem(context C.uintptr_t, problem *C.driftcore_problem) C.uint32_t {
+	run := cgo.Handle(context).Value().(*scanRun)
+	return run.hand(func() Entry { return Entry{} }, &Problem{
+		Path:     text(problem.path),
+		Reason:   text(problem.reason),
+		Vanished: problem.vanished != 0,
+	})
+}
+
+//export driftcoreGoProgress
+func driftcoreGoProgress(context C.uintptr_t) C.uint32_t {
+	if cgo.Handle(context).Value().(*scanRun).ctx.Err() != nil {
+		return 1
+	}
+	return 0
+}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -62,10 +63,15 @@ static inline int check_main(int argc, char **argv, const struct test *tests, si
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < count; i++) {
-		int wanted = argc < 2;
+		/* Names are of tests to run, or, behind a minus, of those to leave out. */
+		int wanted = argc < 2 || argv[1][0] == '-';
 
-		for (int argument = 1; argument < argc; argument++)
-			wanted |= strcmp(argv[argument], tests[i].name) == 0;
+		for (int argument = 1; argument < argc; argument++) {
+			const char *name = argv[argument];
+
+			if (strcmp(name + (*name == '-'), tests[i].name) == 0)
+				wanted = *name != '-';
+		}
 		if (!wanted)
 			continue;
 		check_failures = 0;
@@ -193,6 +199,47 @@ static inline driftcore_classified *verdict_of(const driftcore_evidence *evidenc
 	NEED(driftcore_classify(evidence, "/tmp/x", 6, NULL, NULL, &classified, NULL) ==
 	     DRIFTCORE_STATUS_OK);
 	return classified;
+}
+
+/* The layers of a container on disk that has `new` and, with other content than its image, `both`. */
+struct layers_on_disk {
+	char root[32], upper[48], lower[48];
+	const char *lowers[1];
+};
+
+static inline void file_on_disk(const char *directory, const char *name, const char *content)
+{
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	file = fopen(path, "w");
+	NEED(file && fputs(content, file) >= 0 && fclose(file) == 0);
+}
+
+static inline void layers_on_disk_make(struct layers_on_disk *disk)
+{
+	strcpy(disk->root, "/tmp/driftcore-scan-XXXXXX");
+	NEED(mkdtemp(disk->root));
+	snprintf(disk->upper, sizeof(disk->upper), "%s/upper", disk->root);
+	snprintf(disk->lower, sizeof(disk->lower), "%s/lower", disk->root);
+	NEED(mkdir(disk->upper, 0755) == 0 && mkdir(disk->lower, 0755) == 0);
+	file_on_disk(disk->upper, "both", "after");
+	file_on_disk(disk->lower, "both", "before");
+	file_on_disk(disk->upper, "new", "#!/bin/sh\n");
+	disk->lowers[0] = disk->lower;
+}
+
+static inline void layers_on_disk_remove(struct layers_on_disk *disk)
+{
+	static const char *const files[] = { "upper/both", "lower/both", "upper/new", "upper", "lower" };
+	char path[64];
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		snprintf(path, sizeof(path), "%s/%s", disk->root, files[i]);
+		remove(path);
+	}
+	remove(disk->root);
 }
 
 #endif

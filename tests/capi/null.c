@@ -21,6 +21,8 @@ struct fixture {
 	driftcore_layers *layers, *out_layers;
 	driftcore_classified *classified, *out_classified;
 	driftcore_inspector *inspector, *out_inspector;
+	driftcore_scan *scan, *out_scan;
+	driftcore_entry *entry, *out_entry;
 	driftcore_error *error, *failure;
 
 	driftcore_evidence evidence;
@@ -43,6 +45,12 @@ struct fixture {
 	driftcore_ancestor ancestor[1];
 	driftcore_alert_info alert_info[1];
 	driftcore_classified_info classified_info[1];
+	driftcore_entry_info entry_info[1];
+	driftcore_file_state file_state[1];
+	driftcore_file_user file_user[1];
+	driftcore_scan_summary scan_summary[1];
+	driftcore_scan_callbacks scan_callbacks;
+	struct layers_on_disk disk;
 };
 
 static void keep_alert(void *context, const driftcore_alert *alert)
@@ -57,6 +65,15 @@ static void on_alert(void *context, const driftcore_alert *alert)
 {
 	(void)context;
 	CHECK(driftcore_alert_line(alert).length > 0);
+}
+
+static uint32_t keep_entry(void *context, const driftcore_entry *entry)
+{
+	driftcore_entry **kept = context;
+
+	driftcore_entry_free(kept);
+	*kept = driftcore_entry_copy(entry);
+	return 0;
 }
 
 static void on_log(void *context, uint32_t level, driftcore_text target, driftcore_text message)
@@ -81,6 +98,13 @@ static void fixture_make(struct fixture *f)
 	f->evidence = added_file();
 	f->classified = verdict_of(&f->evidence);
 	NEED(driftcore_inspector_new(NULL, &f->inspector, NULL) == 0);
+	layers_on_disk_make(&f->disk);
+	NEED(driftcore_scan_directories(f->disk.upper, f->disk.lowers, 1, NULL, &f->scan, NULL) == 0);
+	f->scan_callbacks = (driftcore_scan_callbacks){
+		.size = sizeof(f->scan_callbacks), .context = &f->entry, .entry = keep_entry,
+	};
+	/* valgrind lets no scan run: then there is no entry, and the tests of entries are left out. */
+	driftcore_scan_run(f->scan, &f->scan_callbacks, NULL, NULL);
 	f->descriptor = open(__FILE__, O_RDONLY | O_CLOEXEC);
 	NEED(f->descriptor >= 0);
 	driftcore_field_find("no.field", &f->out_field, &f->error);
@@ -98,6 +122,10 @@ static void fixture_make(struct fixture *f)
 	f->ancestor->size = sizeof(*f->ancestor);
 	f->alert_info->size = sizeof(*f->alert_info);
 	f->classified_info->size = sizeof(*f->classified_info);
+	f->entry_info->size = sizeof(*f->entry_info);
+	f->file_state->size = sizeof(*f->file_state);
+	f->file_user->size = sizeof(*f->file_user);
+	f->scan_summary->size = sizeof(*f->scan_summary);
 }
 
 static void fixture_free(struct fixture *f)
@@ -117,6 +145,9 @@ static void fixture_free(struct fixture *f)
 	BOTH(layers);
 	BOTH(classified);
 	BOTH(inspector);
+	BOTH(scan);
+	BOTH(entry);
+	layers_on_disk_remove(&f->disk);
 	close(f->descriptor);
 	driftcore_error_free(&f->error);
 	driftcore_error_free(&f->failure);

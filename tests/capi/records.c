@@ -268,9 +268,114 @@ static void callbacks(void)
 	CHECK_INVALID(driftcore_engine_new(NULL, NULL, (void *)&memory, &engine, NULL));
 }
 
+static const driftcore_entry *entry;
+
+static int get_entry(void *record)
+{
+	return driftcore_entry_get(entry, record, NULL);
+}
+
+static uint32_t on_entry(void *context, const driftcore_entry *one)
+{
+	driftcore_file_state state = { .size = sizeof(state) };
+	driftcore_entry_info info = { .size = sizeof(info) };
+	driftcore_file_user user = { .size = sizeof(user) };
+
+	++*(int *)context;
+	entry = one;
+	every_size(get_entry, NULL, sizeof(driftcore_entry_info));
+	entry = NULL;
+	CHECK_OK(driftcore_entry_get(one, &info, NULL));
+	CHECK(!driftcore_entry_user(one, 0, &user) && !user.name.data);
+	CHECK(text_has(driftcore_entry_json(one), "\"kind\":\""));
+	CHECK(!driftcore_entry_state(one, 2, &state));
+	CHECK_IS(1, driftcore_entry_state(one, DRIFTCORE_SIDE_AFTER, &state));
+	CHECK_IS(DRIFTCORE_FILE_TYPE_FILE, state.file_type);
+	CHECK(state.sha256.length == 64);
+	if (text_is(info.path, "/new")) {
+		CHECK_IS(DRIFTCORE_ENTRY_ADDED, info.kind);
+		CHECK_IS(DRIFTCORE_CODE_SCRIPT, state.code);
+		CHECK(!driftcore_entry_state(one, DRIFTCORE_SIDE_BEFORE, &state) && !state.links);
+	} else {
+		CHECK(text_is(info.path, "/both"));
+		CHECK_IS(DRIFTCORE_ENTRY_REPLACED, info.kind);
+		CHECK_IS(DRIFTCORE_CHANGED_CONTENT, info.changed & DRIFTCORE_CHANGED_CONTENT);
+		CHECK_IS(1, driftcore_entry_state(one, DRIFTCORE_SIDE_BEFORE, &state));
+		CHECK_IS(6, state.byte_count);
+	}
+	return 0;
+}
+
+static uint32_t stop(void *context, const driftcore_entry *one)
+{
+	(void)one;
+	++*(int *)context;
+	return 7;
+}
+
+static driftcore_scan *scanned;
+
+static int run_scan(void *record)
+{
+	int called = 0, status;
+
+	memcpy((char *)record + offsetof(driftcore_scan_callbacks, context), &(void *){ &called },
+	       sizeof(void *));
+	status = driftcore_scan_run(scanned, record, NULL, NULL);
+	CHECK((called > 0) == (status == 0));
+	return status;
+}
+
+static uint32_t count_only(void *context, const driftcore_entry *one)
+{
+	(void)one;
+	++*(int *)context;
+	return 0;
+}
+
+static void scan(void)
+{
+	driftcore_scan_callbacks to = { .size = sizeof(to), .entry = on_entry };
+	driftcore_scan_summary summary = { .size = sizeof(summary) };
+	struct layers_on_disk disk;
+	driftcore_error *error = NULL;
+	int called = 0;
+
+	layers_on_disk_make(&disk);
+	CHECK_OK(driftcore_scan_directories(disk.upper, disk.lowers, 1, NULL, &scanned, NULL));
+	to.context = &called;
+	CHECK_OK(driftcore_scan_run(scanned, &to, &summary, NULL));
+	CHECK_IS(2, called);
+	CHECK(summary.entries == 2 && summary.drift == 2 && !summary.problems && !summary.stopped);
+	CHECK(summary.names >= 2 && summary.bytes > 0);
+
+	/* Any answer but 0 ends it, which is no failure. */
+	to.entry = stop;
+	called = 0;
+	CHECK_OK(driftcore_scan_run(scanned, &to, &summary, NULL));
+	CHECK(called == 1 && summary.entries == 1 && summary.stopped == 1);
+
+	to.entry = count_only;
+	every_size(run_scan, &to, sizeof(to));
+	summary.size = 9;
+	CHECK_INVALID(driftcore_scan_run(scanned, &to, &summary, NULL));
+	driftcore_scan_free(&scanned);
+
+	CHECK_OK(driftcore_scan_directories("/no/such/upper", disk.lowers, 1, NULL, &scanned, NULL));
+	CHECK_IS(DRIFTCORE_STATUS_NOT_FOUND, driftcore_scan_run(scanned, &to, NULL, &error));
+	CHECK(text_has(driftcore_error_message(error), "/no/such/upper"));
+	driftcore_error_free(&error);
+	driftcore_scan_free(&scanned);
+	CHECK_IS(DRIFTCORE_STATUS_NOT_FOUND,
+		 driftcore_scan_container("no-such-container", NULL, &scanned, NULL));
+	CHECK(!scanned && strcmp(driftcore_entry_kind_name(DRIFTCORE_ENTRY_ADDED), "added") == 0);
+	layers_on_disk_remove(&disk);
+}
+
 static const struct test tests[] = {
 	TEST(rule),	    TEST(diagnostic), TEST(event_parts),	  TEST(file_and_writer),
 	TEST(network),	    TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
+	TEST(scan),
 };
 
 int main(int argc, char **argv)

@@ -35,6 +35,7 @@ pub(crate) const CASES: &[LiveCase] = &[
     ("engine_asan", |world| engine(world, Mode::Sanitized, &["200"])),
     ("engine_valgrind", |world| engine(world, Mode::MemcheckOfEngines, &UNDER_VALGRIND)),
     ("example_watch_catches_real_drift", watch),
+    ("example_scan_tells_what_a_container_changed", scan),
 ];
 
 /// valgrind 3.19 does not know openat2(2), so that files cannot be found in containers, and is too
@@ -237,5 +238,42 @@ fn watch(world: &World) -> Result<()> {
     for verdict in ["drift modified /opt/p1 ", "drift memfd "] {
         ensure!(lines.iter().any(|line| line.starts_with(verdict)), "{verdict}: {lines:#?}");
     }
+    Ok(())
+}
+
+/// What the example says of a container, line by line without digests, and the status that it ends
+/// with.
+fn scanned(
+    world: &World,
+    program: &Path,
+    container: &DockerContainer,
+) -> Result<(Option<i32>, Vec<String>)> {
+    let docker = world.runtimes()?.lab.docker().root().display().to_string();
+    let mut command = world.stage.command(program);
+    command.arg("-o").arg(format!("runtimes.docker={docker}")).arg(&container.name);
+    let output = command.output()?;
+    let (said, why) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+    ensure!(why.contains(" 0 problems"), "{why}");
+    let told = |line: &str| line.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    let drift = said.lines().filter(|line| !line.ends_with("(noise)")).map(told);
+    Ok((output.status.code(), drift.filter(|line| !line.starts_with("copied_up ")).collect()))
+}
+
+fn scan(world: &World) -> Result<()> {
+    let program = make_examples(&world.stage, "gcc")?.join("scan");
+    let runtimes = world.runtimes()?;
+    let container = runtimes.lab.docker().start(&runtimes.image, &[])?;
+    // What is copied up as it is in the image is no drift.
+    container.sh("touch /opt/p6")?;
+    let unchanged = scanned(world, &program, &container)?;
+    ensure!(unchanged == (Some(0), Vec::new()), "{unchanged:?}");
+
+    container.sh(
+        "set -e; printf x >> /opt/p1; rm /opt/p2; chmod 4755 /opt/p4; cp /opt/payload /opt/new",
+    )?;
+    let (status, mut told) = scanned(world, &program, &container)?;
+    told.sort();
+    let expected = ["added /opt/new", "attributes /opt/p4", "deleted /opt/p2", "modified /opt/p1"];
+    ensure!(status == Some(1) && told == expected, "{status:?}: {told:?}");
     Ok(())
 }

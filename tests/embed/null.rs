@@ -19,6 +19,9 @@ const MAY_BE_NULL: &[(&str, &str)] = &[
     ("driftcore_inspector_new", "options"),
     ("driftcore_classify", "layers"),
     ("driftcore_classify", "options"),
+    ("driftcore_scan_container", "options"),
+    ("driftcore_scan_directories", "options"),
+    ("driftcore_scan_run", "summary"),
     ("driftcore_flat_event_reset", "event_type"),
     ("driftcore_event_label", "key"),
     ("driftcore_event_lost", "reason"),
@@ -51,12 +54,15 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("*", "count", "1"),
     ("*", "capacity", "1"),
     ("*", "index", "0"),
+    ("*", "kind", "1"),
     ("*", "tag", "0"),
     ("*", "ancestor", "0"),
     ("*", "value", "1"),
     ("*", "verdict", "1"),
     ("*", "started_at_ns", "1"),
     ("*", "pid", "1"),
+    ("*", "container", "\"no-such-container\""),
+    ("*", "side", "1"),
     ("*", "descriptor", "f.descriptor"),
     ("*", "timeout_ms", "0"),
     ("*", "callback", "on_alert"),
@@ -70,6 +76,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("const driftcore_flat_event *const *", "f.events"),
     ("const char *const *", "f.lowers"),
     ("const driftcore_evidence *", "&f.evidence"),
+    ("const driftcore_scan_callbacks *", "&f.scan_callbacks"),
     ("driftcore_match *", "f.matches"),
     ("driftcore_text *", "&f.text"),
     ("size_t *", "f.indexes"),
@@ -128,6 +135,11 @@ pub(crate) fn engine(header: &Header) -> Result<String> {
     // Whatever is made here would be a mistake.
     code += "\tCHECK(!made && rules && counters.size && callbacks.size);\n}\n";
     Ok(code)
+}
+
+/// Whether a function is called with an entry of a scan that ran.
+pub(crate) fn takes_an_entry(function: &Function) -> bool {
+    function.parameters.iter().any(|it| it.kind == "const struct driftcore_entry *")
 }
 
 /// The calls of one function: none NULL, each pointer NULL, all NULL.

@@ -107,9 +107,9 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
-    "matcher", "classify", "log",
+    "matcher", "classify", "scan", "log",
 ];
 
 #[cfg(test)]
