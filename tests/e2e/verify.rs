@@ -101,9 +101,9 @@ fn pods(world: &World) -> Result<()> {
     let pods = r#"{"items": [{"metadata": {"name": "\u001b[31mred", "namespace": "n"},
         "spec": {"containers": [{"name": "a", "image": "nginx:1"}]}}]}"#;
     let command = world.options.plain("verify");
-    let script = format!("printf '%s' \"$1\" | \"$2\" verify --approved \"$3\" --pods -");
+    let script = "printf '%s' \"$1\" | \"$2\" verify --approved \"$3\" --pods -";
     let output = std::process::Command::new("sh")
-        .args(["-c", &script, "sh", pods])
+        .args(["-c", script, "sh", pods])
         .arg(command.get_program())
         .arg(&file)
         .output()?;

@@ -12,6 +12,7 @@ use super::Reference;
 use super::Running;
 use super::approved::Image;
 use super::blobs::Content;
+use super::blobs::Platform;
 
 /// Whether a container runs an image that was approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -181,7 +182,7 @@ impl Verifier {
             Some(Content::Index(manifests)) => manifests
                 .iter()
                 .any(|(manifest, platform)| {
-                    manifest == approved && platform.as_ref().is_some_and(|it| it.is_ours())
+                    manifest == approved && platform.as_ref().is_some_and(Platform::is_ours)
                 })
                 .then_some("an index whose manifest for this machine was approved"),
             Some(Content::Manifest(config)) if config == *approved => {
