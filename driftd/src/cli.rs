@@ -199,7 +199,7 @@ pub(crate) struct ScanArguments {
     #[arg(long, value_name = "DIR", conflicts_with = "upper", requires = "against")]
     pub(crate) rootfs: Option<PathBuf>,
 
-    /// The image to compare with, as `driftd manifest` takes it: LAYOUT[:TAG], ARCHIVE[:TAG], or the name of
+    /// The image to compare with, as `driftd manifest` takes it: `LAYOUT[:TAG]`, `ARCHIVE[:TAG]`, or the name of
     /// one that a runtime keeps here
     #[arg(long, value_name = "IMAGE", group = "against", conflicts_with = "upper")]
     pub(crate) image: Option<String>,
