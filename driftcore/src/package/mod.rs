@@ -46,6 +46,7 @@ mod inventory;
 mod lines;
 mod manager;
 mod npm;
+mod number;
 mod pip;
 mod place;
 mod reader;

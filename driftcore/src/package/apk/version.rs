@@ -3,6 +3,8 @@
 
 use std::cmp::Ordering;
 
+use crate::package::number::Number;
+
 /// Suffixes before the version that they are appended to, and behind it, each in their order.
 const BEFORE: [&[u8]; 4] = [b"alpha", b"beta", b"pre", b"rc"];
 const BEHIND: [&[u8]; 5] = [b"cvs", b"svn", b"git", b"hg", b"p"];
@@ -25,22 +27,6 @@ enum Part<'a> {
     /// Behind a dot, and with a zero in front: as the digits of a fraction are.
     Fraction(&'a [u8]),
     Number(Number<'a>),
-}
-
-/// A number of any length, by its digits without zeros in front.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Number<'a>(&'a [u8]);
-
-impl Ord for Number<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(other.0))
-    }
-}
-
-impl PartialOrd for Number<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
 }
 
 /// Which of two versions is the later one.
@@ -80,11 +66,11 @@ impl<'a> Parts<'a> {
             match self.at {
                 At::Start => {
                     self.at = At::Numbers;
-                    return Part::Number(number(self.digits()));
+                    return Part::Number(Number::of(self.digits()));
                 }
                 At::Suffix => {
                     self.at = At::Behind;
-                    return Part::Suffix(number(self.digits()));
+                    return Part::Suffix(Number::of(self.digits()));
                 }
                 At::Numbers | At::Behind => {}
             }
@@ -96,7 +82,7 @@ impl<'a> Parts<'a> {
                 if digits.len() > 1 && digits.starts_with(b"0") {
                     Part::Fraction(digits)
                 } else {
-                    Part::Number(number(digits))
+                    Part::Number(Number::of(digits))
                 }
             }
             b'a'..=b'z' if self.at == At::Numbers => {
@@ -123,7 +109,7 @@ impl<'a> Parts<'a> {
                 && behind.strip_prefix(b"r").is_some_and(starts_with_digit) =>
             {
                 self.rest = behind.get(1..).unwrap_or_default();
-                let revision = number(self.digits());
+                let revision = Number::of(self.digits());
                 self.at = At::Behind;
                 Part::Revision(revision)
             }
@@ -141,11 +127,6 @@ impl<'a> Parts<'a> {
     fn other(&mut self) -> Part<'a> {
         Part::Other(std::mem::take(&mut self.rest))
     }
-}
-
-fn number(digits: &[u8]) -> Number<'_> {
-    let zeros = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
-    Number(digits.get(zeros..).unwrap_or_default())
 }
 
 fn starts_with_digit(text: &[u8]) -> bool {

@@ -2,10 +2,13 @@
 
 use std::cmp::Ordering;
 
+use crate::package::number::Number;
+
 /// Which of two versions `[epoch:]upstream[-revision]` is the later one.
 pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     let (a, b) = (Version::of(a), Version::of(b));
-    compare_numbers(a.epoch, b.epoch)
+    Number::of(a.epoch)
+        .cmp(&Number::of(b.epoch))
         .then_with(|| compare_part(a.upstream, b.upstream))
         .then_with(|| compare_part(a.revision, b.revision))
 }
@@ -41,8 +44,8 @@ fn compare_part(mut a: &[u8], mut b: &[u8]) -> Ordering {
         (other_words, b) = take(b, |byte| !byte.is_ascii_digit());
         (numbers, a) = take(a, |byte| byte.is_ascii_digit());
         (other_numbers, b) = take(b, |byte| byte.is_ascii_digit());
-        let order =
-            compare_words(words, other_words).then_with(|| compare_numbers(numbers, other_numbers));
+        let order = compare_words(words, other_words)
+            .then_with(|| Number::of(numbers).cmp(&Number::of(other_numbers)));
         if order.is_ne() {
             return order;
         }
@@ -67,16 +70,6 @@ fn compare_words(a: &[u8], b: &[u8]) -> Ordering {
         .map(|at| weight(a.get(at)).cmp(&weight(b.get(at))))
         .find(|order| order.is_ne())
         .unwrap_or(Ordering::Equal)
-}
-
-/// Numbers of any length.
-fn compare_numbers(a: &[u8], b: &[u8]) -> Ordering {
-    let (a, b) = (without_zeros(a), without_zeros(b));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
-}
-
-fn without_zeros(number: &[u8]) -> &[u8] {
-    take(number, |byte| byte == b'0').1
 }
 
 #[cfg(test)]

@@ -2,13 +2,15 @@
 
 use std::cmp::Ordering;
 
+use crate::package::number::Number;
+
 /// Compares two versions as RubyGems does. Those that are none are equal to all: nothing can be
 /// said.
 pub(super) fn order(one: &[u8], two: &[u8]) -> Ordering {
     let (Some(one), Some(two)) = (segments(one), segments(two)) else {
         return Ordering::Equal;
     };
-    let none = Segment::Number(0, b"");
+    let none = Segment::Number(Number::ZERO);
     let length = one.len().max(two.len());
     let pairs = (0..length).map(|at| (one.get(at).unwrap_or(&none), two.get(at).unwrap_or(&none)));
     pairs.map(|(one, two)| one.cmp(two)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
@@ -18,12 +20,12 @@ pub(super) fn order(one: &[u8], two: &[u8]) -> Ordering {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Segment<'a> {
     Letters(&'a [u8]),
-    Number(usize, &'a [u8]),
+    Number(Number<'a>),
 }
 
 impl Segment<'_> {
-    const fn is_zero(&self) -> bool {
-        matches!(self, Self::Number(0, _))
+    fn is_zero(&self) -> bool {
+        matches!(self, Self::Number(number) if number.is_zero())
     }
 }
 
@@ -53,7 +55,11 @@ fn segments(text: &[u8]) -> Option<Vec<Segment<'_>>> {
                     drop_zeros(&mut all, letters);
                     letters = true;
                 }
-                all.push(if digits { number(run) } else { Segment::Letters(run) });
+                all.push(if digits {
+                    Segment::Number(Number::of(run))
+                } else {
+                    Segment::Letters(run)
+                });
                 rest = after;
             }
         }
@@ -67,12 +73,6 @@ fn drop_zeros(segments: &mut Vec<Segment<'_>>, letters: bool) {
     while !letters && segments.last().is_some_and(Segment::is_zero) {
         segments.pop();
     }
-}
-
-fn number(digits: &[u8]) -> Segment<'_> {
-    let start = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
-    let digits = digits.get(start..).unwrap_or_default();
-    Segment::Number(digits.len(), digits)
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 
+use crate::package::number::Number;
+
 /// Compares two versions. Those that are none are equal to all: nothing can be said.
 pub(super) fn order(one: &[u8], two: &[u8]) -> Ordering {
     match (Version::parse(one), Version::parse(two)) {
@@ -11,9 +13,6 @@ pub(super) fn order(one: &[u8], two: &[u8]) -> Ordering {
         _ => Ordering::Equal,
     }
 }
-
-/// A number of any length, in digits, without zeros at its start: the longer one is the greater.
-type Number<'a> = (usize, &'a [u8]);
 
 /// `[epoch!]release[pre][.post][.dev][+local]`, its parts in the order in which they count.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,20 +59,20 @@ impl<'a> Version<'a> {
         };
         let mut rest = Rest(public);
         let mut first = rest.digits()?;
-        let mut epoch = number(b"0");
+        let mut epoch = Number::of(b"0");
         if let Some(after) = rest.0.strip_prefix(b"!") {
-            epoch = number(first);
+            epoch = Number::of(first);
             rest = Rest(after);
             first = rest.digits()?;
         }
-        let mut release = vec![number(first)];
+        let mut release = vec![Number::of(first)];
         while let Some([b'.', digit, ..]) = rest.0.first_chunk::<2>().map(|head| &head[..])
             && digit.is_ascii_digit()
         {
             rest.0 = rest.0.get(1..)?;
-            release.push(number(rest.digits()?));
+            release.push(Number::of(rest.digits()?));
         }
-        while release.last().is_some_and(|last| last.0 == 0) {
+        while release.last().is_some_and(|last| last.is_zero()) {
             release.pop();
         }
         let pre = rest.part(&[
@@ -90,7 +89,7 @@ impl<'a> Version<'a> {
             // `1.0-1` is a post release too.
             Some(after) if after.first().is_some_and(u8::is_ascii_digit) => {
                 rest.0 = after;
-                Some(number(rest.digits()?))
+                Some(Number::of(rest.digits()?))
             }
             _ => rest.part(&[(b"post", 0), (b"rev", 0), (b"r", 0)]).map(|(_, number)| number),
         };
@@ -120,18 +119,12 @@ fn local_parts(text: &[u8]) -> Option<Vec<Local<'_>>> {
         .map(|text| {
             part(text)?;
             Some(if text.iter().all(u8::is_ascii_digit) {
-                Local::Number(number(text))
+                Local::Number(Number::of(text))
             } else {
                 Local::Letters(text.to_ascii_lowercase())
             })
         })
         .collect()
-}
-
-fn number(digits: &[u8]) -> Number<'_> {
-    let start = digits.iter().position(|&byte| byte != b'0').unwrap_or(digits.len());
-    let digits = digits.get(start..).unwrap_or_default();
-    (digits.len(), digits)
 }
 
 /// What of a version is still to be read.
@@ -159,7 +152,7 @@ impl<'a> Rest<'a> {
             rest = after;
         }
         self.0 = rest.0;
-        Some((*meaning, number(digits.unwrap_or_default())))
+        Some((*meaning, Number::of(digits.unwrap_or_default())))
     }
 }
 

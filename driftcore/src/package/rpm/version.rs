@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::package::number::Number;
+
 /// Compares two texts `[epoch:]version[-release]` as RPM does: no epoch is 0, and no release is
 /// before any.
 pub(super) fn order(one: &[u8], two: &[u8]) -> Ordering {
@@ -10,7 +12,8 @@ pub(super) fn order(one: &[u8], two: &[u8]) -> Ordering {
         (Some(one), Some(two)) => segments(one, two),
         (one, two) => one.is_some().cmp(&two.is_some()),
     };
-    by_number(one.epoch, two.epoch)
+    Number::of(one.epoch)
+        .cmp(&Number::of(two.epoch))
         .then_with(|| segments(one.version, two.version))
         .then_with(release)
 }
@@ -65,7 +68,11 @@ fn segments(mut one: &[u8], mut two: &[u8]) -> Ordering {
                 let kind = if digits { u8::is_ascii_digit } else { u8::is_ascii_alphabetic };
                 let (ours, rest) = run(one, kind);
                 let (theirs, other_rest) = run(two, kind);
-                let order = if digits { by_number(ours, theirs) } else { ours.cmp(theirs) };
+                let order = if digits {
+                    Number::of(ours).cmp(&Number::of(theirs))
+                } else {
+                    ours.cmp(theirs)
+                };
                 if order != Ordering::Equal {
                     return order;
                 }
@@ -82,15 +89,6 @@ fn skip(text: &[u8]) -> &[u8] {
 
 fn run(text: &[u8], kind: fn(&u8) -> bool) -> (&[u8], &[u8]) {
     text.split_at(text.iter().position(|byte| !kind(byte)).unwrap_or(text.len()))
-}
-
-/// Numbers of any length, in digits.
-fn by_number(one: &[u8], two: &[u8]) -> Ordering {
-    let [one, two] = [one, two].map(|text| {
-        let start = text.iter().position(|&byte| byte != b'0').unwrap_or(text.len());
-        text.get(start..).unwrap_or_default()
-    });
-    one.len().cmp(&two.len()).then_with(|| one.cmp(two))
 }
 
 #[cfg(test)]
