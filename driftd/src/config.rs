@@ -39,6 +39,7 @@ pub(crate) struct Config {
     expected: Vec<ExpectedBlock>,
     code: Code,
     files: Files,
+    packages: Packages,
 }
 
 /// In the place of a hook set: the best one that loads and proves itself.
@@ -85,6 +86,12 @@ struct Code {
 struct Files {
     memory: bool,
     volumes: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Packages {
+    watch: bool,
 }
 
 /// What is expected of the sockets of some containers.
@@ -193,6 +200,12 @@ impl Default for Proof {
 impl Default for Events {
     fn default() -> Self {
         Self { kinds: vec![EventKind::Binary, EventKind::File, EventKind::Network] }
+    }
+}
+
+impl Default for Packages {
+    fn default() -> Self {
+        Self { watch: true }
     }
 }
 
@@ -347,6 +360,11 @@ impl Config {
             wanted = wanted.with_libraries().with_scripts();
         }
         wanted
+    }
+
+    /// Whether package databases are compared when they change.
+    pub(crate) const fn watches_packages(&self) -> bool {
+        self.packages.watch
     }
 
     /// Which code beside what is executed is looked at.

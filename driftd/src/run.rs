@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .watch(config.wanted(events_asked))
         .expect(config.expectations()?)
         .code(config.code())
+        .packages(config.watches_packages())
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),
@@ -141,7 +142,7 @@ fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
     let lost: Vec<String> = lost.chain(unwritten).collect();
     eprintln!(
         "driftd: {} execs, {} file operations, {} socket operations and {} running processes seen, {} drift, {} alerts; {} content proofs, \
-         {} from the cache, {} refused; lost: {}",
+         {} from the cache, {} refused; {} package databases not compared; lost: {}",
         counters.execs,
         counters.files,
         counters.sockets,
@@ -151,6 +152,7 @@ fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
         counters.proofs,
         counters.proofs_cached,
         counters.proofs_refused,
+        counters.packages_refused,
         if lost.is_empty() { "nothing".to_owned() } else { lost.join(" ") },
     );
 }

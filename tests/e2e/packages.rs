@@ -6,6 +6,9 @@ use std::fs;
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
+use driftcore::event::Action;
+use driftcore::event::DriftEvent;
+use driftcore::event::Kind;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::bind;
 use driftcore_e2e::build_deb;
@@ -21,6 +24,7 @@ use crate::world::World;
 pub(crate) const CASES: &[Case] = &[
     ("scan_says_what_dpkg_installed_removed_and_upgraded", dpkg),
     ("scan_tells_a_forged_database_from_a_run_that_changed_nothing", databases),
+    ("packages_that_dpkg_changes_are_said_with_the_process_that_did_it", live),
     ("scan_says_what_of_an_apk_database_changed", apk),
 ];
 
@@ -141,6 +145,50 @@ fn databases(world: &World) -> Result<()> {
     ensure!(database["run"] == true && database["changes"] == 0, "{}", report["databases"]);
     let text = String::from_utf8(driftd(world, &[&ran.name])?.stdout)?;
     ensure!(text.contains("dpkg ran, and the packages are as they were"), "{text}");
+    Ok(())
+}
+
+fn live(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let Some(container) = container(world, "packages-live")? else { return Ok(()) };
+    // A run that only asks changes nothing, and nothing is said.
+    container.sh("/bin/dpkg -l > /dev/null; true")?;
+    container.sh("/bin/dpkg -i /debs/fresh_0.9-1.deb /debs/tool_1.0+b1.deb")?;
+    let is_here = |event: &DriftEvent| {
+        event.kind == Kind::Package
+            && event.container.as_ref().is_some_and(|it| it.id == container.id)
+    };
+    let said = |action: Action, name: &str| {
+        world.watch.event(|event| {
+            let package = event.package.as_ref();
+            is_here(event)
+                && event.action == action
+                && package.is_some_and(|it| it.name.as_bytes() == name.as_bytes())
+        })
+    };
+    let event = said(Action::Install, "fresh")?;
+    let package = event.package.as_ref().context("no package")?;
+    ensure!(package.manager == "dpkg" && package.version.as_bytes() == b"0.9-1", "{package:?}");
+    ensure!(package.old_version.is_none() && event.drift, "{event:?}");
+    let process = event.process.as_ref().context("no process")?;
+    ensure!(process.exe.as_bytes() == b"/bin/dpkg" && process.pid > 0, "{process:?}");
+    ensure!(process.cmdline.get(1).is_some_and(|it| it.as_bytes() == b"-i"), "{process:?}");
+    ensure!(!process.ancestors.is_empty(), "no ancestors: {process:?}");
+    let event = said(Action::Upgrade, "tool")?;
+    let package = event.package.as_ref().context("no package")?;
+    ensure!(package.version.as_bytes() == b"1.0+b1", "{package:?}");
+    let old = package.old_version.as_ref().context("no old version")?;
+    ensure!(old.as_bytes() == b"1.0", "{package:?}");
+    container.sh("/bin/dpkg -r old")?;
+    said(Action::Remove, "old")?;
+    let all = world.watch.events()?.into_iter().filter(is_here).count();
+    ensure!(all == 3, "{all} events");
+    // The database itself, written to by something else.
+    container.sh("printf 'Package: ghost\\nStatus: install ok installed\\nVersion: 6\\n\\n' \
+         >> /var/lib/dpkg/status")?;
+    let event = said(Action::Install, "ghost")?;
+    let process = event.process.as_ref().context("no process")?;
+    ensure!(process.exe.as_bytes() == b"/bin/busybox", "{process:?}");
     Ok(())
 }
 

@@ -49,6 +49,17 @@ pub struct EngineBuilder {
     pub(super) wanted: Wanted,
     pub(super) expectations: Expectations,
     pub(super) code: CodeOptions,
+    pub(super) packages: WatchPackages,
+}
+
+/// Whether package databases are watched: yes, unless told otherwise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WatchPackages(pub(super) bool);
+
+impl Default for WatchPackages {
+    fn default() -> Self {
+        Self(true)
+    }
 }
 
 impl EngineBuilder {
@@ -106,6 +117,15 @@ impl EngineBuilder {
     /// Which code beside what is executed is looked at, once somebody asks for it.
     pub fn code(&mut self, options: CodeOptions) -> &mut Self {
         self.code = options;
+        self
+    }
+
+    /// Whether package databases are compared when a package manager was executed or a file of one was
+    /// changed, and each package that differs is reported as `package` drift. Default: yes. It asks
+    /// nothing more of the sensor; a thread of its own reads the databases of containers whose root is
+    /// an overlay, once they have been left alone for a second.
+    pub fn packages(&mut self, watch: bool) -> &mut Self {
+        self.packages = WatchPackages(watch);
         self
     }
 

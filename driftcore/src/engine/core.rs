@@ -22,6 +22,7 @@ use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
 use super::mounts::Mounts;
+use super::packages::Packages;
 use super::ports::Ports;
 use super::proofs::Answered;
 use super::proofs::Proofs;
@@ -69,6 +70,7 @@ pub(super) struct Core {
     /// What is expected of containers' sockets.
     pub(super) expectations: ExpectationsHandle,
     pub(super) ports: Ports,
+    pub(super) packages: Packages,
     /// What live events tell of waiting sockets, while others are looked for.
     pub(super) live_spots: Option<Spots>,
     pub(super) sink: Box<dyn Sink + Send>,
@@ -101,6 +103,7 @@ impl Core {
             held: HeldBack::default(),
             expectations: ExpectationsHandle::new(Expectations::default()),
             ports: Ports::default(),
+            packages: Packages::default(),
             live_spots: None,
             sink,
             path: Vec::new(),
@@ -190,6 +193,9 @@ impl Core {
             self.counters.execs += 1;
         }
 
+        if origin == Origin::Live {
+            self.package_manager(exec, args);
+        }
         let Some(known) = self.containers.get(exec.task.container) else { return };
         let evidence = known.on_own_root(exec.file);
         exec.exe.write_to(&mut self.path);
@@ -264,7 +270,7 @@ impl Core {
         }
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         &self,
         exec: &Exec<'_>,
         args: (&[u8], bool),
@@ -284,6 +290,7 @@ impl Core {
         while let Some(answered) = self.proofs.next_answer() {
             self.answer(answered);
         }
+        self.package_changes();
         self.release();
     }
 
@@ -427,6 +434,7 @@ impl Core {
             std::thread::sleep(Duration::from_millis(1));
             self.answers();
         }
+        self.finish_packages();
         self.abandon();
     }
 

@@ -30,4 +30,8 @@ impl EngineError {
     pub(super) fn io(action: &'static str) -> impl FnOnce(rustix::io::Errno) -> Self {
         move |errno| Self::Io { action, source: errno.into() }
     }
+
+    pub(super) fn io_std(action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { action, source }
+    }
 }

@@ -25,6 +25,7 @@ mod matching;
 mod mounts;
 mod names;
 mod namespaces;
+mod packages;
 mod pipeline;
 mod ports;
 mod proofs;

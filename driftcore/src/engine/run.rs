@@ -37,6 +37,7 @@ use super::found::Spots;
 use super::matching::Matching;
 use super::matching::RulesHandle;
 use super::mounts::Mounts;
+use super::packages::Packages;
 use super::proofs::Proofs;
 use super::wake::Stopper;
 use crate::container::Runtimes;
@@ -97,11 +98,15 @@ impl Engine {
         let stopper = Stopper::new().map_err(EngineError::io("make an event descriptor"))?;
         let waker = stopper.clone();
         let proofs = Proofs::new(options.proofs, Arc::new(move || waker.wake()))?;
+        let waker = stopper.clone();
         let containers = Containers::new(Runtimes::new(options.roots.clone()));
         let rules = options.rules.take();
         let matching = Matching::new(RulesHandle::new(rules.clone()));
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
         core.mounts = Mounts::of(&options.wanted);
+        if options.packages.0 {
+            core.packages = Packages::start(Arc::new(move || waker.wake()))?;
+        }
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
 
         let wanted = asked::all_wanted(options.wanted, options.code.never(), rules.as_deref());

@@ -13,6 +13,7 @@ use super::Container;
 use super::File;
 use super::LossReason;
 use super::Network;
+use super::Package;
 use super::Process;
 use super::Provenance;
 use super::ScriptSource;
@@ -34,6 +35,8 @@ pub enum Kind {
     File,
     /// Its listeners and connections.
     Network,
+    /// Its packages.
+    Package,
     /// Another system call that rules ask for.
     Syscall,
     /// The sensor itself.
@@ -47,6 +50,7 @@ impl Kind {
             Self::Binary => "binary",
             Self::File => "file",
             Self::Network => "network",
+            Self::Package => "package",
             Self::Syscall => "syscall",
             Self::Sensor => "sensor",
         }
@@ -94,6 +98,12 @@ pub enum Action {
     Accept,
     /// Network: a message was sent.
     Send,
+    /// Package: it was not there.
+    Install,
+    /// Package: it is there no more.
+    Remove,
+    /// Package: it has another version, a later or an earlier one, or is another build of the same.
+    Upgrade,
     /// Syscall: the one that `call` names.
     Call,
     /// Sensor: events were lost; `lost` counts them by reason.
@@ -123,6 +133,9 @@ impl Action {
             Self::Bind => "bind",
             Self::Accept => "accept",
             Self::Send => "send",
+            Self::Install => "install",
+            Self::Remove => "remove",
+            Self::Upgrade => "upgrade",
             Self::Call => "call",
             Self::Dropped => "dropped",
             Self::Suppressed => "suppressed",
@@ -163,6 +176,9 @@ pub struct DriftEvent {
     /// With which socket.
     #[serde(default)]
     pub network: Option<Network>,
+    /// To which package.
+    #[serde(default)]
+    pub package: Option<Package>,
     /// By which system call, of kind [`Kind::Syscall`].
     #[serde(default)]
     pub call: Option<SystemCall>,
@@ -212,6 +228,7 @@ impl DriftEvent {
             process: None,
             file: None,
             network: None,
+            package: None,
             call: None,
             tainted: false,
             script: None,
@@ -255,6 +272,13 @@ impl DriftEvent {
                 visit(&"network.remote", remote);
             }
         }
+        if let Some(package) = &self.package {
+            visit(&"package.name", &package.name);
+            visit(&"package.version", &package.version);
+            if let Some(version) = &package.old_version {
+                visit(&"package.old_version", version);
+            }
+        }
         if let Some(call) = &self.call {
             for (index, (_, value)) in call.args.iter().enumerate() {
                 visit(&format_args!("call.args[{index}]"), value);
@@ -281,6 +305,15 @@ impl DriftEvent {
             "network" => {
                 let network = self.network.as_mut()?;
                 if rest == "local" { Some(&mut network.local) } else { network.remote.as_mut() }
+            }
+            "package" => {
+                let package = self.package.as_mut()?;
+                match rest {
+                    "name" => Some(&mut package.name),
+                    "version" => Some(&mut package.version),
+                    "old_version" => package.old_version.as_mut(),
+                    _ => None,
+                }
             }
             "call" => {
                 let index = rest.strip_prefix("args[")?.strip_suffix(']')?;
@@ -348,7 +381,7 @@ impl Serialize for DriftEvent {
         });
 
         // The length is a hint that JSON does not need; parts that say nothing are skipped.
-        let mut event = serializer.serialize_struct("DriftEvent", 21)?;
+        let mut event = serializer.serialize_struct("DriftEvent", 22)?;
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
@@ -362,6 +395,9 @@ impl Serialize for DriftEvent {
         }
         if let Some(network) = &self.network {
             event.serialize_field("network", network)?;
+        }
+        if let Some(package) = &self.package {
+            event.serialize_field("package", package)?;
         }
         if let Some(call) = &self.call {
             event.serialize_field("call", call)?;
@@ -463,6 +499,12 @@ mod tests {
                 result: "ok".to_owned(),
                 dual: false,
                 auto_port: true,
+            }),
+            package: Some(Package {
+                manager: "dpkg".to_owned(),
+                name: bytes(0xf5),
+                version: bytes(0xf6),
+                old_version: Some(bytes(0xf7)),
             }),
             call: Some(SystemCall {
                 name: "ptrace".to_owned(),

@@ -46,6 +46,7 @@ pub struct TreeFile {
     path: Vec<u8>,
     size: u64,
     mode: u32,
+    changed_ns: i64,
 }
 
 /// What a path leads to.
@@ -106,10 +107,11 @@ impl Tree {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file"));
         }
         let mode = located.facts.mode & 0o7777;
+        let changed_ns = located.facts.ctime_ns;
         let content = data.unwrap_or(located);
         let file = content.open()?;
         let size = file.metadata()?.len();
-        Ok(Some(TreeFile { file, path: resolved.path, size, mode }))
+        Ok(Some(TreeFile { file, path: resolved.path, size, mode, changed_ns }))
     }
 
     /// The whole content of a regular file of at most `most` bytes. `None` when nothing is there.
@@ -250,6 +252,11 @@ impl TreeFile {
     /// Its permission bits.
     pub const fn mode(&self) -> u32 {
         self.mode
+    }
+
+    /// When its inode was changed last, in nanoseconds since the epoch.
+    pub const fn changed_ns(&self) -> i64 {
+        self.changed_ns
     }
 
     /// The rest of its content, of at most `most` bytes.

@@ -71,6 +71,7 @@ pub(super) struct Inventory {
     room: Room,
     place: Vec<u8>,
     links: Vec<(Vec<u8>, Vec<u8>)>,
+    without_files: bool,
     is_full: bool,
 }
 
@@ -112,6 +113,14 @@ impl Inventory {
         // It never breaks but where it is full, which is a fault.
         let _ = read(tree, place, &mut inventory);
         *room = inventory.room;
+        inventory
+    }
+
+    /// Reads the packages of a database alone.
+    pub(super) fn read_without_files(tree: &Tree, place: &Place) -> Self {
+        let place_path = place.path.as_bytes().to_vec();
+        let mut inventory = Self { place: place_path, without_files: true, ..Self::default() };
+        let _ = read(tree, place, &mut inventory);
         inventory
     }
 
@@ -199,6 +208,6 @@ impl Sink for Inventory {
     }
 
     fn wants_files(&self) -> bool {
-        true
+        !self.without_files
     }
 }

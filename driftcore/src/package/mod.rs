@@ -53,6 +53,7 @@ mod reader;
 mod rpm;
 mod scan;
 mod sink;
+mod snapshot;
 mod source;
 #[cfg(test)]
 mod testing;
@@ -75,3 +76,6 @@ pub use scan::PackageScan;
 pub use sink::Package;
 pub use sink::PackageFile;
 pub use sink::Sink;
+pub use snapshot::Snapshot;
+#[cfg(feature = "sensor")]
+pub(crate) use snapshot::written_since;

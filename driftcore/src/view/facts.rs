@@ -10,6 +10,7 @@ use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::KernelPath;
 use crate::event::Kind;
+use crate::event::Package;
 use crate::event::Protocol;
 use crate::event::Provenance;
 use crate::event::SocketEnd;
@@ -50,6 +51,8 @@ pub struct ObservedFacts<'a> {
     pub file: Option<FileFacts<'a>>,
     /// With which socket.
     pub network: Option<NetworkFacts<'a>>,
+    /// To which package.
+    pub package: Option<&'a Package>,
     /// The arguments of the system call, of kind [`Kind::Syscall`].
     pub call: Option<CallFacts<'a>>,
     /// The process runs drifted code, or was started by what did.

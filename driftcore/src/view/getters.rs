@@ -31,6 +31,7 @@ use super::values::of_details;
 use super::values::of_file;
 use super::values::of_group;
 use super::values::of_ids;
+use super::values::of_package;
 use super::values::of_process;
 use super::values::of_provenance;
 use super::values::of_session;
@@ -101,6 +102,13 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
         _ => Value::Missing,
     }),
     ("syscall.type", |view, _| of_call(view, Value::Text(view.event_type().name().as_bytes()))),
+    // package
+    ("package.manager", |view, _| of_package(view, |it| Value::Text(it.manager.as_bytes()))),
+    ("package.name", |view, _| of_package(view, |it| Value::Text(it.name.as_bytes()))),
+    ("package.old_version", |view, _| {
+        of_package(view, |it| optional(it.old_version.as_ref().map(|it| it.as_bytes())))
+    }),
+    ("package.version", |view, _| of_package(view, |it| Value::Text(it.version.as_bytes()))),
     // proc
     ("proc.name", |view, _| of_process(view, |it| Value::Text(it.program.name()))),
     ("proc.exe", |view, _| of_process(view, |it| optional(it.program.argument(0)))),

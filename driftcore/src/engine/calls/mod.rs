@@ -71,6 +71,7 @@ impl Core {
             let facts = ObservedFacts {
                 result: call.result,
                 network: on.map(|socket| socket::facts(socket, event_type)),
+                package: None,
                 call: Some(CallFacts { args }),
                 unproved: is_unproved(call),
                 ..acting.observed(deed, known, &names, &ancestors, &self.hostname)

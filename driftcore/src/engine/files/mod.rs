@@ -19,9 +19,11 @@ use super::mounts::MountKind;
 use super::proofs::Answered;
 use super::writers::writer_of;
 use crate::enrich::Identity;
+use crate::event::Action;
 use crate::event::FileEvent;
 use crate::event::FileOperation;
 use crate::event::Kind;
+use crate::package::Place;
 use crate::view::ObservedFacts;
 use crate::view::View;
 
@@ -88,6 +90,13 @@ impl Core {
             writer_of(&mut self.processes, Some(writer), evidence, self.clock)
         });
 
+        if self.watches_packages() && event.result >= 0 && meaning.action != Action::Read {
+            // A database is put in its place under another name, or written to.
+            let places = [path.as_slice(), old_path.as_slice()];
+            if let Some(place) = places.into_iter().find_map(|path| Place::of(path, None)) {
+                self.package_database(place, &acting, event.boot_ns);
+            }
+        }
         let seen = Seen {
             event,
             meaning: &meaning,

@@ -10,7 +10,6 @@ use crate::fields::FieldType::Unsigned;
 
 const NET: &str = "network events";
 const CONFIGURATION: &str = "configuration drift";
-const PACKAGES: &str = "package drift";
 const DIGESTS: &str = "digest verification";
 
 #[rustfmt::skip]
@@ -82,8 +81,8 @@ pub(super) const NETWORK: &[Field] = &[
 
 #[rustfmt::skip]
 pub(super) const PACKAGE: &[Field] = &[
-    Field::new("package.manager", Text, "The package manager, e.g. `dpkg`.").needs(PACKAGES),
-    Field::new("package.name", Text, "The package's name.").needs(PACKAGES),
-    Field::new("package.old_version", Text, "The version that the package had before.").needs(PACKAGES),
-    Field::new("package.version", Text, "The package's version.").needs(PACKAGES),
+    Field::new("package.manager", Text, "The package manager, e.g. `dpkg`."),
+    Field::new("package.name", Text, "The package's name."),
+    Field::new("package.old_version", Text, "The version that the package had before."),
+    Field::new("package.version", Text, "The package's version."),
 ];

@@ -1,0 +1,346 @@
+//! The thread that reads databases: when a manager begins, and when what it did has settled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::RecvTimeoutError;
+use crossbeam_channel::Sender;
+
+use super::Cause;
+use super::difference::Difference;
+use crate::container::Layers;
+use crate::enrich::open_process;
+use crate::event::Timestamp;
+use crate::image::Tree;
+use crate::package::Place;
+use crate::package::Snapshot;
+use crate::package::written_since;
+use crate::provenance::Wake;
+
+/// How long nothing must happen to a database before it is compared.
+const SETTLED: Duration = Duration::from_secs(1);
+/// How often it is looked whether a manager has ended.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long a manager that does not end is waited for.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Most managers whose end is waited for at once.
+const PROCESSES: usize = 1024;
+/// Most databases that are remembered.
+const DATABASES: usize = 1024;
+/// Most packages that one comparison tells of.
+const CHANGES: usize = 10_000;
+
+/// Something that may change a database, or has.
+#[derive(Debug)]
+pub(super) struct Trigger {
+    pub(super) place: Place,
+    pub(super) layers: Layers,
+    pub(super) cause: Cause,
+    /// The manager, by id and start: until it ends, nothing has settled.
+    pub(super) process: Option<(u32, u64)>,
+    /// How near the cause is to the database.
+    pub(super) rank: u8,
+}
+
+/// One database of one container.
+#[derive(Debug)]
+struct Database {
+    layers: Layers,
+    /// What was there when it was read last.
+    known: Snapshot,
+    pending: Option<Pending>,
+    used: Instant,
+}
+
+/// A comparison that waits.
+#[derive(Debug)]
+struct Pending {
+    cause: Cause,
+    rank: u8,
+    processes: Vec<(u32, u64)>,
+    first: Instant,
+    last: Instant,
+}
+
+/// What is known of databases.
+pub(super) struct Watcher {
+    databases: BTreeMap<(u64, Place), Database>,
+    found: Sender<Difference>,
+    wake: Wake,
+}
+
+impl Watcher {
+    pub(super) fn new(found: Sender<Difference>, wake: Wake) -> Self {
+        Self { databases: BTreeMap::new(), found, wake }
+    }
+
+    /// Until nobody triggers any more; then what waits is compared at once.
+    pub(super) fn run(mut self, triggers: &Receiver<Trigger>) {
+        loop {
+            let waits = self.databases.values().any(|database| database.pending.is_some());
+            let received = if waits {
+                triggers.recv_timeout(LOOK)
+            } else {
+                triggers.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match received {
+                Ok(trigger) => self.trigger(trigger),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.compare(|_| true);
+                    return;
+                }
+            }
+            let now = Instant::now();
+            self.compare(|pending| pending.is_due(now));
+        }
+    }
+
+    fn trigger(&mut self, trigger: Trigger) {
+        let Trigger { place, layers, cause, process, rank } = trigger;
+        let now = Instant::now();
+        let key = (cause.container, place);
+        if !self.databases.contains_key(&key) {
+            self.make_room();
+            let Some(known) = before(&layers, &key.1, process.and(Some(cause.event.time))) else {
+                tracing::debug!(path = %key.1.path, "a package database cannot be reached");
+                return;
+            };
+            let database = Database { layers, known, pending: None, used: now };
+            self.databases.insert(key.clone(), database);
+        }
+        let Some(database) = self.databases.get_mut(&key) else { return };
+        database.used = now;
+        let pending = database.pending.get_or_insert_with(|| Pending {
+            cause: cause.clone(),
+            rank,
+            processes: Vec::new(),
+            first: now,
+            last: now,
+        });
+        pending.last = now;
+        // The first one of those that are nearest.
+        if rank > pending.rank {
+            pending.rank = rank;
+            pending.cause = cause;
+        }
+        if pending.processes.len() < PROCESSES {
+            pending.processes.extend(process);
+        }
+    }
+
+    fn compare(&mut self, is_due: impl Fn(&mut Pending) -> bool) {
+        let mut told = false;
+        for ((_, place), database) in &mut self.databases {
+            if !database.pending.as_mut().is_some_and(&is_due) {
+                continue;
+            }
+            let Some(pending) = database.pending.take() else { continue };
+            let Ok(tree) = Tree::container(&database.layers) else { continue };
+            let now = Snapshot::read(&tree, place);
+            for fault in now.faults() {
+                tracing::warn!(%fault, "a package database of a container is broken");
+            }
+            let mut changes = database.known.changes(&now);
+            if changes.len() > CHANGES {
+                tracing::warn!(packages = changes.len(), "too many packages changed at once");
+                changes.truncate(CHANGES);
+            }
+            database.known = now;
+            if !changes.is_empty() {
+                // It waits where the engine is busy: the queue of triggers is bounded.
+                told |= self.found.send(Difference { cause: pending.cause, changes }).is_ok();
+            }
+        }
+        if told {
+            (self.wake)();
+        }
+    }
+
+    /// Forgets the database that was used least lately, of those that nothing waits for.
+    fn make_room(&mut self) {
+        if self.databases.len() < DATABASES {
+            return;
+        }
+        let idle = self.databases.iter().filter(|(_, database)| database.pending.is_none());
+        let oldest = idle.min_by_key(|(_, database)| database.used).map(|(key, _)| key.clone());
+        if let Some(oldest) = oldest {
+            self.databases.remove(&oldest);
+        }
+    }
+}
+
+/// What was in a database before it was changed. A manager that began at that time and has written
+/// nothing yet leaves that to be read; what was written to before anybody knew of it can only be held
+/// against the image.
+fn before(layers: &Layers, place: &Place, begun: Option<Timestamp>) -> Option<Snapshot> {
+    let container = Tree::container(layers).ok()?;
+    let is_written = begun.is_none_or(|begun| written_since(&container, place, begun));
+    let tree = if is_written { Tree::image(layers).ok()? } else { container };
+    Some(Snapshot::read(&tree, place))
+}
+
+impl Pending {
+    fn is_due(&mut self, now: Instant) -> bool {
+        let before = self.processes.len();
+        if now < self.first + PATIENCE {
+            self.processes.retain(|&(pid, start)| open_process(pid, start).is_some());
+        } else {
+            self.processes.clear();
+        }
+        if self.processes.len() < before {
+            self.last = now;
+        }
+        self.processes.is_empty() && now >= self.last + SETTLED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::event::Action;
+    use crate::event::DriftEvent;
+    use crate::event::Kind;
+    use crate::package::Manager;
+    use crate::view::LiveFacts;
+
+    const PLACE: &str = "var/lib/dpkg/status";
+
+    fn write(layer: &Path, packages: &[(&str, &str)]) {
+        let entry = |(name, version): &(&str, &str)| {
+            format!("Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n")
+        };
+        let path = layer.join(PLACE);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, packages.iter().map(entry).collect::<String>()).unwrap();
+    }
+
+    fn trigger(root: &Path, number: i64, process: Option<(u32, u64)>, rank: u8) -> Trigger {
+        let time = Timestamp::from_nanos(number);
+        let event = DriftEvent::new(time, Kind::Package, Action::Install);
+        Trigger {
+            place: Place::new(Manager::Dpkg, b"/var/lib/dpkg"),
+            layers: Layers {
+                upper: root.join("upper"),
+                lowers: vec![root.join("lower")],
+                user_xattrs: false,
+            },
+            cause: Cause {
+                container: 7,
+                event,
+                live: LiveFacts::default(),
+                by: Default::default(),
+            },
+            process,
+            rank,
+        }
+    }
+
+    struct World {
+        scratch: tempfile::TempDir,
+        watcher: Watcher,
+        found: Receiver<Difference>,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let scratch = tempfile::tempdir().unwrap();
+            fs::create_dir(scratch.path().join("upper")).unwrap();
+            write(&scratch.path().join("lower"), &[("tool", "1"), ("old", "1")]);
+            let (sender, found) = crossbeam_channel::bounded(8);
+            Self { scratch, watcher: Watcher::new(sender, Arc::new(|| ())), found }
+        }
+
+        fn upper(&self, packages: &[(&str, &str)]) {
+            write(&self.scratch.path().join("upper"), packages);
+        }
+
+        fn trigger(&mut self, number: i64, process: Option<(u32, u64)>, rank: u8) {
+            let trigger = trigger(self.scratch.path(), number, process, rank);
+            self.watcher.trigger(trigger);
+        }
+
+        /// The cause and the changes.
+        fn compared(&mut self) -> Option<(i64, Vec<String>)> {
+            self.watcher.compare(|_| true);
+            let Difference { cause, changes } = self.found.try_recv().ok()?;
+            let line = |it: &crate::package::PackageChange| {
+                format!("{} {} {}", it.change, it.package.name, it.package.version)
+            };
+            Some((cause.event.time.as_nanos(), changes.iter().map(line).collect()))
+        }
+    }
+
+    const ENDED: Option<(u32, u64)> = Some((u32::MAX, 1));
+    /// After all that is written here.
+    const LATER: i64 = i64::MAX / 2;
+
+    #[test]
+    fn only_what_a_manager_did_is_told_and_only_once() {
+        let mut world = World::new();
+        world.upper(&[("tool", "1"), ("old", "1"), ("before", "1")]);
+        world.trigger(LATER, ENDED, 2);
+        world.upper(&[("tool", "2"), ("before", "1"), ("new", "1")]);
+        let expected = ["installed new 1", "removed old 1", "upgraded tool 2"];
+        let (cause, mut changes) = world.compared().unwrap();
+        changes.sort();
+        assert_eq!((cause, changes), (LATER, expected.map(str::to_owned).to_vec()));
+        world.trigger(LATER, ENDED, 2);
+        assert_eq!(world.compared(), None);
+    }
+
+    #[test]
+    fn what_was_written_before_anybody_knew_is_held_against_the_image() {
+        let mut world = World::new();
+        world.upper(&[("tool", "1"), ("old", "1"), ("ghost", "6")]);
+        world.trigger(1, None, 0);
+        assert_eq!(world.compared(), Some((1, vec!["installed ghost 6".to_owned()])));
+    }
+
+    #[test]
+    fn the_first_cause_of_those_nearest_to_the_database_did_it() {
+        let mut world = World::new();
+        world.trigger(1, ENDED, 1);
+        world.trigger(2, ENDED, 2);
+        world.trigger(3, ENDED, 2);
+        world.trigger(4, None, 0);
+        world.upper(&[("tool", "1")]);
+        assert_eq!(world.compared(), Some((2, vec!["removed old 1".to_owned()])));
+    }
+
+    #[test]
+    fn nothing_is_compared_before_the_manager_has_ended_and_all_has_settled() {
+        let now = Instant::now();
+        let me = procfs::process::Process::myself().unwrap().stat().unwrap();
+        let runs = (std::process::id(), me.starttime * 10_000_000);
+        let cause = trigger(Path::new("/"), 1, None, 0).cause;
+        let mut pending = Pending { cause, rank: 0, processes: vec![runs], first: now, last: now };
+        assert!(!pending.is_due(now + 2 * SETTLED));
+        pending.processes = vec![(u32::MAX, 1)];
+        // It has just ended.
+        assert!(!pending.is_due(now + 2 * SETTLED));
+        assert!(pending.is_due(now + 3 * SETTLED));
+        pending.processes = vec![runs];
+        assert!(pending.is_due(now + PATIENCE), "one that never ends");
+    }
+
+    #[test]
+    fn no_more_databases_are_remembered_than_there_is_room_for() {
+        let mut world = World::new();
+        for container in 0..DATABASES as u64 + 10 {
+            let mut trigger = trigger(world.scratch.path(), 1, ENDED, 2);
+            trigger.cause.container = container;
+            world.watcher.trigger(trigger);
+            for database in world.watcher.databases.values_mut() {
+                database.pending = None;
+            }
+        }
+        assert_eq!(world.watcher.databases.len(), DATABASES);
+    }
+}
