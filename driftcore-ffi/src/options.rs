@@ -35,6 +35,7 @@ pub struct driftcore_options {
     memory: bool,
     volumes: bool,
     pub(crate) code: CodeOptions,
+    pub(crate) no_packages: bool,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
     pub(crate) scan: ScanOptions,
@@ -144,6 +145,7 @@ impl driftcore_options {
             "code.libraries" => self.code.libraries = flag()?,
             "code.scripts" => self.code.scripts = flag()?,
             "code.interpreter" => add(&mut self.code.interpreters, value, value.to_owned()),
+            "packages.watch" => self.no_packages = !flag()?,
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
             "rules.matching" => {
                 self.rules.policy = match value {
@@ -216,6 +218,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | code.libraries | false: what is mapped executable is never looked at | true |
 /// | code.scripts | false: what interpreters read is never looked at | true |
 /// | code.interpreter | adds a program that runs scripts, without a version | those that are known |
+/// | packages.watch | false: package databases are not compared when they change | true |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
@@ -270,7 +273,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 32);
+        assert_eq!(table().len(), 33);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);

@@ -15,7 +15,7 @@ use driftcore::rules::load;
 const DOCS: &str = include_str!("../../docs/rules.md");
 
 /// Of each shipped rule, an event that its example excepts.
-const EXCEPTED: [(&str, &str); 15] = [
+const EXCEPTED: [(&str, &str); 16] = [
     (
         "New Binary Executed in Container",
         r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
@@ -91,6 +91,11 @@ const EXCEPTED: [(&str, &str); 15] = [
         r#""drift.kind": "network", "drift.detected": true, "drift.action": "listen",
            "fd.sport": 9100, "container.image.repository": "registry.example/metrics""#,
     ),
+    (
+        "Package Changed in Container",
+        r#""drift.kind": "package", "drift.detected": true, "drift.action": "upgrade",
+           "package.name": "ca-certificates", "container.image.repository": "registry.example/proxy""#,
+    ),
 ];
 
 /// The examples, as one file.
@@ -130,6 +135,7 @@ fn every_shipped_rule_is_explained_and_its_example_excepts() {
 
         let call = match event {
             _ if name.contains("Listener") => "listen",
+            _ if name.starts_with("Package Changed") => "asyncevent",
             _ if event.contains(r#""script""#) => "openat",
             _ if event.contains(r#""library""#) => "mmap",
             _ => "execve",

@@ -44,6 +44,9 @@ type Counters struct {
 	Sockets       uint64 // operations on sockets
 	Calls         uint64 // other system calls
 	Lost          Lost
+
+	// Times that a package database was not compared, or not in full.
+	PackagesRefused uint64
 }
 
 // Lost counts what was lost.
@@ -208,6 +211,7 @@ func (e *Engine) Counters() (Counters, error) {
 			BulkRing:       uint64(record.lost_bulk_ring),
 			Scratch:        uint64(record.lost_scratch),
 		},
+		PackagesRefused: uint64(record.packages_refused),
 	}, nil
 }
 

@@ -63,11 +63,12 @@ const (
 	KindFile    Kind = C.DRIFTCORE_KIND_FILE    // a container's files
 	KindNetwork Kind = C.DRIFTCORE_KIND_NETWORK // its listeners and connections
 	KindSyscall Kind = C.DRIFTCORE_KIND_SYSCALL // another system call
+	KindPackage Kind = C.DRIFTCORE_KIND_PACKAGE // its packages
 )
 
 // String is the name in events.
 func (k Kind) String() string {
-	return name([]string{"other", "binary", "sensor", "file", "network", "syscall"}, k)
+	return name([]string{"other", "binary", "sensor", "file", "network", "syscall", "package"}, k)
 }
 
 // An Action says what happened.
@@ -95,6 +96,9 @@ const (
 	ActionSend       Action = C.DRIFTCORE_ACTION_SEND       // a message was sent
 	ActionCall       Action = C.DRIFTCORE_ACTION_CALL       // a system call that rules ask for
 	ActionSuppressed Action = C.DRIFTCORE_ACTION_SUPPRESSED // a container's budget kept events back
+	ActionInstall    Action = C.DRIFTCORE_ACTION_INSTALL    // a package was not there
+	ActionRemove     Action = C.DRIFTCORE_ACTION_REMOVE     // a package is there no more
+	ActionUpgrade    Action = C.DRIFTCORE_ACTION_UPGRADE    // a package has another version
 )
 
 // String is the name in events.
@@ -102,7 +106,7 @@ func (a Action) String() string {
 	return name([]string{
 		"other", "exec", "dropped", "blind", "script", "library", "create", "modify", "delete",
 		"rename", "link", "attributes", "read", "listen", "connect", "bind", "accept", "send", "call",
-		"suppressed",
+		"suppressed", "install", "remove", "upgrade",
 	}, a)
 }
 

@@ -51,6 +51,9 @@ pub struct driftcore_counters {
     pub lost_bulk_ring: u64,
     /// Lost: a probe found another one at work on its memory.
     pub lost_scratch: u64,
+    /// Times that a package database was not compared, or not in full: too many were waiting, it could
+    /// not be read, or more packages changed at once than are told.
+    pub packages_refused: u64,
 }
 
 sized!(driftcore_counters {
@@ -74,6 +77,7 @@ sized!(driftcore_counters {
     suppressed: u64,
     lost_bulk_ring: u64,
     lost_scratch: u64,
+    packages_refused: u64,
 } first: 120);
 
 impl From<&Counters> for driftcore_counters {
@@ -103,6 +107,7 @@ impl From<&Counters> for driftcore_counters {
                 + lost(LossReason::CallBudget),
             lost_bulk_ring: lost(LossReason::BulkRing),
             lost_scratch: lost(LossReason::Scratch),
+            packages_refused: counters.packages_refused,
         }
     }
 }

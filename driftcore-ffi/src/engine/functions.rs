@@ -70,6 +70,7 @@ pub unsafe extern "C" fn driftcore_engine_new(
             .bounds(options.bounds)
             .watch(watched)
             .code(options.code)
+            .packages(!options.no_packages)
             .allow_degraded(options.allow_degraded);
         if let Some(rules) = handle::lend!(rules) {
             builder.rules(Arc::clone(&rules.set));

@@ -24,6 +24,8 @@ pub enum driftcore_kind {
     DRIFTCORE_KIND_NETWORK = 4,
     /// Another system call.
     DRIFTCORE_KIND_SYSCALL = 5,
+    /// Its packages.
+    DRIFTCORE_KIND_PACKAGE = 6,
 }
 
 impl From<Kind> for driftcore_kind {
@@ -34,6 +36,7 @@ impl From<Kind> for driftcore_kind {
             Kind::File => Self::DRIFTCORE_KIND_FILE,
             Kind::Network => Self::DRIFTCORE_KIND_NETWORK,
             Kind::Syscall => Self::DRIFTCORE_KIND_SYSCALL,
+            Kind::Package => Self::DRIFTCORE_KIND_PACKAGE,
             _ => Self::DRIFTCORE_KIND_OTHER,
         }
     }
@@ -83,6 +86,12 @@ pub enum driftcore_action {
     DRIFTCORE_ACTION_CALL = 18,
     /// Sensor: a container's budget kept events back.
     DRIFTCORE_ACTION_SUPPRESSED = 19,
+    /// Package: it was not there.
+    DRIFTCORE_ACTION_INSTALL = 20,
+    /// Package: it is there no more.
+    DRIFTCORE_ACTION_REMOVE = 21,
+    /// Package: it has another version, a later or an earlier one, or is in another state.
+    DRIFTCORE_ACTION_UPGRADE = 22,
 }
 
 impl From<Action> for driftcore_action {
@@ -107,6 +116,9 @@ impl From<Action> for driftcore_action {
             Action::Send => Self::DRIFTCORE_ACTION_SEND,
             Action::Call => Self::DRIFTCORE_ACTION_CALL,
             Action::Suppressed => Self::DRIFTCORE_ACTION_SUPPRESSED,
+            Action::Install => Self::DRIFTCORE_ACTION_INSTALL,
+            Action::Remove => Self::DRIFTCORE_ACTION_REMOVE,
+            Action::Upgrade => Self::DRIFTCORE_ACTION_UPGRADE,
             _ => Self::DRIFTCORE_ACTION_OTHER,
         }
     }

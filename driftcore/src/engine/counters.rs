@@ -29,7 +29,8 @@ pub struct Counters {
     /// Content proofs that were not begun because too many were waiting; their verdict is
     /// `unknown`.
     pub proofs_refused: u64,
-    /// Times that a package database was not compared because too many were waiting.
+    /// Times that a package database was not compared, or not in full: too many were waiting, it could
+    /// not be read, or more packages changed at once than are told.
     pub packages_refused: u64,
     /// Events that were lost, by reason.
     pub lost: BTreeMap<LossReason, u64>,

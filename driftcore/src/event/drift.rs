@@ -102,7 +102,7 @@ pub enum Action {
     Install,
     /// Package: it is there no more.
     Remove,
-    /// Package: it has another version, a later or an earlier one, or is another build of the same.
+    /// Package: it has another version, a later or an earlier one, or is in another state.
     Upgrade,
     /// Syscall: the one that `call` names.
     Call,

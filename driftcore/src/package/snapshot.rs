@@ -1,11 +1,14 @@
 //! The packages of a database at one time.
 
+use std::collections::HashSet;
+
 use super::Fault;
 use super::Package;
 use super::PackageChange;
 use super::Place;
 use super::change::changes;
 use super::inventory::Inventory;
+use super::inventory::Listed;
 use crate::event::Timestamp;
 use crate::image::Tree;
 
@@ -29,6 +32,20 @@ impl Snapshot {
     /// What could not be read of it.
     pub fn faults(&self) -> &[Fault] {
         &self.inventory.faults
+    }
+
+    /// Takes in the packages that were there before and are missing now: where a database is broken, what
+    /// could not be read of it counts as still there.
+    pub fn keep(&mut self, before: &Self) {
+        let packages = &mut self.inventory.packages;
+        let here: HashSet<_> = packages
+            .iter()
+            .map(|it| (it.package.name.clone(), it.package.architecture.clone()))
+            .collect();
+        let is_missing = |it: &&Listed| {
+            !here.contains(&(it.package.name.clone(), it.package.architecture.clone()))
+        };
+        packages.extend(before.inventory.packages.iter().filter(is_missing).cloned());
     }
 
     /// What became of the packages until a later time, by name.

@@ -12,12 +12,15 @@ mod difference;
 mod programs;
 mod watcher;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
+use crossbeam_channel::RecvTimeoutError;
 use crossbeam_channel::Sender;
-use crossbeam_channel::TrySendError;
 use rustc_hash::FxHashMap;
 
 use self::difference::Difference;
@@ -67,6 +70,8 @@ pub(super) struct Cause {
 pub(super) struct Packages {
     to: Option<Sender<Trigger>>,
     from: Option<Receiver<Difference>>,
+    /// Comparisons that the thread did not make, or did not make in full, and that nobody counted yet.
+    unmade: Arc<AtomicU64>,
     /// Who wrote to the databases of a manager in a container last, and when it was said.
     writers: FxHashMap<(u64, Manager), (Identity, Instant)>,
 }
@@ -76,11 +81,13 @@ impl Packages {
     pub(super) fn start(wake: Wake) -> Result<Self, EngineError> {
         let (to, triggers) = crossbeam_channel::bounded(QUEUE);
         let (differences, from) = crossbeam_channel::bounded(QUEUE);
+        let unmade = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&unmade);
         std::thread::Builder::new()
             .name("driftcore-packages".to_owned())
-            .spawn(move || Watcher::new(differences, wake).run(&triggers))
+            .spawn(move || Watcher::new(differences, wake, counted).run(&triggers))
             .map_err(EngineError::io_std("start the thread that compares packages"))?;
-        Ok(Self { to: Some(to), from: Some(from), writers: FxHashMap::default() })
+        Ok(Self { to: Some(to), from: Some(from), unmade, writers: FxHashMap::default() })
     }
 
     const fn is_on(&self) -> bool {
@@ -103,10 +110,10 @@ impl Packages {
         is_news
     }
 
-    /// False when too many wait.
+    /// False when too many wait, or the thread is gone.
     fn send(&self, trigger: Trigger) -> bool {
         match &self.to {
-            Some(to) => !matches!(to.try_send(trigger), Err(TrySendError::Full(_))),
+            Some(to) => to.try_send(trigger).is_ok(),
             None => true,
         }
     }
@@ -120,8 +127,8 @@ impl Core {
         }
         exec.exe.write_to(&mut self.path);
         let Some(program) = manager_of(&self.path) else { return };
-        self.processes.complete_ancestry((&exec.task).into());
         let Some(layers) = self.layers_of(exec.task.container) else { return };
+        self.processes.complete_ancestry(&exec.task);
         let event = self.assemble(exec, args, Origin::Live, None);
         let cause = Cause {
             container: exec.task.container,
@@ -176,6 +183,9 @@ impl Core {
 
     /// Hands over what was found.
     pub(super) fn package_changes(&mut self) {
+        if self.packages.unmade.load(Ordering::Relaxed) != 0 {
+            self.counters.packages_refused += self.packages.unmade.swap(0, Ordering::Relaxed);
+        }
         while let Some(Ok(difference)) = self.packages.from.as_ref().map(Receiver::try_recv) {
             self.tell(difference);
         }
@@ -210,9 +220,15 @@ impl Core {
         drop(self.packages.to.take());
         let Some(from) = self.packages.from.take() else { return };
         let deadline = Instant::now() + PATIENCE;
-        while let Ok(difference) = from.recv_deadline(deadline) {
-            self.tell(difference);
-        }
+        let end = loop {
+            match from.recv_deadline(deadline) {
+                Ok(difference) => self.tell(difference),
+                Err(end) => break end,
+            }
+        };
+        // What it has not compared by then it never will: how much that is, nobody can know.
+        let late = u64::from(end == RecvTimeoutError::Timeout);
+        self.counters.packages_refused += self.packages.unmade.swap(0, Ordering::Relaxed) + late;
     }
 }
 

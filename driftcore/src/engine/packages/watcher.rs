@@ -1,6 +1,9 @@
 //! The thread that reads databases: when a manager begins, and when what it did has settled.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -25,6 +28,8 @@ const SETTLED: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(200);
 /// How long a manager that does not end is waited for.
 const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a database that is written to again and again is left alone.
+const RESTLESS: Duration = Duration::from_secs(30);
 /// Most managers whose end is waited for at once.
 const PROCESSES: usize = 1024;
 /// Most databases that are remembered.
@@ -69,11 +74,17 @@ pub(super) struct Watcher {
     databases: BTreeMap<(u64, Place), Database>,
     found: Sender<Difference>,
     wake: Wake,
+    /// Comparisons that are not made, or not in full.
+    unmade: Arc<AtomicU64>,
 }
 
 impl Watcher {
-    pub(super) fn new(found: Sender<Difference>, wake: Wake) -> Self {
-        Self { databases: BTreeMap::new(), found, wake }
+    pub(super) fn new(found: Sender<Difference>, wake: Wake, unmade: Arc<AtomicU64>) -> Self {
+        Self { databases: BTreeMap::new(), found, wake, unmade }
+    }
+
+    fn skip(&self) {
+        self.unmade.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Until nobody triggers any more; then what waits is compared at once.
@@ -103,9 +114,13 @@ impl Watcher {
         let now = Instant::now();
         let key = (cause.container, place);
         if !self.databases.contains_key(&key) {
-            self.make_room();
+            if !self.make_room() {
+                self.skip();
+                return;
+            }
             let Some(known) = before(&layers, &key.1, process.and(Some(cause.event.time))) else {
                 tracing::debug!(path = %key.1.path, "a package database cannot be reached");
+                self.skip();
                 return;
             };
             let database = Database { layers, known, pending: None, used: now };
@@ -126,49 +141,59 @@ impl Watcher {
             pending.rank = rank;
             pending.cause = cause;
         }
+        // One for which there is no room is not waited for: what it does is another one's change.
         if pending.processes.len() < PROCESSES {
             pending.processes.extend(process);
         }
     }
 
     fn compare(&mut self, is_due: impl Fn(&mut Pending) -> bool) {
-        let mut told = false;
         for ((_, place), database) in &mut self.databases {
             if !database.pending.as_mut().is_some_and(&is_due) {
                 continue;
             }
             let Some(pending) = database.pending.take() else { continue };
-            let Ok(tree) = Tree::container(&database.layers) else { continue };
-            let now = Snapshot::read(&tree, place);
+            let Ok(tree) = Tree::container(&database.layers) else {
+                self.unmade.fetch_add(1, Ordering::Relaxed);
+                continue;
+            };
+            let mut now = Snapshot::read(&tree, place);
+            let mut is_whole = now.faults().is_empty();
             for fault in now.faults() {
                 tracing::warn!(%fault, "a package database of a container is broken");
+            }
+            if !is_whole {
+                // What could not be read is not gone.
+                now.keep(&database.known);
             }
             let mut changes = database.known.changes(&now);
             if changes.len() > CHANGES {
                 tracing::warn!(packages = changes.len(), "too many packages changed at once");
                 changes.truncate(CHANGES);
+                is_whole = false;
             }
             database.known = now;
-            if !changes.is_empty() {
-                // It waits where the engine is busy: the queue of triggers is bounded.
-                told |= self.found.send(Difference { cause: pending.cause, changes }).is_ok();
+            if !is_whole {
+                self.unmade.fetch_add(1, Ordering::Relaxed);
             }
-        }
-        if told {
-            (self.wake)();
+            // It waits where the engine is busy: the queue of triggers is bounded.
+            if !changes.is_empty()
+                && self.found.send(Difference { cause: pending.cause, changes }).is_ok()
+            {
+                (self.wake)();
+            }
         }
     }
 
-    /// Forgets the database that was used least lately, of those that nothing waits for.
-    fn make_room(&mut self) {
+    /// Forgets the database that was used least lately, of those that nothing waits for. False where all
+    /// of them wait.
+    fn make_room(&mut self) -> bool {
         if self.databases.len() < DATABASES {
-            return;
+            return true;
         }
         let idle = self.databases.iter().filter(|(_, database)| database.pending.is_none());
         let oldest = idle.min_by_key(|(_, database)| database.used).map(|(key, _)| key.clone());
-        if let Some(oldest) = oldest {
-            self.databases.remove(&oldest);
-        }
+        oldest.is_some_and(|oldest| self.databases.remove(&oldest).is_some())
     }
 }
 
@@ -193,7 +218,8 @@ impl Pending {
         if self.processes.len() < before {
             self.last = now;
         }
-        self.processes.is_empty() && now >= self.last + SETTLED
+        let is_restless = now >= self.first + RESTLESS;
+        self.processes.is_empty() && (now >= self.last + SETTLED || is_restless)
     }
 }
 
@@ -201,7 +227,6 @@ impl Pending {
 mod tests {
     use std::fs;
     use std::path::Path;
-    use std::sync::Arc;
 
     use super::*;
     use crate::event::Action;
@@ -254,7 +279,7 @@ mod tests {
             fs::create_dir(scratch.path().join("upper")).unwrap();
             write(&scratch.path().join("lower"), &[("tool", "1"), ("old", "1")]);
             let (sender, found) = crossbeam_channel::bounded(8);
-            Self { scratch, watcher: Watcher::new(sender, Arc::new(|| ())), found }
+            Self { scratch, watcher: Watcher::new(sender, Arc::new(|| ()), Arc::default()), found }
         }
 
         fn upper(&self, packages: &[(&str, &str)]) {
@@ -328,6 +353,28 @@ mod tests {
         assert!(pending.is_due(now + 3 * SETTLED));
         pending.processes = vec![runs];
         assert!(pending.is_due(now + PATIENCE), "one that never ends");
+        pending.processes.clear();
+        (pending.first, pending.last) = (now, now + RESTLESS);
+        assert!(!pending.is_due(now + RESTLESS / 2));
+        assert!(pending.is_due(now + RESTLESS), "one that is written to all the time");
+    }
+
+    #[test]
+    fn what_a_broken_database_no_longer_tells_is_not_said_to_be_gone() {
+        let mut world = World::new();
+        let path = world.scratch.path().join("upper").join(PLACE);
+        world.trigger(LATER, ENDED, 2);
+        world.upper(&[("new", "1")]);
+        let mut text = fs::read(&path).unwrap();
+        text.extend_from_slice(b"Package: cut");
+        fs::write(&path, text).unwrap();
+        assert_eq!(world.compared(), Some((LATER, vec!["installed new 1".to_owned()])));
+        assert_eq!(world.watcher.unmade.load(Ordering::Relaxed), 1);
+        // It is whole again.
+        world.trigger(LATER, ENDED, 2);
+        world.upper(&[("tool", "1"), ("new", "1")]);
+        assert_eq!(world.compared(), Some((LATER, vec!["removed old 1".to_owned()])));
+        assert_eq!(world.watcher.unmade.load(Ordering::Relaxed), 1);
     }
 
     #[test]
@@ -342,5 +389,18 @@ mod tests {
             }
         }
         assert_eq!(world.watcher.databases.len(), DATABASES);
+        assert_eq!(world.watcher.unmade.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_database_for_which_there_is_no_room_is_counted() {
+        let mut world = World::new();
+        for container in 0..DATABASES as u64 + 10 {
+            let mut trigger = trigger(world.scratch.path(), 1, ENDED, 2);
+            trigger.cause.container = container;
+            world.watcher.trigger(trigger);
+        }
+        assert_eq!(world.watcher.databases.len(), DATABASES);
+        assert_eq!(world.watcher.unmade.load(Ordering::Relaxed), 10);
     }
 }

@@ -127,7 +127,7 @@ pub(super) const fn set(names: &[&str]) -> EventTypes {
 impl EventType {
     /// What the sensor must do for such events to come.
     pub fn availability(self) -> Availability {
-        if EventTypes::PRODUCED.contains(self) {
+        if EventTypes::TOLD.contains(self) {
             Availability::Always
         } else if NETWORK.contains(self) {
             Availability::Needs("messages beside the first, which is told as sendto")
@@ -158,6 +158,7 @@ mod tests {
         assert_eq!(seen.collect::<EventTypes>(), SOCKETS);
         assert_eq!(of("ptrace"), Availability::Always);
         assert_eq!(of("procexit"), Availability::Needs("events of other calls"));
+        assert_eq!(of("asyncevent"), Availability::Always, "of packages, and no hook gives it");
         assert!(matches!(of("brk"), Availability::Never(_)));
         let unmade = NETWORK.intersection(EventTypes::PRODUCED.complement());
         let groups = [unmade, OTHER, EventTypes::PRODUCED];

@@ -36,6 +36,9 @@ impl EventType {
     /// A mode changed.
     pub const FCHMODAT: Self = Self::known("fchmodat");
 
+    /// What is told later than it was done, and by no call: what became of a package.
+    pub const ASYNCEVENT: Self = Self::known("asyncevent");
+
     /// What the sensor says of itself.
     pub const DROP: Self = Self::known("drop");
 

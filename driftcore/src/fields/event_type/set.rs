@@ -34,6 +34,9 @@ impl EventTypes {
     pub const PRODUCED: Self =
         FILE.union(CALLS).union(SOCKETS).with(EventType::EXECVE).with(EventType::EXECVEAT);
 
+    /// What a running engine tells: that, and what it finds out by itself.
+    pub(crate) const TOLD: Self = Self::PRODUCED.with(EventType::ASYNCEVENT);
+
     /// Calls on sockets that are, or may come to be, events.
     pub(crate) const NETWORK: Self = NETWORK;
 

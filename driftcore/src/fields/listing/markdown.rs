@@ -58,7 +58,7 @@ pub fn catalogue_markdown() -> String {
             );
         }
     }
-    let produced: Vec<_> = EventTypes::PRODUCED.iter().map(EventType::name).collect();
+    let produced: Vec<_> = EventTypes::TOLD.iter().map(EventType::name).collect();
     let _ = write!(
         out,
         "\n## Event types\n\n`evt.type` is one of {} names: those of Linux's system calls and Falco's own \

@@ -315,6 +315,8 @@ mod tests {
             "drift.verdict = added",
             "evt.type in (execve, execveat) and proc.name = sh",
             "drift.kind = binary",
+            "drift.kind = package",
+            "evt.type = asyncevent and drift.kind = package and drift.action = install",
             "drift.action = exec and drift.verdict = added",
             "not drift.kind = binary",
             "evt.type != open",

@@ -57,13 +57,13 @@ impl CheckedRule {
         self.condition_fields.iter().filter(move |field| !available(field))
     }
 
-    /// Event types of the condition that the running sensor does not give. Of a condition that may
+    /// Event types of the condition that a running engine does not give. Of a condition that may
     /// be true for events of every type: none.
     pub fn missing_event_types(&self) -> EventTypes {
         if self.event_types == EventTypes::ALL {
             return EventTypes::EMPTY;
         }
-        self.event_types.intersection(EventTypes::PRODUCED.complement())
+        self.event_types.intersection(EventTypes::TOLD.complement())
     }
 
     /// What it asks the sensor for.
@@ -77,9 +77,9 @@ impl CheckedRule {
         only_on_host(&self.condition)
     }
 
-    /// Whether an event of the running sensor can make it fire, as far as event types say.
+    /// Whether an event of a running engine can make it fire, as far as event types say.
     pub fn can_fire(&self) -> bool {
-        !self.event_types.intersection(EventTypes::PRODUCED).is_empty()
+        !self.event_types.intersection(EventTypes::TOLD).is_empty()
     }
 }
 
