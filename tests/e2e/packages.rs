@@ -198,7 +198,11 @@ fn live(world: &World) -> Result<()> {
     let here: Vec<&DriftEvent> = events.iter().filter(|event| is_here(event)).collect();
     ensure!(here.len() == 4, "{here:#?}");
     let is_host = |event: &&DriftEvent| event.kind == Kind::Package && event.container.is_none();
-    ensure!(events.iter().find(is_host).is_none(), "of the host: {:?}", events.iter().find(is_host));
+    ensure!(
+        events.iter().find(is_host).is_none(),
+        "of the host: {:?}",
+        events.iter().find(is_host)
+    );
     Ok(())
 }
 

@@ -63,6 +63,8 @@ struct Database {
 #[derive(Debug)]
 struct Pending {
     cause: Cause,
+    /// The process of the cause, where that is a manager.
+    process: Option<(u32, u64)>,
     rank: u8,
     processes: Vec<(u32, u64)>,
     first: Instant,
@@ -126,20 +128,26 @@ impl Watcher {
             let database = Database { layers, known, pending: None, used: now };
             self.databases.insert(key.clone(), database);
         }
+        if self.is_over(&key, process.is_some()) {
+            // Another manager begins: what was done before is not its work.
+            self.compare_one(&key);
+        }
         let Some(database) = self.databases.get_mut(&key) else { return };
         database.used = now;
+        let is_untouched = database.is_untouched(&key.1);
         let pending = database.pending.get_or_insert_with(|| Pending {
             cause: cause.clone(),
+            process,
             rank,
             processes: Vec::new(),
             first: now,
             last: now,
         });
         pending.last = now;
-        // The first one of those that are nearest.
-        if rank > pending.rank {
-            pending.rank = rank;
-            pending.cause = cause;
+        // Of those that are nearest, the first that did not end without having written anything.
+        let did_nothing = is_untouched && process.is_some() && !pending.process.is_some_and(runs);
+        if rank > pending.rank || (rank == pending.rank && did_nothing) {
+            (pending.cause, pending.process, pending.rank) = (cause, process, rank);
         }
         // One for which there is no room is not waited for: what it does is another one's change.
         if pending.processes.len() < PROCESSES {
@@ -147,41 +155,24 @@ impl Watcher {
         }
     }
 
+    /// Whether all that a comparison waits for has ended, and something was written.
+    fn is_over(&self, key: &(u64, Place), by_manager: bool) -> bool {
+        let Some(database) = self.databases.get(key).filter(|_| by_manager) else { return false };
+        let Some(pending) = &database.pending else { return false };
+        !pending.processes.iter().copied().any(runs) && !database.is_untouched(&key.1)
+    }
+
     fn compare(&mut self, is_due: impl Fn(&mut Pending) -> bool) {
         for ((_, place), database) in &mut self.databases {
-            if !database.pending.as_mut().is_some_and(&is_due) {
-                continue;
+            if database.pending.as_mut().is_some_and(&is_due) {
+                database.compare(place, &self.found, &self.wake, &self.unmade);
             }
-            let Some(pending) = database.pending.take() else { continue };
-            let Ok(tree) = Tree::container(&database.layers) else {
-                self.unmade.fetch_add(1, Ordering::Relaxed);
-                continue;
-            };
-            let mut now = Snapshot::read(&tree, place);
-            let mut is_whole = now.faults().is_empty();
-            for fault in now.faults() {
-                tracing::warn!(%fault, "a package database of a container is broken");
-            }
-            if !is_whole {
-                // What could not be read is not gone.
-                now.keep(&database.known);
-            }
-            let mut changes = database.known.changes(&now);
-            if changes.len() > CHANGES {
-                tracing::warn!(packages = changes.len(), "too many packages changed at once");
-                changes.truncate(CHANGES);
-                is_whole = false;
-            }
-            database.known = now;
-            if !is_whole {
-                self.unmade.fetch_add(1, Ordering::Relaxed);
-            }
-            // It waits where the engine is busy: the queue of triggers is bounded.
-            if !changes.is_empty()
-                && self.found.send(Difference { cause: pending.cause, changes }).is_ok()
-            {
-                (self.wake)();
-            }
+        }
+    }
+
+    fn compare_one(&mut self, key: &(u64, Place)) {
+        if let Some(database) = self.databases.get_mut(key) {
+            database.compare(&key.1, &self.found, &self.wake, &self.unmade);
         }
     }
 
@@ -195,6 +186,57 @@ impl Watcher {
         let oldest = idle.min_by_key(|(_, database)| database.used).map(|(key, _)| key.clone());
         oldest.is_some_and(|oldest| self.databases.remove(&oldest).is_some())
     }
+}
+
+impl Database {
+    /// Whether nothing was written to it since what waits for it began.
+    fn is_untouched(&self, place: &Place) -> bool {
+        let Some(pending) = &self.pending else { return true };
+        let tree = Tree::container(&self.layers);
+        tree.is_ok_and(|tree| !written_since(&tree, place, pending.cause.event.time))
+    }
+
+    /// Reads it again, and hands over what differs.
+    fn compare(
+        &mut self,
+        place: &Place,
+        found: &Sender<Difference>,
+        wake: &Wake,
+        unmade: &AtomicU64,
+    ) {
+        let Some(pending) = self.pending.take() else { return };
+        let Ok(tree) = Tree::container(&self.layers) else {
+            unmade.fetch_add(1, Ordering::Relaxed);
+            return;
+        };
+        let mut now = Snapshot::read(&tree, place);
+        let mut is_whole = now.faults().is_empty();
+        for fault in now.faults() {
+            tracing::warn!(%fault, "a package database of a container is broken");
+        }
+        if !is_whole {
+            // What could not be read is not gone.
+            now.keep(&self.known);
+        }
+        let mut changes = self.known.changes(&now);
+        if changes.len() > CHANGES {
+            tracing::warn!(packages = changes.len(), "too many packages changed at once");
+            changes.truncate(CHANGES);
+            is_whole = false;
+        }
+        self.known = now;
+        if !is_whole {
+            unmade.fetch_add(1, Ordering::Relaxed);
+        }
+        // It waits where the engine is busy: the queue of triggers is bounded.
+        if !changes.is_empty() && found.send(Difference { cause: pending.cause, changes }).is_ok() {
+            wake();
+        }
+    }
+}
+
+fn runs((pid, start): (u32, u64)) -> bool {
+    open_process(pid, start).is_some()
 }
 
 /// What was in a database before it was changed. A manager that began at that time and has written
@@ -211,7 +253,7 @@ impl Pending {
     fn is_due(&mut self, now: Instant) -> bool {
         let before = self.processes.len();
         if now < self.first + PATIENCE {
-            self.processes.retain(|&(pid, start)| open_process(pid, start).is_some());
+            self.processes.retain(|&process| runs(process));
         } else {
             self.processes.clear();
         }
@@ -328,11 +370,16 @@ mod tests {
         assert_eq!(world.compared(), Some((1, vec!["installed ghost 6".to_owned()])));
     }
 
+    fn myself() -> (u32, u64) {
+        let me = procfs::process::Process::myself().unwrap().stat().unwrap();
+        (std::process::id(), me.starttime * 10_000_000)
+    }
+
     #[test]
     fn the_first_cause_of_those_nearest_to_the_database_did_it() {
         let mut world = World::new();
-        world.trigger(1, ENDED, 1);
-        world.trigger(2, ENDED, 2);
+        world.trigger(1, Some(myself()), 1);
+        world.trigger(2, Some(myself()), 2);
         world.trigger(3, ENDED, 2);
         world.trigger(4, None, 0);
         world.upper(&[("tool", "1")]);
@@ -340,12 +387,35 @@ mod tests {
     }
 
     #[test]
+    fn one_that_ended_and_wrote_nothing_did_not_do_it() {
+        let mut world = World::new();
+        world.trigger(LATER, Some(myself()), 1);
+        world.trigger(LATER + 1, ENDED, 2);
+        world.trigger(LATER + 2, Some(myself()), 2);
+        world.trigger(LATER + 3, ENDED, 2);
+        world.upper(&[("tool", "1")]);
+        assert_eq!(world.compared(), Some((LATER + 2, vec!["removed old 1".to_owned()])));
+    }
+
+    #[test]
+    fn what_was_done_before_another_manager_began_is_not_its_work() {
+        let mut world = World::new();
+        world.trigger(1, ENDED, 2);
+        world.upper(&[("tool", "1")]);
+        world.trigger(2, ENDED, 2);
+        let first = world.found.try_recv().unwrap();
+        assert_eq!((first.cause.event.time.as_nanos(), first.changes.len()), (1, 1));
+        world.upper(&[("tool", "2")]);
+        assert_eq!(world.compared(), Some((2, vec!["upgraded tool 2".to_owned()])));
+    }
+
+    #[test]
     fn nothing_is_compared_before_the_manager_has_ended_and_all_has_settled() {
         let now = Instant::now();
-        let me = procfs::process::Process::myself().unwrap().stat().unwrap();
-        let runs = (std::process::id(), me.starttime * 10_000_000);
+        let runs = myself();
         let cause = trigger(Path::new("/"), 1, None, 0).cause;
-        let mut pending = Pending { cause, rank: 0, processes: vec![runs], first: now, last: now };
+        let mut pending =
+            Pending { cause, process: None, rank: 0, processes: vec![runs], first: now, last: now };
         assert!(!pending.is_due(now + 2 * SETTLED));
         pending.processes = vec![(u32::MAX, 1)];
         // It has just ended.
