@@ -153,9 +153,6 @@ fn databases(world: &World) -> Result<()> {
 fn live(world: &World) -> Result<()> {
     let _turn = world.shared();
     let Some(container) = container(world, "packages-live")? else { return Ok(()) };
-    // A run that only asks changes nothing, and nothing is said.
-    container.sh("/bin/dpkg -l > /dev/null; true")?;
-    container.sh("/bin/dpkg -i /debs/fresh_0.9-1.deb /debs/tool_1.0+b1.deb")?;
     let is_here = |event: &DriftEvent| {
         event.kind == Kind::Package
             && event.container.as_ref().is_some_and(|it| it.id == container.id)
@@ -168,6 +165,15 @@ fn live(world: &World) -> Result<()> {
                 && package.is_some_and(|it| it.name.as_bytes() == name.as_bytes())
         })
     };
+    // The database itself, written to by something else.
+    container.sh("printf 'Package: ghost\\nStatus: install ok installed\\nVersion: 6\\n\\n' \
+         >> /var/lib/dpkg/status")?;
+    let event = said(Action::Install, "ghost")?;
+    let process = event.process.as_ref().context("no process")?;
+    ensure!(process.exe.as_bytes() == b"/bin/busybox", "{process:?}");
+    // A run that only asks changes nothing, and nothing is said.
+    container.sh("/bin/dpkg -l > /dev/null; true")?;
+    container.sh("/bin/dpkg -i /debs/fresh_0.9-1.deb /debs/tool_1.0+b1.deb")?;
     let event = said(Action::Install, "fresh")?;
     let package = event.package.as_ref().context("no package")?;
     ensure!(package.manager == "dpkg" && package.version.as_bytes() == b"0.9-1", "{package:?}");
@@ -181,18 +187,14 @@ fn live(world: &World) -> Result<()> {
     ensure!(package.version.as_bytes() == b"1.0+b1", "{package:?}");
     let old = package.old_version.as_ref().context("no old version")?;
     ensure!(old.as_bytes() == b"1.0", "{package:?}");
-    container.sh("/bin/dpkg -r old")?;
-    said(Action::Remove, "old")?;
     // Twins: a run that changes nothing though it writes, and one on the host.
     container.sh("/bin/dpkg -i /debs/fresh_0.9-1.deb")?;
     let status = Command::new("dpkg").arg("-l").stdout(Stdio::null()).status()?;
     ensure!(status.success(), "dpkg on the host: {status}");
-    // The database itself, written to by something else.
-    container.sh("printf 'Package: ghost\\nStatus: install ok installed\\nVersion: 6\\n\\n' \
-         >> /var/lib/dpkg/status")?;
-    let event = said(Action::Install, "ghost")?;
+    container.sh("/bin/dpkg -r old")?;
+    let event = said(Action::Remove, "old")?;
     let process = event.process.as_ref().context("no process")?;
-    ensure!(process.exe.as_bytes() == b"/bin/busybox", "{process:?}");
+    ensure!(process.cmdline.get(1).is_some_and(|it| it.as_bytes() == b"-r"), "{process:?}");
     // It came last: what the others would have said is there.
     let events = world.watch.events()?;
     let here: Vec<&DriftEvent> = events.iter().filter(|event| is_here(event)).collect();
