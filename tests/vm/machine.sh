@@ -86,6 +86,13 @@ host() {
 	present overlay_loaded_at_boot /sys/module/overlay
 } | section facts
 
+if [ -n "$overhead" ]; then
+	# shellcheck source=/dev/null
+	. /bin/overhead.sh
+	echo "@@done" >&3
+	poweroff -f
+fi
+
 # 1. Without overlay: nothing can load the module.
 if [ -x /bin/driftd ]; then
 	echo /bin/false >/proc/sys/kernel/modprobe

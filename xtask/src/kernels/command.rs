@@ -18,6 +18,7 @@ use super::expect;
 use super::kernel::SERIES;
 use super::kernel::Series;
 use super::modules::Modules;
+use super::overhead::Overhead;
 use super::qemu::Machine;
 use super::table::Cell;
 use super::table::Table;
@@ -42,6 +43,9 @@ pub(crate) struct Arguments {
     /// Run the test programs alone, without driftd: proves the machines, not the sensor.
     #[arg(long)]
     programs_only: bool,
+    /// Count instructions instead: what each hook set adds to opening, reading and writing files.
+    #[arg(long, conflicts_with = "programs_only")]
+    overhead: bool,
     /// Longest time for one machine, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = TIMEOUT)]
     timeout: u64,
@@ -73,6 +77,7 @@ pub(crate) fn run_two() -> Result<bool> {
         keep: false,
         driftd: None,
         programs_only: false,
+        overhead: false,
         timeout: TIMEOUT,
     })
 }
@@ -99,6 +104,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     let mut table = Table::default();
     for series in chosen {
         let machine = prepare(series, &cache, &sources, &root)?;
+        if arguments.overhead {
+            let sections = Machine { counts: true, ..machine }
+                .run(Duration::from_secs(arguments.timeout))
+                .with_context(|| format!("{}: cannot count", series.name))?;
+            let counted = Overhead::read(&sections, series.sets)?;
+            println!("Linux {}\n\n{counted}", release(&sections));
+            continue;
+        }
         let start = Instant::now();
         let result = machine.run(Duration::from_secs(arguments.timeout));
         let seconds = start.elapsed().as_secs();
@@ -118,6 +131,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
             fs::remove_file(&machine.results)?;
         }
         table.column(series.name, cells);
+    }
+    if arguments.overhead {
+        return Ok(true);
     }
     print!("{table}");
     Ok(table.is_right())
@@ -150,6 +166,7 @@ fn prepare(series: &Series, cache: &Path, sources: &Path, root: &Path) -> Result
         initramfs,
         disk: root.to_owned(),
         sets: series.sets,
+        counts: false,
         console: home.join("console.log"),
         results: home.join("results.txt"),
     })

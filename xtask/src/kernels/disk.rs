@@ -100,6 +100,7 @@ fn system(stage: &Path, sources: &Path) -> Result<()> {
         }
     }
     script(&sources.join("machine.sh"), &stage.join("init"))?;
+    script(&sources.join("overhead.sh"), &stage.join("bin/overhead.sh"))?;
     script(&sources.join("modprobe.sh"), &stage.join("sbin/modprobe"))
 }
 
@@ -132,6 +133,8 @@ fn deeds(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
     let programs = [
         compile("deeds", work, &workspace.join("driftcore/tests/files"))?,
         compile("net", work, &workspace.join("tests/attack"))?,
+        compile("turns", work, sources)?,
+        compile("floor", work, &workspace.join("benches/c"))?,
     ];
     for (root, list) in [(stage, deeds::host_list()), (&image, deeds::container_list())] {
         fs::create_dir_all(root.join("opt"))?;
@@ -141,6 +144,7 @@ fn deeds(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
             fs::copy(program, root.join("opt").join(program.file_name().unwrap_or_default()))?;
         }
         script(&sources.join("deeds.sh"), &root.join("opt/deeds.sh"))?;
+        fs::write(root.join("opt/loop"), "content")?;
         fs::write(root.join("opt/deeds.list"), list)?;
         fs::write(root.join("opt/sockets.list"), deeds::socket_list())?;
     }

@@ -22,6 +22,7 @@ mod expect;
 mod fields;
 mod kernel;
 mod modules;
+mod overhead;
 mod qemu;
 mod table;
 mod tool;

@@ -25,6 +25,9 @@ pub(super) struct Machine {
     pub(super) disk: PathBuf,
     /// The hook sets to try.
     pub(super) sets: &'static [&'static str],
+    /// Count instructions in the place of tests: one processor, whose clock goes on by a nanosecond with
+    /// each of them.
+    pub(super) counts: bool,
     /// Takes what the kernel and the scripts print.
     pub(super) console: PathBuf,
     /// Takes the sections.
@@ -35,7 +38,10 @@ impl Machine {
     /// What the kernel does not know it gives to the first program, as its environment.
     fn command_line(&self) -> String {
         let lsm = "lsm=lockdown,yama,bpf";
-        format!("console=ttyS0 panic=-1 mitigations=off {lsm} hooks={}", self.sets.join(","))
+        // What is measured is read from the counter that QEMU makes of instructions.
+        let counts = if self.counts { " tsc=reliable overhead=yes" } else { "" };
+        let sets = self.sets.join(",");
+        format!("console=ttyS0 panic=-1 mitigations=off {lsm} hooks={sets}{counts}")
     }
 
     /// Boots the machine and returns what it says, once it has powered itself off.
@@ -47,8 +53,14 @@ impl Machine {
             .with_context(|| format!("cannot write {}", self.console.display()))?;
         File::create(&self.results)
             .with_context(|| format!("cannot write {}", self.results.display()))?;
+        let processors: &[&str] = if self.counts {
+            &["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1"]
+        } else {
+            &["-accel", "tcg,thread=multi", "-smp", "2"]
+        };
         let mut machine = Command::new("qemu-system-x86_64")
-            .args(["-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2"])
+            .args(processors)
+            .args(["-cpu", "max,la57=off"])
             .args(["-m", "1024", "-nodefaults", "-nic", "none", "-display", "none"])
             .args(["-no-reboot", "-serial", "stdio"])
             .arg("-serial")
