@@ -5,6 +5,7 @@ mod calls;
 mod embed;
 mod proc;
 mod report;
+mod scan;
 
 use std::path::Path;
 use std::process::Command;
@@ -27,6 +28,8 @@ use crate::packages;
 use self::calls::Bench;
 pub(crate) use self::embed::embed;
 use self::report::Report;
+pub(crate) use self::scan::Scan;
+pub(crate) use self::scan::scan;
 
 /// Options of the measurement.
 #[derive(Debug, Args)]

@@ -69,6 +69,8 @@ enum Bench {
     Overhead(bench::Overhead),
     /// What it costs to embed the library in Rust, C and Go: events, alerts, matching, loading.
     Embed,
+    /// What a scan takes, beside `docker diff` and a comparison of whole trees, and how fast it hashes.
+    Scan(bench::Scan),
 }
 
 fn main() -> ExitCode {
@@ -96,6 +98,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Kernels(options) => kernels::run(options).map(verdict),
         Task::Bench(Bench::Overhead(options)) => bench::overhead(options),
         Task::Bench(Bench::Embed) => bench::embed(),
+        Task::Bench(Bench::Scan(options)) => bench::scan(options),
     }
 }
 
