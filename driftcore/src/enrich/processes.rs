@@ -299,7 +299,6 @@ impl ProcessTable {
 
     /// Whether it was tainted already when it did something at that time: the code that taints it is
     /// itself not of a tainted process.
-    #[cfg(feature = "sensor")]
     pub fn was_tainted(&self, who: Identity, boot_ns: u64) -> bool {
         self.tainted_since(who).is_some_and(|since| since < boot_ns)
     }

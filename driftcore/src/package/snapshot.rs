@@ -9,6 +9,7 @@ use super::Place;
 use super::change::changes;
 use super::inventory::Inventory;
 use super::inventory::Listed;
+#[cfg(feature = "sensor")]
 use crate::event::Timestamp;
 use crate::image::Tree;
 
@@ -56,6 +57,7 @@ impl Snapshot {
 
 /// Whether a file of the database was written to at a time or later, as the filesystem's clock has it,
 /// which is some milliseconds late.
+#[cfg(feature = "sensor")]
 pub(crate) fn written_since(tree: &Tree, place: &Place, time: Timestamp) -> bool {
     const FILES: [&str; 6] =
         ["status", "installed", "rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages"];

@@ -106,7 +106,7 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("package.manager", |view, _| of_package(view, |it| Value::Text(it.manager.as_bytes()))),
     ("package.name", |view, _| of_package(view, |it| Value::Text(it.name.as_bytes()))),
     ("package.old_version", |view, _| {
-        of_package(view, |it| optional(it.old_version.as_ref().map(|it| it.as_bytes())))
+        of_package(view, |it| optional(it.old_version.as_ref().map(crate::event::Text::as_bytes)))
     }),
     ("package.version", |view, _| of_package(view, |it| Value::Text(it.version.as_bytes()))),
     // proc

@@ -13,8 +13,10 @@ mod programs;
 mod watcher;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -72,6 +74,9 @@ pub(super) struct Packages {
     from: Option<Receiver<Difference>>,
     /// Comparisons that the thread did not make, or did not make in full, and that nobody counted yet.
     unmade: Arc<AtomicU64>,
+    /// Nobody listens any more.
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
     /// Who wrote to the databases of a manager in a container last, and when it was said.
     writers: FxHashMap<(u64, Manager), (Identity, Instant)>,
 }
@@ -82,12 +87,20 @@ impl Packages {
         let (to, triggers) = crossbeam_channel::bounded(QUEUE);
         let (differences, from) = crossbeam_channel::bounded(QUEUE);
         let unmade = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&unmade);
-        std::thread::Builder::new()
+        let over = Arc::new(AtomicBool::new(false));
+        let watcher = Watcher::new(differences, wake, Arc::clone(&unmade), Arc::clone(&over));
+        let thread = std::thread::Builder::new()
             .name("driftcore-packages".to_owned())
-            .spawn(move || Watcher::new(differences, wake, counted).run(&triggers))
+            .spawn(move || watcher.run(&triggers))
             .map_err(EngineError::io_std("start the thread that compares packages"))?;
-        Ok(Self { to: Some(to), from: Some(from), unmade, writers: FxHashMap::default() })
+        Ok(Self {
+            to: Some(to),
+            from: Some(from),
+            unmade,
+            over,
+            thread: Some(thread),
+            writers: FxHashMap::default(),
+        })
     }
 
     const fn is_on(&self) -> bool {
@@ -115,6 +128,17 @@ impl Packages {
         match &self.to {
             Some(to) => to.try_send(trigger).is_ok(),
             None => true,
+        }
+    }
+}
+
+/// Waits for the thread, which finishes the database that it is at.
+impl Drop for Packages {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        drop((self.from.take(), self.to.take()));
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that compares packages panicked");
         }
     }
 }

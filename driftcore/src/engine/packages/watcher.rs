@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -78,18 +79,25 @@ pub(super) struct Watcher {
     wake: Wake,
     /// Comparisons that are not made, or not in full.
     unmade: Arc<AtomicU64>,
+    /// Nobody listens any more.
+    over: Arc<AtomicBool>,
 }
 
 impl Watcher {
-    pub(super) fn new(found: Sender<Difference>, wake: Wake, unmade: Arc<AtomicU64>) -> Self {
-        Self { databases: BTreeMap::new(), found, wake, unmade }
+    pub(super) fn new(
+        found: Sender<Difference>,
+        wake: Wake,
+        unmade: Arc<AtomicU64>,
+        over: Arc<AtomicBool>,
+    ) -> Self {
+        Self { databases: BTreeMap::new(), found, wake, unmade, over }
     }
 
     fn skip(&self) {
         self.unmade.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Until nobody triggers any more; then what waits is compared at once.
+    /// Until nobody triggers any more; then what waits is compared at once, for as long as anybody listens.
     pub(super) fn run(mut self, triggers: &Receiver<Trigger>) {
         loop {
             let waits = self.databases.values().any(|database| database.pending.is_some());
@@ -102,7 +110,8 @@ impl Watcher {
                 Ok(trigger) => self.trigger(trigger),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.compare(|_| true);
+                    let over = Arc::clone(&self.over);
+                    self.compare(|_| !over.load(Ordering::Relaxed));
                     return;
                 }
             }
@@ -321,7 +330,11 @@ mod tests {
             fs::create_dir(scratch.path().join("upper")).unwrap();
             write(&scratch.path().join("lower"), &[("tool", "1"), ("old", "1")]);
             let (sender, found) = crossbeam_channel::bounded(8);
-            Self { scratch, watcher: Watcher::new(sender, Arc::new(|| ()), Arc::default()), found }
+            Self {
+                scratch,
+                watcher: Watcher::new(sender, Arc::new(|| ()), Arc::default(), Arc::default()),
+                found,
+            }
         }
 
         fn upper(&self, packages: &[(&str, &str)]) {

@@ -321,6 +321,18 @@ typedef enum driftcore_action {
      * Sensor: a container's budget kept events back.
      */
     DRIFTCORE_ACTION_SUPPRESSED = 19,
+    /**
+     * Package: it was not there.
+     */
+    DRIFTCORE_ACTION_INSTALL = 20,
+    /**
+     * Package: it is there no more.
+     */
+    DRIFTCORE_ACTION_REMOVE = 21,
+    /**
+     * Package: it has another version, a later or an earlier one, or is in another state.
+     */
+    DRIFTCORE_ACTION_UPGRADE = 22,
 } driftcore_action;
 
 /**
@@ -509,6 +521,10 @@ typedef enum driftcore_kind {
      * Another system call.
      */
     DRIFTCORE_KIND_SYSCALL = 5,
+    /**
+     * Its packages.
+     */
+    DRIFTCORE_KIND_PACKAGE = 6,
 } driftcore_kind;
 
 /**
@@ -1507,6 +1523,11 @@ typedef struct driftcore_counters {
      * Lost: a probe found another one at work on its memory.
      */
     uint64_t lost_scratch;
+    /**
+     * Times that a package database was not compared, or not in full: too many were waiting, it could
+     * not be read, or more packages changed at once than are told.
+     */
+    uint64_t packages_refused;
 } driftcore_counters;
 
 /**
@@ -1979,6 +2000,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | code.libraries | false: what is mapped executable is never looked at | true |
  * | code.scripts | false: what interpreters read is never looked at | true |
  * | code.interpreter | adds a program that runs scripts, without a version | those that are known |
+ * | packages.watch | false: package databases are not compared when they change | true |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
