@@ -19,6 +19,7 @@
 //!   against those of its image.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
+//! - [`config`]: whether a container is set up as its runtime wrote down.
 //! - [`network`]: whether a socket is what was declared. [`digest`]: whether images that run are those
 //!   that were approved (feature `digest`). [`baseline`]: what containers normally do.
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
@@ -70,6 +71,7 @@
 )]
 
 pub mod baseline;
+pub mod config;
 pub mod container;
 pub mod decode;
 #[cfg(feature = "digest")]

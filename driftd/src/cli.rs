@@ -37,6 +37,9 @@ pub(crate) enum Command {
     Manifest(ManifestArguments),
     /// Compare the digests of images that run with those that were approved; exit status 1 when one was not
     Verify(VerifyArguments),
+    /// Compare what a container was declared to be with what it is; exit status 1 when it differs
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Say what this kernel and these runtimes allow, and prove that the sensor sees
     Doctor(DoctorArguments),
     /// List the containers that run here
@@ -191,6 +194,26 @@ fn label(text: &str) -> Result<(String, String), &'static str> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err("give a label as LABEL=VALUE"),
     }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show what was declared, what is, and what differs: environment, mounts, rights, limits, sysctls
+    Show(ConfigShowArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigShowArguments {
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// The container: id, name or unique prefix of an id
+    #[arg(value_name = "CONTAINER")]
+    pub(crate) container: String,
+
+    /// How the report is printed
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ mod atomic;
 mod baseline;
 mod cli;
 mod config;
+mod config_show;
 mod containers;
 mod doctor;
 mod manifest;
@@ -26,6 +27,7 @@ use clap::error::ErrorKind;
 
 use crate::cli::Arguments;
 use crate::cli::Command;
+use crate::cli::ConfigCommand;
 
 /// Exit status of whatever could not be done, usage errors included.
 const FAILED: u8 = 2;
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Scan(arguments) => scan::scan(arguments),
         Command::Verify(arguments) => verify::verify(arguments),
         Command::Manifest(arguments) => manifest::manifest(arguments),
+        Command::Config(ConfigCommand::Show(arguments)) => config_show::show(arguments),
         Command::Containers(containers) => containers::containers(containers),
         Command::Rules(command) => rules::rules(command),
         Command::Replay(replay) => replay::replay(replay),

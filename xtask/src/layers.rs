@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("decode", &["event", "wire"]),
     ("sensor", &["error", "event", "wire"]),
     ("container", &["error", "event"]),
+    ("config", &["error", "event", "container"]),
     ("enrich", &["error", "event", "container"]),
     ("provenance", &["error", "event", "container"]),
     ("inspect", &["error", "event", "container", "provenance"]),

@@ -27,7 +27,8 @@ use crate::event::Container;
 use crate::event::Timestamp;
 
 /// The directories of bundles in a state directory: today's runtime and the one of 1.x.
-const TASKS: [&str; 2] = ["io.containerd.runtime.v2.task", "io.containerd.runtime.v1.linux"];
+pub(super) const TASKS: [&str; 2] =
+    ["io.containerd.runtime.v2.task", "io.containerd.runtime.v1.linux"];
 
 /// The namespace of Docker's containers.
 pub(super) const DOCKER: &str = "moby";

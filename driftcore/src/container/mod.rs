@@ -10,6 +10,7 @@ mod accounts;
 mod bolt;
 mod cgroup;
 mod containerd;
+mod declaration;
 mod docker;
 mod find;
 mod found;
@@ -31,6 +32,8 @@ pub use accounts::AccountCache;
 pub use accounts::AccountRoot;
 pub use accounts::Accounts;
 pub(crate) use cgroup::most_telling_cgroup;
+pub(crate) use declaration::Declaration;
+pub(crate) use declaration::Document;
 pub use find::FindError;
 pub use find::Stored;
 #[cfg(feature = "manifest")]

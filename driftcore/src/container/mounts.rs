@@ -41,6 +41,12 @@ pub(crate) struct Mount {
     pub(crate) root: Vec<u8>,
     pub(crate) mount_point: PathBuf,
     pub(crate) fs_type: String,
+    /// Options of this mount alone, e.g. `ro,nosuid`.
+    flags: Vec<u8>,
+    /// Mounts made below it show in its peers.
+    pub(crate) is_shared: bool,
+    /// It gets the mounts that are made below its master.
+    pub(crate) is_slave: bool,
     /// Options of the filesystem, not of the mount.
     options: Vec<u8>,
 }
@@ -49,6 +55,11 @@ impl Mount {
     /// Whether the filesystem has an option that is a word alone, e.g. `ro`.
     pub(crate) fn has_option(&self, word: &[u8]) -> bool {
         self.options.split(|&byte| byte == b',').any(|option| option == word)
+    }
+
+    /// Whether the mount itself has an option that is a word alone, e.g. `ro`.
+    pub(crate) fn has_flag(&self, word: &[u8]) -> bool {
+        self.flags.split(|&byte| byte == b',').any(|flag| flag == word)
     }
 
     /// Whether a runtime mounts such a filesystem for one container alone.
@@ -65,11 +76,20 @@ pub(super) fn parse(line: &[u8]) -> Option<Mount> {
     let (major, minor) = device.split_once(':')?;
     let root = unescape_octal(fields.next()?);
     let mount_point = PathBuf::from(OsString::from_vec(unescape_octal(fields.next()?)));
-    fields.find(|field| *field == b"-")?;
+    let flags = fields.next()?.to_vec();
+    let (mut is_shared, mut is_slave) = (false, false);
+    loop {
+        let field = fields.next()?;
+        if field == b"-" {
+            break;
+        }
+        is_shared |= field.starts_with(b"shared:");
+        is_slave |= field.starts_with(b"master:");
+    }
     let fs_type = String::from_utf8_lossy(fields.next()?).into_owned();
     let options = fields.nth(1)?.to_vec();
     let device = (major.parse().ok()?, minor.parse().ok()?);
-    Some(Mount { id, device, root, mount_point, fs_type, options })
+    Some(Mount { id, device, root, mount_point, fs_type, flags, is_shared, is_slave, options })
 }
 
 /// The mounts of a mountinfo file that `keep` takes.
@@ -219,6 +239,10 @@ mod tests {
         assert!(mount.has_option(b"rw") && !mount.has_option(b"x") && mount.is_private());
         assert_eq!(mount.mount_point, Path::new("/d/a b/merged"));
         assert_eq!((mount.fs_type.as_str(), mount.options.as_slice()), ("overlay", &b"rw,x=1"[..]));
+        assert!(mount.is_shared && mount.is_slave && mount.has_flag(b"rw"));
+        let private = parse(b"48 44 0:39 / /d ro,nosuid - overlay overlay rw").unwrap();
+        assert!(!private.is_shared && !private.is_slave && !private.has_flag(b"rw"));
+        assert!(private.has_flag(b"nosuid") && private.has_option(b"rw"));
         assert_eq!(parse(b"48 44 0:39 / /d rw overlay overlay rw"), None);
         assert_eq!(parse(b"48 44 x:39 / /d rw - overlay overlay rw"), None);
     }

@@ -76,10 +76,10 @@ impl DriftdOptions {
         self
     }
 
-    /// `driftd SUBCOMMAND` with no options.
+    /// `driftd SUBCOMMAND` with no options; a subcommand may be of several words.
     pub fn plain(&self, subcommand: &str) -> Command {
         let mut driftd = command(&self.binary);
-        driftd.arg(subcommand);
+        driftd.args(subcommand.split(' '));
         driftd
     }
 

@@ -1,0 +1,55 @@
+//! What was declared, against what is: no file is looked at here.
+
+mod capabilities;
+mod declaration;
+mod environment;
+mod identity;
+mod limits;
+mod mounts;
+mod sysctls;
+#[cfg(test)]
+mod tests;
+
+use super::declared::Declared;
+use super::item::Comparison;
+use super::item::Holder;
+use super::item::Item;
+use super::live::Live;
+use super::live::ProcessFacts;
+
+/// Compares what a container was declared to be with what it is. Pure; allocates what it returns.
+///
+/// Only more, or other, than was declared differs. What a declaration leaves open does not, nor do rights
+/// that a process gave up.
+pub fn compare(declared: &Declared, live: &Live) -> Comparison {
+    let mut items = Vec::new();
+    environment::compare(declared, live, &mut items);
+    mounts::compare(declared, live, &mut items);
+    capabilities::compare(declared, live, &mut items);
+    identity::compare(declared, live, &mut items);
+    limits::compare(declared, live, &mut items);
+    sysctls::compare(declared, live, &mut items);
+    declaration::compare(declared, &mut items);
+    let problems =
+        [&declared.problems, &live.problems, &live.cgroup.problems, &live.settings.problems];
+    Comparison { items, problems: problems.into_iter().flatten().cloned().collect() }
+}
+
+/// Looks at every process. Of the first one all items are taken; of the others those that differ, and of
+/// several that differ alike one, with how many more there are.
+fn of_processes(live: &Live, items: &mut Vec<Item>, compare: &dyn Fn(&ProcessFacts) -> Vec<Item>) {
+    items.append(&mut compare(&live.first));
+    let start = items.len();
+    for process in &live.others {
+        for mut item in compare(process).into_iter().filter(|item| item.differs) {
+            let alike = |other: &&mut Item| other.name == item.name && other.live == item.live;
+            if let Some(known) = items[start..].iter_mut().find(alike) {
+                known.more += 1;
+                continue;
+            }
+            let name = process.status.name.clone();
+            item.process = Some(Holder { pid: process.pid, name });
+            items.push(item);
+        }
+    }
+}

@@ -1,0 +1,514 @@
+//! A container that is as it was declared, and one change at a time.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::declared::Docker;
+use crate::config::declared::IdMapping;
+use crate::config::item::Aspect;
+use crate::config::live::Expected;
+use crate::config::live::LiveMount;
+use crate::config::live::Origin;
+use crate::config::live::Status;
+use crate::config::secret;
+use crate::event::ConfigMark;
+use crate::event::Text;
+use crate::event::Timestamp;
+
+const BUNDLE: &str = r#"{
+    "process": {
+        "terminal": true, "user": {"uid": 1000, "gid": 1000, "additionalGids": [20]},
+        "args": ["/sbin/docker-init", "--", "sleep", "9"],
+        "env": ["PATH=/bin", "TOKEN=hunter2", "LD_PRELOAD=/image.so"],
+        "capabilities": {"bounding": ["CAP_CHOWN", "CAP_KILL"], "permitted": ["CAP_CHOWN"]},
+        "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 10, "hard": 20}],
+        "noNewPrivileges": true, "apparmorProfile": "docker-default", "oomScoreAdj": 5
+    },
+    "root": {"readonly": true}, "hostname": "web", "domainname": "example",
+    "mounts": [
+        {"destination": "/proc", "type": "proc", "options": ["nosuid", "noexec", "nodev"]},
+        {"destination": "/dev", "type": "tmpfs", "options": ["nosuid"]},
+        {"destination": "/sys", "type": "sysfs", "options": ["ro"]},
+        {"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro"]},
+        {"destination": "/data", "type": "bind", "source": "/srv/data", "options": ["rbind", "ro", "rprivate"]},
+        {"destination": "/open", "type": "bind", "source": "/srv/open", "options": ["rbind", "rslave"]}
+    ],
+    "linux": {
+        "namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "uts"}, {"type": "user"},
+                       {"type": "network", "path": "/run/netns/x"}, {"type": "ipc", "path": "/proc/7/ns/ipc"}],
+        "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
+        "gidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
+        "devices": [{"path": "/dev/fuse"}],
+        "cgroupsPath": "system.slice:docker:abc",
+        "resources": {
+            "devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}],
+            "memory": {"limit": 104857600, "swap": 209715200, "reservation": 5000},
+            "cpu": {"shares": 512, "quota": 50000, "period": 100000, "cpus": "0,1", "mems": "0"},
+            "pids": {"limit": 50}, "unified": {"memory.high": "7"},
+            "blockIO": {"throttleReadBpsDevice": [{"major": 8, "minor": 0, "rate": 9}]}
+        },
+        "sysctl": {"net.ipv4.ping_group_range": "0 9"}, "seccomp": {"defaultAction": "SCMP_ACT_ERRNO"},
+        "maskedPaths": ["/proc/kcore", "/sys/firmware", "/proc/absent"],
+        "readonlyPaths": ["/proc/sys", "/proc/bus"]
+    }
+}"#;
+
+const HOST: &str = r#"{"Memory": 104857600, "MemorySwap": 209715200, "MemoryReservation": 5000,
+    "CpuShares": 512, "NanoCpus": 500000000, "CpusetCpus": "0,1", "CpusetMems": "0", "PidsLimit": 50,
+    "OomScoreAdj": 5, "ReadonlyRootfs": true, "CapAdd": ["KILL", "ALL"], "CapDrop": ["net_raw"],
+    "Sysctls": {"net.ipv4.ping_group_range": "0 9"}, "Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 20}],
+    "SecurityOpt": ["no-new-privileges"], "Devices": [{"PathInContainer": "/dev/fuse"}],
+    "Binds": ["/srv/data:/data:ro", "volume:/open"], "PidMode": "", "NetworkMode": "none"}"#;
+
+const CONFIG: &str =
+    r#"{"Path": "sleep", "Args": ["9"], "Config": {"Env": ["TOKEN=hunter2", "PATH=/bin"]}}"#;
+
+fn origin(minor: u32, root: &str) -> Origin {
+    Origin { device: (0, minor), root: root.into() }
+}
+
+fn mount(point: &str, kind: &str, origin: Origin, flags: &[&'static str]) -> LiveMount {
+    LiveMount {
+        point: point.into(),
+        fs_type: kind.to_owned(),
+        origin,
+        flags: flags.to_vec(),
+        is_shared: false,
+        is_slave: false,
+        host: None,
+    }
+}
+
+/// With what it shows on the host.
+fn bound(point: &str, root: &str, flags: &[&'static str], host: &str) -> LiveMount {
+    LiveMount { host: Some(host.into()), ..mount(point, "ext4", origin(1, root), flags) }
+}
+
+/// Of user 1000 with CHOWN, as the bundle says.
+fn process(pid: u32) -> ProcessFacts {
+    ProcessFacts {
+        pid,
+        start: u64::from(pid),
+        status: Status {
+            name: Text::from("sleep"),
+            uids: [101_000; 4],
+            gids: [101_000; 4],
+            groups: vec![100_020],
+            permitted: 1,
+            bounding: 1 | 1 << 5,
+            no_new_privileges: true,
+            seccomp: Some(2),
+            filters: Some(1),
+            ..Status::default()
+        },
+        // mnt, pid, net, ipc, uts, user, cgroup, time.
+        namespaces: [11, 12, 13, 14, 15, 16, 7, 8].map(Some),
+        label: Some(Text::from("docker-default (enforce)")),
+    }
+}
+
+/// A container that is as it was declared.
+fn pair() -> (Declared, Live) {
+    let declared = Declared {
+        id: "abc".into(),
+        bundle: serde_json::from_str(BUNDLE).unwrap(),
+        docker: Some(Docker {
+            host: Some(serde_json::from_str(HOST).unwrap()),
+            config: serde_json::from_str(CONFIG).unwrap(),
+        }),
+        ..Declared::default()
+    };
+    let mut live = Live {
+        first: process(100),
+        others: vec![process(101), process(102)],
+        host_namespaces: [1, 2, 3, 4, 5, 6, 7, 8].map(Some),
+        page_size: 4096,
+        oom_score_adj: Some(5),
+        ..Live::default()
+    };
+    live.named_namespaces = [("/run/netns/x".to_owned(), 13)].into();
+    let map = vec![IdMapping { inside: 0, outside: 100_000, size: 65_536 }];
+    (live.uid_map, live.gid_map) = (map.clone(), map);
+    let mut environment = declared.bundle.process.env.clone();
+    environment.insert("HOME".into(), "/".into());
+    environment.insert("SHLVL".into(), secret::digest(b"1"));
+    live.environment = Some(environment);
+    live.limits = [("RLIMIT_NOFILE", 20), ("RLIMIT_CORE", u64::MAX)].into();
+    let mounts = &mut live.mounts;
+    mounts.live = vec![
+        mount("/", "overlay", origin(40, "/"), &["ro"]),
+        mount("/proc", "proc", origin(41, "/"), &["nosuid", "nodev", "noexec"]),
+        mount("/dev", "tmpfs", origin(42, "/"), &["nosuid"]),
+        mount("/sys", "sysfs", origin(43, "/"), &["ro", "nosuid"]),
+        mount("/sys/fs/cgroup", "tmpfs", origin(44, "/"), &["ro"]),
+        mount("/sys/fs/cgroup/memory", "cgroup", origin(45, "/docker/abc"), &["ro"]),
+        bound("/data", "/srv/data", &["ro"], "/srv/data"),
+        bound("/data/sub", "/other", &[], "/srv/data/sub"),
+        bound("/open", "/srv/open", &[], "/srv/open"),
+        mount("/dev/console", "devpts", origin(46, "/0"), &[]),
+        mount("/dev/null", "devtmpfs", origin(6, "/null"), &[]),
+        mount("/dev/fuse", "devtmpfs", origin(6, "/fuse"), &[]),
+        mount("/proc/kcore", "tmpfs", origin(42, "/null"), &["nosuid"]),
+        mount("/sys/firmware", "tmpfs", origin(47, "/"), &["ro"]),
+        mount("/proc/sys", "proc", origin(41, "/sys"), &["ro"]),
+        mount("/proc/bus", "proc", origin(41, "/bus"), &["ro"]),
+    ];
+    mounts.live[8].is_slave = true;
+    let expected = declared.bundle.mounts.iter().map(|mount| Expected {
+        point: (&*mount.destination).into(),
+        origin: mount.source.as_deref().map(|source| origin(1, source)),
+        source: mount.source.as_deref().map(Into::into),
+    });
+    mounts.expected = expected.collect();
+    mounts.guarded =
+        ["/proc/kcore", "/sys/firmware", "/proc/sys", "/proc/bus"].map(str::to_owned).into();
+    live.cgroup.path = "/system.slice/docker-abc.scope".to_owned();
+    live.cgroup.is_own = true;
+    live.cgroup.files = [
+        ("memory.limit_in_bytes", "104857600"),
+        ("memory.memsw.limit_in_bytes", "209715200"),
+        ("memory.soft_limit_in_bytes", "4096"),
+        ("cpu.shares", "512"),
+        ("cpu.cfs_quota_us", "50000"),
+        ("cpu.cfs_period_us", "100000"),
+        ("cpuset.cpus", "0-1"),
+        ("cpuset.mems", "0"),
+        ("pids.max", "50"),
+        ("memory.high", "7"),
+        ("blkio.throttle.read_bps_device", "8:0 9"),
+        ("blkio.throttle.write_bps_device", ""),
+        ("devices.list", "c 10:229 rwm\nc 1:3 rwm\nb *:* m"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    live.settings.values = [
+        ("net.ipv4.ping_group_range", "0 9"),
+        ("kernel.hostname", "web"),
+        ("kernel.domainname", "example"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    (declared, live)
+}
+
+fn at<'a>(live: &'a mut Live, point: &str) -> &'a mut LiveMount {
+    live.mounts.live.iter_mut().rfind(|mount| mount.point == Path::new(point)).unwrap()
+}
+
+fn variable(live: &mut Live, name: &str, value: &str) {
+    let value = secret::shown(name.as_bytes(), value.as_bytes());
+    live.environment.as_mut().unwrap().insert(name.into(), value);
+}
+
+fn file(live: &mut Live, name: &str, text: &str) {
+    live.cgroup.files.insert(name.to_owned(), text.to_owned());
+}
+
+type Change = (Aspect, &'static str, Option<ConfigMark>, fn(&mut Declared, &mut Live));
+
+fn host(declared: &mut Declared) -> &mut crate::config::declared::DockerHost {
+    declared.docker.as_mut().unwrap().host.as_mut().unwrap()
+}
+
+/// Each makes exactly one difference, and none touches what another does.
+const CHANGES: &[Change] = &[
+    (Aspect::Environment, "LD_PRELOAD", Some(ConfigMark::CodeInjection), |_, live| {
+        variable(live, "LD_PRELOAD", "/tmp/x.so");
+    }),
+    (Aspect::Environment, "BASH_ENV", Some(ConfigMark::CodeInjection), |_, live| {
+        variable(live, "BASH_ENV", "/tmp/x");
+    }),
+    (Aspect::Environment, "TOKEN", None, |_, live| variable(live, "TOKEN", "hunter3")),
+    (Aspect::Environment, "NEW", None, |_, live| variable(live, "NEW", "")),
+    (Aspect::Environment, "PATH", None, |_, live| {
+        live.environment.as_mut().unwrap().remove(&Text::from("PATH"));
+    }),
+    (Aspect::Mount, "/", None, |_, live| at(live, "/").flags.clear()),
+    (Aspect::Mount, "/dev", None, |_, live| at(live, "/dev").flags.clear()),
+    (Aspect::Mount, "/proc", None, |_, live| at(live, "/proc").flags = vec!["nosuid", "nodev"]),
+    (Aspect::Mount, "/data", None, |_, live| at(live, "/data").flags.clear()),
+    (Aspect::Mount, "/open", None, |_, live| at(live, "/open").is_shared = true),
+    (Aspect::Mount, "/sys/fs/cgroup/memory", None, |_, live| {
+        at(live, "/sys/fs/cgroup/memory").flags.clear();
+    }),
+    (Aspect::Mount, "/proc/kcore", None, |_, live| {
+        live.mounts.live.retain(|it| it.point != Path::new("/proc/kcore"));
+    }),
+    (Aspect::Mount, "/sys/firmware", None, |_, live| {
+        at(live, "/sys/firmware").fs_type = "sysfs".into();
+    }),
+    (Aspect::Mount, "/proc/sys", None, |_, live| at(live, "/proc/sys").flags.clear()),
+    (Aspect::Mount, "/proc/bus", None, |_, live| {
+        live.mounts.live.push(mount("/proc/bus", "proc", origin(41, "/bus"), &[]));
+    }),
+    (Aspect::Mount, "/mnt", None, |_, live| {
+        live.mounts.live.push(mount("/mnt", "tmpfs", origin(99, "/"), &[]));
+    }),
+    (Aspect::Mount, "/host", Some(ConfigMark::HostPath), |_, live| {
+        live.mounts.live.push(bound("/host", "/", &[], "/"));
+    }),
+    (Aspect::Mount, "/s", Some(ConfigMark::RuntimeSocket), |_, live| {
+        live.mounts.live.push(bound("/s", "/docker.sock", &[], "/run/docker.sock"));
+    }),
+    (Aspect::Mount, "/data/sub", Some(ConfigMark::HostPath), |_, live| {
+        at(live, "/data/sub").host = Some("/etc".into());
+    }),
+    (Aspect::Capability, "capabilities.inheritable", None, |_, live| {
+        live.first.status.inheritable = 1;
+    }),
+    (Aspect::Capability, "capabilities.permitted", None, |_, live| {
+        live.first.status.permitted |= 1 << 21;
+    }),
+    (Aspect::Capability, "capabilities.effective", None, |_, live| {
+        live.first.status.effective = 1 << 5;
+    }),
+    (Aspect::Capability, "capabilities.bounding", None, |_, live| {
+        live.others[1].status.bounding |= 1 << 7;
+    }),
+    (Aspect::Capability, "capabilities.ambient", None, |_, live| live.others[0].status.ambient = 1),
+    (Aspect::Identity, "uid", None, |_, live| live.first.status.uids[1] = 100_000),
+    (Aspect::Identity, "gid", None, |_, live| live.others[0].status.gids[2] = 5),
+    (Aspect::Identity, "groups", None, |_, live| live.first.status.groups.push(100_000)),
+    (Aspect::Identity, "no_new_privileges", None, |_, live| {
+        live.others[0].status.no_new_privileges = false;
+    }),
+    (Aspect::Identity, "seccomp", None, |_, live| live.others[0].status.seccomp = Some(0)),
+    (Aspect::Identity, "security_label", None, |_, live| {
+        live.first.label = Some("unconfined".into());
+    }),
+    (Aspect::Identity, "uid_map", None, |_, live| live.uid_map[0].size = 65_537),
+    (Aspect::Identity, "namespace.pid", None, |_, live| live.others[0].namespaces[1] = Some(2)),
+    (Aspect::Identity, "namespace.network", None, |_, live| live.first.namespaces[2] = Some(33)),
+    (Aspect::Limit, "cgroup", None, |_, live| live.cgroup.is_own = false),
+    (Aspect::Limit, "memory.limit", None, |_, live| {
+        file(live, "memory.limit_in_bytes", "9223372036854771712");
+    }),
+    (Aspect::Limit, "memory.swap", None, |_, live| file(live, "memory.memsw.limit_in_bytes", "1")),
+    (Aspect::Limit, "memory.reservation", None, |_, live| {
+        file(live, "memory.soft_limit_in_bytes", "0");
+    }),
+    (Aspect::Limit, "cpu.shares", None, |_, live| file(live, "cpu.shares", "1024")),
+    (Aspect::Limit, "cpu.quota", None, |_, live| file(live, "cpu.cfs_quota_us", "-1")),
+    (Aspect::Limit, "cpuset.cpus", None, |_, live| file(live, "cpuset.cpus", "0-2")),
+    (Aspect::Limit, "cpuset.mems", None, |_, live| file(live, "cpuset.mems", "0-1")),
+    (Aspect::Limit, "pids.limit", None, |_, live| file(live, "pids.max", "max")),
+    (Aspect::Limit, "unified.memory.high", None, |_, live| file(live, "memory.high", "max")),
+    (Aspect::Limit, "io.read_bps", None, |_, live| {
+        file(live, "blkio.throttle.read_bps_device", "");
+    }),
+    (Aspect::Limit, "io.write_bps", None, |_, live| {
+        file(live, "blkio.throttle.write_bps_device", "8:0 1");
+    }),
+    (Aspect::Limit, "device b 8:0", None, |_, live| {
+        file(live, "devices.list", "c 10:229 rw\nb 8:0 rwm\nb 8:1 m");
+    }),
+    (Aspect::Limit, "RLIMIT_NOFILE", None, |_, live| {
+        live.limits.insert("RLIMIT_NOFILE", 21);
+    }),
+    (Aspect::Limit, "oom_score_adj", None, |_, live| live.oom_score_adj = Some(-1)),
+    (Aspect::Sysctl, "net.ipv4.ping_group_range", None, |_, live| {
+        live.settings.values.insert("net.ipv4.ping_group_range".into(), "0 10".into());
+    }),
+    (Aspect::Sysctl, "kernel.hostname", None, |_, live| {
+        live.settings.values.insert("kernel.hostname".into(), "db".into());
+    }),
+    (Aspect::Declaration, "config.json", None, |declared, _| {
+        declared.edited = Some(Timestamp::from_nanos(1));
+    }),
+    (Aspect::Declaration, "hostconfig.json:Memory", None, |declared, _| host(declared).memory = 0),
+    (Aspect::Declaration, "hostconfig.json:MemorySwap", None, |declared, _| {
+        host(declared).memory_swap = -1;
+    }),
+    (Aspect::Declaration, "hostconfig.json:NanoCpus", None, |declared, _| {
+        host(declared).nano_cpus *= 2;
+    }),
+    (Aspect::Declaration, "hostconfig.json:PidsLimit", None, |declared, _| {
+        host(declared).pids_limit = -1;
+    }),
+    (Aspect::Declaration, "hostconfig.json:ReadonlyRootfs", None, |declared, _| {
+        host(declared).readonly_rootfs = false;
+    }),
+    (Aspect::Declaration, "hostconfig.json:PidMode", None, |declared, _| {
+        host(declared).pid_mode = "host".into();
+    }),
+    (Aspect::Declaration, "hostconfig.json:CapAdd.SYS_ADMIN", None, |declared, _| {
+        host(declared).cap_add.push("SYS_ADMIN".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:CapDrop.CHOWN", None, |declared, _| {
+        host(declared).cap_drop.push("CHOWN".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:Binds./etc", None, |declared, _| {
+        host(declared).binds.push(serde_json::from_str("\"/etc:/etc\"").unwrap());
+    }),
+    (Aspect::Declaration, "hostconfig.json:Devices./dev/sda", None, |declared, _| {
+        host(declared).devices.extend(
+            serde_json::from_str::<Vec<_>>(r#"[{"PathInContainer": "/dev/sda"}]"#).unwrap(),
+        );
+    }),
+    (Aspect::Declaration, "hostconfig.json:Ulimits.nofile", None, |declared, _| {
+        host(declared).ulimits[0].hard = 21;
+    }),
+    (Aspect::Declaration, "hostconfig.json:SecurityOpt.seccomp", None, |declared, _| {
+        host(declared).security_opt.push("seccomp=unconfined".into());
+    }),
+    (Aspect::Declaration, "config.v2.json:Args", None, |declared, _| {
+        declared.docker.as_mut().unwrap().config.args[0] = "8".into();
+    }),
+    (Aspect::Declaration, "config.v2.json:Env.TOKEN", None, |declared, _| {
+        let env = &mut declared.docker.as_mut().unwrap().config.config.env;
+        env.insert("TOKEN".into(), secret::digest(b"hunter3"));
+    }),
+];
+
+fn differences(declared: &Declared, live: &Live) -> Vec<(Aspect, String, Option<ConfigMark>)> {
+    let comparison = compare(declared, live);
+    comparison.differences().map(|it| (it.aspect, it.name.to_string(), it.mark)).collect()
+}
+
+#[test]
+fn a_container_that_is_as_it_was_declared_does_not_differ() {
+    let (declared, live) = pair();
+    assert_eq!(differences(&declared, &live), []);
+    let comparison = compare(&declared, &live);
+    assert!(comparison.problems.is_empty());
+    // Every part is looked at.
+    for (aspect, name, ..) in CHANGES {
+        let there = |item: &&Item| item.aspect == *aspect;
+        assert!(comparison.items.iter().any(|item| there(&item)), "{aspect} {name}");
+    }
+}
+
+#[test]
+fn each_change_alone_gives_its_item_alone() {
+    for (aspect, name, mark, change) in CHANGES {
+        let (mut declared, mut live) = pair();
+        change(&mut declared, &mut live);
+        assert_eq!(differences(&declared, &live), [(*aspect, (*name).to_owned(), *mark)], "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_changes_together_give_just_their_items(chosen in prop::collection::vec(any::<bool>(), CHANGES.len())) {
+        let (mut declared, mut live) = pair();
+        let mut expected = Vec::new();
+        for ((aspect, name, mark, change), _) in CHANGES.iter().zip(chosen).filter(|(_, chosen)| *chosen) {
+            change(&mut declared, &mut live);
+            expected.push((*aspect, (*name).to_owned(), *mark));
+        }
+        let mut found = differences(&declared, &live);
+        found.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        expected.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn no_value_of_a_variable_comes_out(value in "[a-z]{8}-[0-9]{8}") {
+        let (declared, mut live) = pair();
+        variable(&mut live, "TOKEN", &value);
+        let text = format!("{:?}", compare(&declared, &live));
+        prop_assert!(!text.contains(&value) && !text.contains("hunter2"));
+    }
+}
+
+#[test]
+fn less_than_was_declared_does_not_differ() {
+    let (declared, mut live) = pair();
+    live.first.status.permitted = 0;
+    live.first.status.bounding = 0;
+    live.first.status.groups.clear();
+    live.first.status.filters = Some(3);
+    at(&mut live, "/dev").flags.push("ro");
+    at(&mut live, "/sys/fs/cgroup").flags.clear();
+    at(&mut live, "/open").is_slave = false;
+    assert_eq!(differences(&declared, &live), []);
+}
+
+#[test]
+fn whoever_starts_as_root_may_become_another() {
+    let (mut declared, mut live) = pair();
+    declared.bundle.process.user.uid = 0;
+    live.others[0].status.uids = [100_033; 4];
+    live.others[0].status.groups = vec![100_033];
+    assert_eq!(differences(&declared, &live), []);
+    // But nobody who is not of the container.
+    live.others[0].status.uids = [0; 4];
+    assert_eq!(differences(&declared, &live), [(Aspect::Identity, "uid".to_owned(), None)]);
+}
+
+#[test]
+fn rights_in_a_nested_user_namespace_are_that_alone() {
+    let (declared, mut live) = pair();
+    live.others[0].namespaces[5] = Some(77);
+    live.others[0].status.effective = u64::MAX;
+    let expected = [(Aspect::Identity, "namespace.user".to_owned(), None)];
+    assert_eq!(differences(&declared, &live), expected);
+}
+
+#[test]
+fn processes_that_differ_alike_are_one_item() {
+    let (declared, mut live) = pair();
+    for other in &mut live.others {
+        other.status.seccomp = Some(0);
+    }
+    let comparison = compare(&declared, &live);
+    let item = comparison.differences().next().unwrap();
+    assert_eq!((item.process.as_ref().unwrap().pid, item.more), (101, 1));
+    assert_eq!(item.live, Some(Text::from("none")));
+    live.first.status.seccomp = Some(0);
+    let comparison = compare(&declared, &live);
+    assert_eq!(comparison.differences().count(), 2, "the first process is told by itself");
+}
+
+#[test]
+fn version_2_of_control_groups_means_the_same() {
+    let (mut declared, mut live) = pair();
+    live.cgroup.files = [
+        ("memory.max", "104857600"),
+        ("memory.swap.max", "104857600"),
+        ("memory.low", "4096"),
+        ("cpu.weight", "20"),
+        ("cpu.max", "50000 100000"),
+        ("cpuset.cpus", "0-1"),
+        ("cpuset.mems", "0"),
+        ("pids.max", "50"),
+        ("io.max", "8:0 rbps=9 wbps=max riops=max wiops=max"),
+        ("memory.high", "7"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    assert_eq!(differences(&declared, &live), []);
+    file(&mut live, "cpu.weight", "100");
+    file(&mut live, "memory.swap.max", "max");
+    file(&mut live, "cpu.max", "max 100000");
+    let names: Vec<_> = differences(&declared, &live).into_iter().map(|it| it.1).collect();
+    assert_eq!(names, ["memory.swap", "cpu.weight", "cpu.quota"]);
+    declared.bundle.linux.resources = crate::config::declared::Resources::default();
+    declared.docker = None;
+    live.cgroup.files.clear();
+    for (name, text) in
+        [("memory.max", "max"), ("memory.low", "0"), ("cpu.weight", "100"), ("pids.max", "max")]
+    {
+        file(&mut live, name, text);
+    }
+    assert_eq!(differences(&declared, &live), []);
+}
+
+#[test]
+fn what_could_not_be_read_does_not_differ_and_is_told() {
+    let (mut declared, mut live) = pair();
+    live.environment = None;
+    live.mounts = Default::default();
+    live.cgroup = Default::default();
+    live.settings.values.clear();
+    live.oom_score_adj = None;
+    live.limits.clear();
+    declared.docker.as_mut().unwrap().host = None;
+    live.problems.push("a".into());
+    live.settings.problems.push("b".into());
+    declared.problems.push("c".into());
+    assert_eq!(differences(&declared, &live), []);
+    assert_eq!(compare(&declared, &live).problems, ["c", "a", "b"]);
+}

@@ -1,0 +1,114 @@
+//! What a container was declared to be, as its runtime wrote it down.
+
+mod bundle;
+mod docker;
+mod environment;
+
+pub(super) use bundle::Bundle;
+pub(super) use bundle::IdMapping;
+pub(super) use bundle::Mount;
+pub(super) use bundle::Resources;
+pub(super) use docker::Docker;
+pub(super) use docker::Host as DockerHost;
+pub(super) use environment::Environment;
+pub(super) use environment::parse as parse_environment;
+
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+
+use super::ConfigError;
+use crate::container::Declaration;
+use crate::container::Document;
+use crate::container::RootMount;
+use crate::container::Runtimes;
+use crate::container::Stored;
+use crate::event::Container;
+use crate::event::Timestamp;
+
+/// What a container was declared to be: its bundle's `config.json`, and what Docker keeps besides.
+///
+/// Values of environment variables are not kept, only their digests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Declared {
+    pub(super) id: String,
+    pub(super) runtime: String,
+    /// Its first process, by what the runtime wrote down.
+    pub(super) pid: Option<u32>,
+    /// Where its root is seen without what is mounted on it, and on which device it lies.
+    pub(super) root: Option<(PathBuf, (u32, u32))>,
+    pub(super) bundle: Bundle,
+    pub(super) docker: Option<Docker>,
+    /// When the bundle was changed after the runtime had read it.
+    pub(super) edited: Option<Timestamp>,
+    pub(super) problems: Vec<String>,
+}
+
+impl Declared {
+    /// Reads what the runtime of a container wrote down. Reads files of bounded size; waits for nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NotDeclared`] when there is no bundle, and [`ConfigError::Content`] when it is not
+    /// what an OCI runtime takes. What else cannot be read is told in the comparison.
+    pub fn read(runtimes: &Runtimes, stored: &Stored) -> Result<Self, ConfigError> {
+        Self::of(runtimes, &stored.container, stored.root.as_ref())
+    }
+
+    /// The same, of a container whose root is mounted there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Declared::read`].
+    pub(crate) fn of(
+        runtimes: &Runtimes,
+        container: &Container,
+        root: Option<&RootMount>,
+    ) -> Result<Self, ConfigError> {
+        let found = runtimes.declaration(&container.id, &container.runtime);
+        let mut problems = found.problems.clone();
+        let Some(document) = &found.bundle else {
+            return Err(ConfigError::NotDeclared { id: container.id.clone(), problems });
+        };
+        let bundle = document.json().map_err(ConfigError::Content)?;
+        Ok(Self {
+            id: container.id.clone(),
+            runtime: container.runtime.clone(),
+            pid: found.pid,
+            root: root.map(|root| (root.mount_point.clone(), root.device)),
+            bundle,
+            docker: docker(&found, &mut problems),
+            edited: edited(&found),
+            problems,
+        })
+    }
+
+    /// The same declaration with what Docker's files say now, and whether the bundle was changed since.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn again(&self, runtimes: &Runtimes) -> Self {
+        let found = runtimes.declaration(&self.id, &self.runtime);
+        let mut problems = found.problems.clone();
+        Self {
+            docker: docker(&found, &mut problems),
+            edited: edited(&found),
+            problems,
+            ..self.clone()
+        }
+    }
+}
+
+/// Docker's own files.
+fn docker(found: &Declaration, problems: &mut Vec<String>) -> Option<Docker> {
+    let config = take(found.config.as_ref(), problems)?;
+    Some(Docker { config, host: take(found.host_config.as_ref(), problems) })
+}
+
+/// When the bundle was changed, if the runtime had read it by then.
+fn edited(found: &Declaration) -> Option<Timestamp> {
+    let changed = found.bundle.as_ref()?.changed?;
+    (changed > found.made?).then_some(changed)
+}
+
+fn take<T: DeserializeOwned>(document: Option<&Document>, problems: &mut Vec<String>) -> Option<T> {
+    document?.json().map_err(|problem| problems.push(problem)).ok()
+}

@@ -1,0 +1,256 @@
+//! The container's control groups: what of each kind of limit the kernel holds.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::container::Mount;
+
+/// Most that is read of one file, in bytes.
+const FILE_LIMIT: u64 = 64 << 10;
+
+/// The files that tell limits, of version 1 by controller.
+const V1: [(&str, &[&str]); 5] = [
+    (
+        "memory",
+        &["memory.limit_in_bytes", "memory.memsw.limit_in_bytes", "memory.soft_limit_in_bytes"],
+    ),
+    ("cpu", &["cpu.shares", "cpu.cfs_quota_us", "cpu.cfs_period_us"]),
+    ("cpuset", &["cpuset.cpus", "cpuset.mems"]),
+    ("pids", &["pids.max"]),
+    (
+        "blkio",
+        &[
+            "blkio.throttle.read_bps_device",
+            "blkio.throttle.write_bps_device",
+            "blkio.throttle.read_iops_device",
+            "blkio.throttle.write_iops_device",
+        ],
+    ),
+];
+/// Of version 1 alone: 2 has programs for it, which cannot be read.
+const V1_DEVICES: (&str, &str) = ("devices", "devices.list");
+/// Of version 2.
+const V2: [&str; 9] = [
+    "memory.max",
+    "memory.swap.max",
+    "memory.low",
+    "cpu.weight",
+    "cpu.max",
+    "cpuset.cpus",
+    "cpuset.mems",
+    "pids.max",
+    "io.max",
+];
+
+/// What the control groups of a process say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::config) struct Cgroup {
+    /// The path that names the container, or the one of the process where none does.
+    pub(in crate::config) path: String,
+    /// Whether a path names the container.
+    pub(in crate::config) is_own: bool,
+    /// Content by file name, without white space at its ends. Names of both versions differ but for
+    /// `pids.max` and the sets of processors, which mean the same.
+    pub(in crate::config) files: BTreeMap<String, String>,
+    /// Why some are not there.
+    pub(in crate::config) problems: Vec<String>,
+}
+
+/// Where a hierarchy is mounted.
+struct Hierarchy {
+    /// Of version 1; empty for 2.
+    controllers: Vec<String>,
+    mount_point: PathBuf,
+    path: PathBuf,
+}
+
+impl Cgroup {
+    /// Reads the groups of a process by its `/proc/PID/cgroup`. `name` is what the container's own group
+    /// has in its name; `unified` are more files of version 2 to read.
+    pub(in crate::config) fn read(
+        mounts: &[Mount],
+        text: &[u8],
+        name: &str,
+        unified: impl Iterator<Item = String>,
+    ) -> Self {
+        let mut cgroup = Self::default();
+        let groups = parse(text);
+        let is_v1 = |controllers: &[String]| {
+            controllers.iter().any(|it| it == V1_DEVICES.0 || V1.iter().any(|(name, _)| name == it))
+        };
+        // Beside version 1, the unified hierarchy holds nobody to anything.
+        let has_v1 = groups.iter().any(|(controllers, _)| is_v1(controllers));
+        let mut hierarchies = Vec::new();
+        let mut stray = None;
+        for (controllers, path) in groups {
+            let own = own_group(&path, name).map(Path::to_owned);
+            let counts = is_v1(&controllers) || controllers.is_empty() && !has_v1;
+            match &own {
+                Some(own) if counts => cgroup.path = own.display().to_string(),
+                None if counts => stray = Some(path.display().to_string()),
+                _ => {}
+            }
+            let path = own.unwrap_or(path);
+            match mount_of(mounts, &controllers) {
+                Some(mount_point) => hierarchies.push(Hierarchy { controllers, mount_point, path }),
+                None if counts => {
+                    let which = controllers.join(",");
+                    cgroup.problems.push(format!("control groups {which}: not mounted here"));
+                }
+                None => {}
+            }
+        }
+        cgroup.is_own = stray.is_none() && !cgroup.path.is_empty();
+        cgroup.path = stray.unwrap_or(std::mem::take(&mut cgroup.path));
+        let unified: Vec<String> = unified.filter(|name| is_file_name(name)).collect();
+        for hierarchy in &hierarchies {
+            let mut read = |file: &str| cgroup.take(hierarchy, file);
+            if hierarchy.controllers.is_empty() {
+                V2.iter().for_each(|file| read(file));
+                unified.iter().for_each(|file| read(file));
+            }
+            for controller in &hierarchy.controllers {
+                let files = V1.iter().find(|(name, _)| name == controller).map(|(_, files)| *files);
+                files.unwrap_or_default().iter().for_each(|file| read(file));
+                if controller == V1_DEVICES.0 {
+                    read(V1_DEVICES.1);
+                }
+            }
+        }
+        cgroup
+    }
+
+    fn take(&mut self, hierarchy: &Hierarchy, file: &str) {
+        let relative = hierarchy.path.strip_prefix("/").unwrap_or(&hierarchy.path);
+        if relative.components().any(|part| part == std::path::Component::ParentDir) {
+            return;
+        }
+        let path = hierarchy.mount_point.join(relative).join(file);
+        let mut text = String::new();
+        let read = File::open(&path)
+            .and_then(|opened| opened.take(FILE_LIMIT + 1).read_to_string(&mut text));
+        match read {
+            Ok(_) if text.len() as u64 > FILE_LIMIT => {
+                self.problems.push(format!("{}: larger than {FILE_LIMIT} bytes", path.display()));
+            }
+            Ok(_) => {
+                self.files.insert(file.to_owned(), text.trim().to_owned());
+            }
+            // Controllers that a kernel, or a parent group, leaves out have no files.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => self.problems.push(format!("{}: {error}", path.display())),
+        }
+    }
+}
+
+/// The hierarchies of `/proc/PID/cgroup`: controllers, and the group's path.
+fn parse(text: &[u8]) -> Vec<(Vec<String>, PathBuf)> {
+    let lines = text.split(|&byte| byte == b'\n').filter_map(|line| {
+        let mut parts = line.splitn(3, |&byte| byte == b':').skip(1);
+        let controllers = String::from_utf8_lossy(parts.next()?);
+        let path = PathBuf::from(OsStr::from_bytes(parts.next()?));
+        let controllers = controllers.split(',').filter(|it| !it.is_empty()).map(str::to_owned);
+        Some((controllers.collect(), path))
+    });
+    lines.collect()
+}
+
+/// A name, and not a path.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains('/')
+}
+
+/// The outermost group on the path that has the name in its own.
+fn own_group<'a>(path: &'a Path, name: &str) -> Option<&'a Path> {
+    if name.is_empty() {
+        return None;
+    }
+    let has =
+        |path: &&Path| path.file_name().is_some_and(|last| last.to_string_lossy().contains(name));
+    path.ancestors().filter(has).last()
+}
+
+/// Where the hierarchy of some controllers is mounted as a whole; of version 2 with none.
+fn mount_of(mounts: &[Mount], controllers: &[String]) -> Option<PathBuf> {
+    let fits = |mount: &&Mount| {
+        mount.root == b"/"
+            && match controllers {
+                [] => mount.fs_type == "cgroup2",
+                [first, ..] => mount.fs_type == "cgroup" && mount.has_option(first.as_bytes()),
+            }
+    };
+    mounts.iter().find(fits).map(|mount| mount.mount_point.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn mounts(text: &str) -> Vec<Mount> {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mountinfo");
+        fs::write(&path, text).unwrap();
+        crate::container::read_mounts(File::open(path).unwrap(), |_| true).unwrap()
+    }
+
+    #[test]
+    fn groups_of_both_versions_are_read_where_they_are_mounted() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        for (path, text) in [
+            ("memory/docker/abc/memory.limit_in_bytes", "4096\n"),
+            ("cpu/docker/abc/cpu.shares", "1024\n"),
+            ("v2/docker/abc/pids.max", "max\n"),
+            ("v2/docker/abc/my.file", "7\n"),
+            ("v2/docker/abc/inner/pids.max", "1\n"),
+        ] {
+            fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+            fs::write(at(path), text).unwrap();
+        }
+        let line = |name: &str, kind: &str, options: &str| {
+            format!("1 1 0:1 / {} rw - {kind} x {options}\n", at(name).display())
+        };
+        let text = line("memory", "cgroup", "rw,memory")
+            + &line("cpu", "cgroup", "rw,cpu,cpuacct")
+            + &line("v2", "cgroup2", "rw");
+        let mounts = mounts(&text);
+        let process = b"9:cpu,cpuacct:/docker/abc\n8:memory:/docker/abc\n7:pids:/docker/abc\n\
+            1:name=systemd:/\n0::/docker/abc/inner\n";
+        let unified = ["my.file", "../x", "a/b"].map(str::to_owned);
+        let cgroup = Cgroup::read(&mounts, process, "abc", unified.into_iter());
+        assert!(cgroup.is_own);
+        assert_eq!(cgroup.path, "/docker/abc");
+        let files: Vec<_> =
+            cgroup.files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        assert_eq!(
+            files,
+            [
+                ("cpu.shares", "1024"),
+                ("memory.limit_in_bytes", "4096"),
+                ("my.file", "7"),
+                ("pids.max", "max")
+            ]
+        );
+        assert_eq!(cgroup.problems, ["control groups pids: not mounted here"]);
+    }
+
+    #[test]
+    fn a_process_that_moved_out_of_one_group_left_its_container() {
+        let read = |text: &[u8]| Cgroup::read(&[], text, "abc", [].into_iter());
+        let cgroup = read(b"1:name=systemd:/\n0::/else/../where\n\xff");
+        assert_eq!((cgroup.is_own, cgroup.path.as_str()), (false, "/else/../where"));
+        assert!(cgroup.files.is_empty());
+        let cgroup = read(b"3:memory:/\n2:pids:/docker/abc\n0::/docker/abc\n");
+        assert_eq!((cgroup.is_own, cgroup.path.as_str()), (false, "/"));
+        let cgroup = read(b"2:pids:/docker/abc/x\n0::/\n");
+        assert_eq!((cgroup.is_own, cgroup.path.as_str()), (true, "/docker/abc"));
+        assert!(!read(b"").is_own);
+    }
+}

@@ -1,0 +1,411 @@
+//! What a container is, as the kernel shows it.
+
+mod census;
+mod cgroup;
+mod mounts;
+mod process;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
+
+pub(crate) use census::Census;
+pub(super) use cgroup::Cgroup;
+pub(super) use mounts::Expected;
+pub(super) use mounts::FLAGS;
+pub(super) use mounts::LiveMount;
+pub(super) use mounts::Mounts;
+pub(super) use mounts::Origin;
+pub(super) use process::NAMESPACES;
+pub(super) use process::ProcessFacts;
+#[cfg(test)]
+pub(super) use process::Status;
+use procfs::process::LimitValue;
+use procfs::process::Process;
+pub(super) use settings::Settings;
+pub(super) use settings::normal;
+
+use super::ConfigError;
+use super::declared::Declared;
+use super::declared::Environment;
+use super::declared::IdMapping;
+use super::declared::parse_environment;
+use crate::container::Mount;
+use crate::container::Runtimes;
+use crate::container::read_mounts;
+use crate::event::Text;
+
+/// Most processes of a container that are looked at.
+const PROCESSES: usize = 16_384;
+/// A process of the runtime that is about to become one of the container's has more rights for as long as
+/// that takes, and is gone or another program after this.
+const SETTLED: Duration = Duration::from_millis(250);
+
+/// How long the start of a container is waited for.
+const START: Duration = Duration::from_secs(5);
+/// The variable that runc's own process in a container has, and for how many seconds it may have it.
+const STARTER: &str = "_LIBCONTAINER_INITTYPE";
+const STARTER_FOR: u64 = 60;
+/// Clock ticks a second in /proc/PID/stat: USER_HZ, 100 on every architecture we know.
+const TICKS: u64 = 100;
+
+/// What a container is: what the kernel shows of its first process, its other processes and its control
+/// groups. A snapshot: nothing of it is kept up.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Live {
+    pub(super) first: ProcessFacts,
+    /// The others, by process id.
+    pub(super) others: Vec<ProcessFacts>,
+    /// Namespaces of the host's first process, by the order of [`NAMESPACES`].
+    pub(super) host_namespaces: [Option<u64>; 8],
+    /// Those that the declaration names by path, by that path.
+    pub(super) named_namespaces: BTreeMap<String, u64>,
+    /// As exec left it; `None` where it could not be read, or was written over.
+    pub(super) environment: Option<Environment>,
+    pub(super) uid_map: Vec<IdMapping>,
+    pub(super) gid_map: Vec<IdMapping>,
+    pub(super) mounts: Mounts,
+    pub(super) cgroup: Cgroup,
+    /// Hard limits by their names in a bundle.
+    pub(super) limits: BTreeMap<&'static str, u64>,
+    pub(super) oom_score_adj: Option<i32>,
+    pub(super) settings: Settings,
+    pub(super) page_size: u64,
+    pub(super) problems: Vec<String>,
+}
+
+impl Live {
+    /// Reads what the kernel shows of a container. Reads files of bounded size below /proc and the control
+    /// groups, none of the container's own. Where processes seem to have more rights than the first one, it
+    /// waits a quarter of a second and looks again, for the runtime's own processes on their way into the
+    /// container do.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::NotRunning`] when it has no first process, [`ConfigError::Starting`] when that is
+    /// still the runtime's after five seconds. What else cannot be read is told in the comparison.
+    pub fn read(runtimes: &Runtimes, declared: &Declared) -> Result<Self, ConfigError> {
+        let deadline = Instant::now() + START;
+        let mut live = loop {
+            match Self::glance(runtimes, declared, &Census::take(runtimes)) {
+                Err(ConfigError::Starting { .. }) if Instant::now() < deadline => {
+                    std::thread::sleep(SETTLED);
+                }
+                result => break result?,
+            }
+        };
+        if live.others.iter().any(|other| exceeds(&live.first, other)) {
+            std::thread::sleep(SETTLED);
+            let again = Self::glance(runtimes, declared, &Census::take(runtimes))?;
+            let first = &live.first;
+            let stays =
+                |other: &ProcessFacts| !exceeds(first, other) || again.others.contains(other);
+            live.others.retain(stays);
+        }
+        Ok(live)
+    }
+
+    /// The same without looking twice: what it tells of other processes counts when it is still so later.
+    ///
+    /// # Errors
+    ///
+    /// As [`Live::read`].
+    pub(crate) fn glance(
+        runtimes: &Runtimes,
+        declared: &Declared,
+        census: &Census,
+    ) -> Result<Self, ConfigError> {
+        let roots = runtimes.roots();
+        let not_running =
+            |reason: String| ConfigError::NotRunning { id: declared.id.clone(), reason };
+        let pid = declared.pid.filter(|&pid| pid > 1);
+        let pid = pid.ok_or_else(|| not_running("its runtime names no process".to_owned()))?;
+        let process = Process::new_with_root(roots.proc.join(pid.to_string()))
+            .map_err(|_| not_running(format!("there is no process {pid}")))?;
+        let mut live = Self { page_size: page_size(), ..Self::default() };
+        live.first = ProcessFacts::read(&roots.proc, &process).map_err(&not_running)?;
+        live.host_namespaces = NAMESPACES.map(|kind| process::host_namespace(&roots.proc, kind));
+        let mounts = live.mounts_of(&process);
+        if !live.is_containers(declared, &process, mounts.as_deref().unwrap_or_default()) {
+            return Err(not_running(format!("process {pid} is not one of its")));
+        }
+        live.take_environment(&process);
+        if live.is_starting(&roots.proc) {
+            return Err(ConfigError::Starting { id: declared.id.clone() });
+        }
+        live.take_ids(&process);
+        live.take_limits(&process);
+        live.take_mounts(runtimes, declared, &process, mounts);
+        live.take_cgroup(runtimes, declared, &process);
+        live.take_settings(runtimes, declared, &process);
+        live.take_named_namespaces(runtimes, declared);
+        live.take_others(&roots.proc, &declared.id, census);
+        // What was read of one process is of no other.
+        if process::start_of(&process).ok() != Some(live.first.start) {
+            return Err(not_running("it ended just now".to_owned()));
+        }
+        Ok(live)
+    }
+
+    /// The pid that a runtime wrote down may be another's by now: it counts where its control group names
+    /// the container, or its root is the container's.
+    fn is_containers(&self, declared: &Declared, process: &Process, mounts: &[Mount]) -> bool {
+        let named = is_named(process, &declared.id);
+        let root = declared.root.as_ref().map(|(_, device)| *device);
+        let at_root = |mount: &&Mount| mount.mount_point == Path::new("/");
+        let rooted = root.is_some() && mounts.iter().rfind(at_root).map(|it| it.device) == root;
+        let is_host = self.first.namespaces[0] == self.host_namespaces[0];
+        (named || rooted) && !is_host
+    }
+
+    /// Whether the first process is still runc's, by the variables that it leaves to itself. A process that
+    /// runs for a while is not: nobody hides behind such a name for long.
+    fn is_starting(&self, proc: &Path) -> bool {
+        let named = |environment: &Environment| environment.contains_key(&Text::from(STARTER));
+        let uptime = std::fs::read_to_string(proc.join("uptime")).unwrap_or_default();
+        let uptime = uptime.split('.').next().and_then(|seconds| seconds.parse::<u64>().ok());
+        let age = uptime.unwrap_or(u64::MAX).saturating_sub(self.first.start / TICKS);
+        age < STARTER_FOR && self.environment.as_ref().is_some_and(named)
+    }
+
+    /// Keeps what was read, or why it was not.
+    fn keep<T>(&mut self, read: Result<T, String>) -> Option<T> {
+        read.map_err(|problem| self.problems.push(problem)).ok()
+    }
+
+    fn mounts_of(&mut self, process: &Process) -> Option<Vec<Mount>> {
+        let mounts = process
+            .open_relative("mountinfo")
+            .map_err(|error| error.to_string())
+            .and_then(|file| read_mounts(file, |_| true).map_err(|error| error.to_string()));
+        self.keep(mounts.map_err(|error| format!("/proc/{}/mountinfo: {error}", process.pid())))
+    }
+
+    fn take_environment(&mut self, process: &Process) {
+        let Some(block) = self.keep(process::read(process, "environ")) else { return };
+        match parse_environment(&block) {
+            (environment, true) => self.environment = Some(environment),
+            (_, false) => self.problems.push(format!(
+                "/proc/{}/environ: the process has written over its environment",
+                process.pid()
+            )),
+        }
+    }
+
+    fn take_ids(&mut self, process: &Process) {
+        let uids = process::read(process, "uid_map").map(|text| id_map(&text));
+        let gids = process::read(process, "gid_map").map(|text| id_map(&text));
+        self.uid_map = self.keep(uids).unwrap_or_default();
+        self.gid_map = self.keep(gids).unwrap_or_default();
+    }
+
+    fn take_limits(&mut self, process: &Process) {
+        let adjusted = process.oom_score_adj().map(i32::from);
+        self.oom_score_adj = self.keep(adjusted.map_err(|error| error.to_string()));
+        let limits = process.limits().map_err(|error| error.to_string());
+        let Some(limits) = self.keep(limits) else { return };
+        let all = [
+            ("RLIMIT_AS", limits.max_address_space),
+            ("RLIMIT_CORE", limits.max_core_file_size),
+            ("RLIMIT_CPU", limits.max_cpu_time),
+            ("RLIMIT_DATA", limits.max_data_size),
+            ("RLIMIT_FSIZE", limits.max_file_size),
+            ("RLIMIT_LOCKS", limits.max_file_locks),
+            ("RLIMIT_MEMLOCK", limits.max_locked_memory),
+            ("RLIMIT_MSGQUEUE", limits.max_msgqueue_size),
+            ("RLIMIT_NICE", limits.max_nice_priority),
+            ("RLIMIT_NOFILE", limits.max_open_files),
+            ("RLIMIT_NPROC", limits.max_processes),
+            ("RLIMIT_RSS", limits.max_resident_set),
+            ("RLIMIT_RTPRIO", limits.max_realtime_priority),
+            ("RLIMIT_RTTIME", limits.max_realtime_timeout),
+            ("RLIMIT_SIGPENDING", limits.max_pending_signals),
+            ("RLIMIT_STACK", limits.max_stack_size),
+        ];
+        self.limits = all
+            .into_iter()
+            .map(|(name, limit)| match limit.hard_limit {
+                LimitValue::Unlimited => (name, u64::MAX),
+                LimitValue::Value(value) => (name, value),
+            })
+            .collect();
+    }
+
+    fn take_mounts(
+        &mut self,
+        runtimes: &Runtimes,
+        declared: &Declared,
+        process: &Process,
+        mounts: Option<Vec<Mount>>,
+    ) {
+        let Some(mounts) = mounts else { return };
+        let roots = runtimes.roots();
+        // The runtime's process that looks after the container sees the sources as the runtime did.
+        let parent = process.stat().map_or(1, |stat| stat.ppid);
+        let parent = u32::try_from(parent).unwrap_or(1).max(1);
+        let outside = process::namespace(&roots.proc, parent, "mnt") != self.first.namespaces[0];
+        let parent = if outside { parent } else { 1 };
+        let Ok(parent) = Process::new_with_root(roots.proc.join(parent.to_string())) else {
+            return;
+        };
+        let Some(runtime) = self.mounts_of(&parent) else { return };
+        self.mounts = Mounts::new(declared, mounts, &runtime, &roots.host, &roots.proc);
+    }
+
+    fn take_cgroup(&mut self, runtimes: &Runtimes, declared: &Declared, process: &Process) {
+        let Some(text) = self.keep(process::read(process, "cgroup")) else { return };
+        let linux = &declared.bundle.linux;
+        let path = linux.cgroups_path.as_deref().unwrap_or_default();
+        let name = path.rsplit(['/', ':']).next().unwrap_or_default();
+        let here = File::open(runtimes.roots().proc.join("self/mountinfo"));
+        let is_cgroup = |mount: &Mount| mount.fs_type.starts_with("cgroup");
+        let mounts = here.and_then(|file| read_mounts(file, is_cgroup));
+        let mounts = self.keep(mounts.map_err(|error| format!("mountinfo: {error}")));
+        let unified = linux.resources.unified.keys().cloned();
+        self.cgroup = Cgroup::read(&mounts.unwrap_or_default(), &text, name, unified);
+    }
+
+    fn take_settings(&mut self, runtimes: &Runtimes, declared: &Declared, process: &Process) {
+        let bundle = &declared.bundle;
+        let mut names: Vec<String> = bundle.linux.sysctl.keys().cloned().collect();
+        names.push("kernel.hostname".to_owned());
+        if bundle.domainname.is_some() {
+            names.push("kernel.domainname".to_owned());
+        }
+        self.settings = Settings::read(&runtimes.roots().proc, process, names);
+    }
+
+    fn take_named_namespaces(&mut self, runtimes: &Runtimes, declared: &Declared) {
+        use std::os::unix::fs::MetadataExt;
+
+        for namespace in &declared.bundle.linux.namespaces {
+            let Some(path) = namespace.path.as_deref().filter(|path| !path.is_empty()) else {
+                continue;
+            };
+            let roots = runtimes.roots();
+            let seen = match path.strip_prefix("/proc/") {
+                Some(rest) => roots.proc.join(rest),
+                None => roots.host.join(path.trim_start_matches('/')),
+            };
+            // The process that it was named by may be gone: then nothing is known of it.
+            if let Ok(stat) = std::fs::metadata(seen) {
+                self.named_namespaces.insert(path.to_owned(), stat.ino());
+            }
+        }
+    }
+
+    /// The container's other processes: those in its mount namespace, and those in its pid namespace with a
+    /// mount namespace of their own, for others may share that one: a pod's containers do.
+    fn take_others(&mut self, proc: &Path, id: &str, census: &Census) {
+        self.problems.extend(census.problem.clone());
+        let mut pids = census.of(self.first.namespaces[0], self.first.namespaces[1]);
+        pids.retain(|&pid| pid != self.first.pid);
+        if pids.len() > PROCESSES {
+            self.problems.push(format!("more than {PROCESSES} processes: the rest is not told of"));
+            pids.truncate(PROCESSES);
+        }
+        let (mounts, own_pids) = (self.first.namespaces[0], self.first.namespaces[1]);
+        // One that ended meanwhile tells nothing, nor does another one with its number.
+        let facts = pids.into_iter().filter_map(|pid| {
+            let process = Process::new_with_root(proc.join(pid.to_string())).ok()?;
+            let facts = ProcessFacts::read(proc, &process).ok()?;
+            let shares = facts.namespaces[1] == own_pids && is_named(&process, id);
+            (facts.namespaces[0] == mounts || shares).then_some(facts)
+        });
+        self.others = facts.collect();
+    }
+}
+
+/// Whether a process's control groups name the container.
+fn is_named(process: &Process, id: &str) -> bool {
+    let id = id.as_bytes();
+    process::read(process, "cgroup")
+        .is_ok_and(|text| !id.is_empty() && text.windows(id.len()).any(|part| part == id))
+}
+
+/// Whether a process has anything that the first one has not.
+fn exceeds(first: &ProcessFacts, other: &ProcessFacts) -> bool {
+    let (first, one) = ((&first.status, &first.namespaces, &first.label), &other.status);
+    let (status, namespaces, label) = first;
+    let sets = [
+        (status.inheritable, one.inheritable),
+        (status.permitted, one.permitted),
+        (status.effective, one.effective),
+        (status.bounding, one.bounding),
+        (status.ambient, one.ambient),
+    ];
+    sets.iter().any(|(of_first, of_other)| of_other & !of_first != 0)
+        || namespaces != &other.namespaces
+        || label != &other.label
+        || status.uids != one.uids
+        || status.gids != one.gids
+        || status.no_new_privileges && !one.no_new_privileges
+        || status.seccomp > one.seccomp
+        || status.filters > one.filters
+}
+
+/// `inside outside size`, a line each.
+fn id_map(text: &[u8]) -> Vec<IdMapping> {
+    let text = String::from_utf8_lossy(text);
+    let lines = text.lines().filter_map(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some(IdMapping { inside: next()?, outside: next()?, size: next()? })
+    });
+    lines.collect()
+}
+
+fn page_size() -> u64 {
+    u64::try_from(rustix::param::page_size()).unwrap_or(4096)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_of_ids_is_read() {
+        let map = id_map(b"         0     100000      65536\n  65536 7 1\nx\n");
+        assert_eq!(map[0], IdMapping { inside: 0, outside: 100_000, size: 65_536 });
+        assert_eq!(map.len(), 2);
+    }
+
+    #[test]
+    fn a_process_of_the_host_is_no_containers() {
+        let declared =
+            Declared { pid: Some(std::process::id()), id: "x".into(), ..Declared::default() };
+        let error = Live::read(&Runtimes::default(), &declared).unwrap_err();
+        assert!(error.to_string().contains("is not one of its"), "{error}");
+        let none = Declared { id: "x".into(), ..Declared::default() };
+        let error = Live::read(&Runtimes::default(), &none).unwrap_err();
+        assert_eq!(error.to_string(), "x does not run: its runtime names no process");
+    }
+
+    #[test]
+    fn a_process_of_the_runtime_is_known_while_it_is_young() {
+        let proc = tempfile::tempdir().unwrap();
+        std::fs::write(proc.path().join("uptime"), "1000.25 7.00\n").unwrap();
+        let mut live = Live::default();
+        live.first.start = 99_000;
+        assert!(!live.is_starting(proc.path()));
+        live.environment = Some(parse_environment(b"_LIBCONTAINER_INITTYPE=standard\0").0);
+        assert!(live.is_starting(proc.path()));
+        live.first.start = 93_900;
+        assert!(!live.is_starting(proc.path()));
+    }
+
+    #[test]
+    fn more_rights_than_the_first_process_are_seen() {
+        let first = ProcessFacts::default();
+        assert!(!exceeds(&first, &first));
+        let mut other = first.clone();
+        other.status.bounding = 1;
+        assert!(exceeds(&first, &other) && !exceeds(&other, &first));
+        let mut confined = first.clone();
+        confined.status.seccomp = Some(2);
+        assert!(exceeds(&confined, &first) && !exceeds(&first, &confined));
+    }
+}

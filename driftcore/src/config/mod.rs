@@ -1,0 +1,52 @@
+//! Is a container set up as it was declared to be?
+//!
+//! ```text
+//! bundle's config.json, Docker's state ─→ Declared ─┐
+//!                                                   ├─→ compare ─→ Comparison of Items
+//! /proc, mounts, control groups        ─→ Live ─────┘
+//! ```
+//! [`Declared`] is what the runtime wrote down; nobody is asked. [`Live`] is what the kernel shows of the
+//! container's processes. [`compare`] looks at neither again: it says item by item what was declared, what
+//! is, and whether that differs. Only what gives a container more, or other, than was declared differs: a
+//! process that gives up a capability or a user id does what it should.
+//!
+//! Values of environment variables are [digests](Item::declared) but for a few that are no secrets and
+//! tell how code was injected.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use driftcore::config::Declared;
+//! use driftcore::config::Live;
+//! use driftcore::config::compare;
+//! use driftcore::container::Runtimes;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtimes = Runtimes::default();
+//! let stored = runtimes.find("web")?;
+//! let declared = Declared::read(&runtimes, &stored)?;
+//! let live = Live::read(&runtimes, &declared)?;
+//! for item in compare(&declared, &live).differences() {
+//!     println!("{} {}", item.aspect, item.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod compare;
+mod declared;
+mod error;
+mod item;
+mod live;
+mod secret;
+
+pub use compare::compare;
+pub use declared::Declared;
+pub use error::ConfigError;
+pub use item::Aspect;
+pub use item::Comparison;
+pub use item::Holder;
+pub use item::Item;
+#[cfg(feature = "sensor")]
+pub(crate) use live::Census;
+pub use live::Live;

@@ -1,0 +1,274 @@
+//! The documents in which runtimes keep what a container was made to be, as they stand on disk.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+
+use super::cgroup;
+use super::containerd;
+use super::resolve::Runtimes;
+use super::roots::StateRoots;
+use super::state::FILE_LIMIT;
+use super::state::StateDir;
+use crate::event::Timestamp;
+
+/// The runtime of Docker's containers.
+const DOCKER: &str = "docker";
+
+/// One file of a runtime's state.
+pub(crate) struct Document {
+    /// Its path as we see it.
+    pub(crate) path: String,
+    bytes: Vec<u8>,
+    /// When the file was last changed, by the kernel's clock.
+    pub(crate) changed: Option<Timestamp>,
+}
+
+impl Document {
+    /// What its JSON says.
+    ///
+    /// # Errors
+    ///
+    /// Text that names the file and the place where it is not what it should be. It quotes nothing.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
+        serde_json::from_slice(&self.bytes).map_err(|error| {
+            let what = match error.classify() {
+                serde_json::error::Category::Data => "not what is expected",
+                _ => "no JSON",
+            };
+            format!("{}:{}:{}: {what}", self.path, error.line(), error.column())
+        })
+    }
+}
+
+/// What a runtime wrote down about a container.
+#[derive(Default)]
+pub(crate) struct Declaration {
+    /// The OCI runtime's `config.json`.
+    pub(crate) bundle: Option<Document>,
+    /// When the bundle's first process was there: the runtime had read the bundle by then.
+    pub(crate) made: Option<Timestamp>,
+    /// Docker's `hostconfig.json`.
+    pub(crate) host_config: Option<Document>,
+    /// Docker's `config.v2.json`.
+    pub(crate) config: Option<Document>,
+    /// The first process, by what the runtime wrote down.
+    pub(crate) pid: Option<u32>,
+    /// What could not be read.
+    pub(crate) problems: Vec<String>,
+}
+
+impl Runtimes {
+    /// Reads what a container's runtime wrote down about it. Each file is bounded in size; what cannot
+    /// be read is among the problems and hides nothing else.
+    pub(crate) fn declaration(&self, id: &str, runtime: &str) -> Declaration {
+        let roots = self.all_roots();
+        let mut found = Declaration::default();
+        if cgroup::is_id(id) && runtime == DOCKER {
+            for root in &roots.docker {
+                let taken = found.docker(&roots, root, id);
+                found.keep(taken);
+            }
+        }
+        if cgroup::is_identifier(id) {
+            for daemon in &roots.containerd {
+                let taken = found.containerd(&roots, &daemon.state, id, runtime);
+                found.keep(taken);
+            }
+        }
+        if cgroup::is_id(id) {
+            for root in &roots.storage {
+                let bundle = format!("overlay-containers/{id}/userdata");
+                let taken = found.bundle(&roots, root, &bundle, "pidfile");
+                found.keep(taken);
+            }
+        }
+        // Under a state directory that nobody told us, the bundle is where the runtime's own process
+        // works: containerd's shim in that of the container, or of another one in the same pod.
+        if found.bundle.is_none()
+            && let Some(bundle) = found.pid.and_then(|pid| beside_parent(&roots, pid, id))
+        {
+            let taken = found.bundle(&roots, &bundle, ".", "init.pid");
+            found.keep(taken);
+        }
+        found
+    }
+}
+
+impl Declaration {
+    fn keep(&mut self, result: Result<(), String>) {
+        if let Err(problem) = result {
+            self.problems.push(problem);
+        }
+    }
+
+    fn docker(&mut self, roots: &StateRoots, root: &Path, id: &str) -> Result<(), String> {
+        if self.config.is_some() {
+            return Ok(());
+        }
+        let Some(directory) = StateDir::open(roots, root)? else { return Ok(()) };
+        let Some(config) = document(&directory, &format!("containers/{id}/config.v2.json"))? else {
+            return Ok(());
+        };
+        self.pid =
+            self.pid.or_else(|| config.json::<Config>().ok()?.state.pid.filter(|&it| it > 0));
+        self.config = Some(config);
+        self.host_config = document(&directory, &format!("containers/{id}/hostconfig.json"))?;
+        Ok(())
+    }
+
+    fn containerd(
+        &mut self,
+        roots: &StateRoots,
+        state: &Path,
+        id: &str,
+        runtime: &str,
+    ) -> Result<(), String> {
+        let Some(directory) = StateDir::open(roots, state)? else { return Ok(()) };
+        for tasks in containerd::TASKS {
+            for namespace in directory.entries(tasks) {
+                // Docker's ids are its own; of the other namespaces, a container is in one.
+                if (namespace == containerd::DOCKER) == (runtime == DOCKER) {
+                    self.bundle(roots, state, &format!("{tasks}/{namespace}/{id}"), "init.pid")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a bundle, unless one was taken before.
+    fn bundle(
+        &mut self,
+        roots: &StateRoots,
+        root: &Path,
+        bundle: &str,
+        pid_file: &str,
+    ) -> Result<(), String> {
+        if self.bundle.is_some() {
+            return Ok(());
+        }
+        let Some(directory) = StateDir::open(roots, root)? else { return Ok(()) };
+        self.bundle = document(&directory, &format!("{bundle}/config.json"))?;
+        if self.bundle.is_some()
+            && let Some(pid) = document(&directory, &format!("{bundle}/{pid_file}"))?
+        {
+            let number = std::str::from_utf8(&pid.bytes).ok().and_then(|it| it.trim().parse().ok());
+            self.pid = number.or(self.pid);
+            self.made = pid.changed;
+        }
+        Ok(())
+    }
+}
+
+/// Of `config.v2.json`.
+#[derive(Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Config {
+    state: State,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct State {
+    pid: Option<u32>,
+}
+
+fn document(directory: &StateDir, relative: &str) -> Result<Option<Document>, String> {
+    let Some(bytes) = directory.read(relative, FILE_LIMIT)? else { return Ok(None) };
+    let changed = directory.file(relative)?.and_then(|file| file.metadata().ok()).map(|stat| {
+        Timestamp::from_nanos(stat.ctime().saturating_mul(1_000_000_000) + stat.ctime_nsec())
+    });
+    Ok(Some(Document { path: directory.name(relative), bytes, changed }))
+}
+
+/// The bundle of a container, found by where the process that looks after it works.
+fn beside_parent(roots: &StateRoots, pid: u32, id: &str) -> Option<PathBuf> {
+    let stat = std::fs::read_to_string(roots.proc.join(pid.to_string()).join("stat")).ok()?;
+    // After the name in parentheses, which may hold anything: state, then the parent.
+    let parent: u32 = stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()?;
+    let work = std::fs::read_link(roots.proc.join(parent.to_string()).join("cwd")).ok()?;
+    (parent > 1).then(|| work.with_file_name(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::container::ContainerdRoots;
+
+    fn id() -> String {
+        "a".repeat(64)
+    }
+
+    /// A host with the state of one Docker container.
+    fn host() -> (tempfile::TempDir, Runtimes) {
+        let host = tempfile::tempdir().unwrap();
+        let write = |path: String, text: &str| {
+            let path = host.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let id = id();
+        write(format!("docker/containers/{id}/config.v2.json"), r#"{"State":{"Pid":70}}"#);
+        write(format!("docker/containers/{id}/hostconfig.json"), "{}");
+        let bundle = format!("run/{}/moby/{id}", containerd::TASKS[0]);
+        write(format!("{bundle}/config.json"), "{}");
+        write(format!("{bundle}/init.pid"), "71\n");
+        write(format!("run/{}/k8s.io/pod/config.json", containerd::TASKS[0]), "{}");
+        write("proc/self/mountinfo".into(), "");
+        write("proc/1/mountinfo".into(), "");
+        let roots = StateRoots {
+            host: host.path().to_owned(),
+            proc: host.path().join("proc"),
+            docker: vec!["/docker".into()],
+            containerd: vec![ContainerdRoots { state: "/run".into(), root: "/lib".into() }],
+            storage: Vec::new(),
+        };
+        (host, Runtimes::new(roots))
+    }
+
+    #[test]
+    fn all_documents_of_a_docker_container_are_found() {
+        let (_host, runtimes) = host();
+        let found = runtimes.declaration(&id(), DOCKER);
+        assert!(found.bundle.unwrap().path.contains("/moby/"));
+        assert!(found.host_config.is_some() && found.config.is_some());
+        assert_eq!(found.pid, Some(71));
+        assert!(found.made.is_some() && found.problems.is_empty());
+        let found = runtimes.declaration("pod", "containerd");
+        assert!(found.bundle.is_some() && found.config.is_none() && found.pid.is_none());
+        assert!(runtimes.declaration("../x", DOCKER).bundle.is_none());
+    }
+
+    #[test]
+    fn a_bundle_elsewhere_is_found_by_its_shim() {
+        let (host, runtimes) = host();
+        let run = host.path().join("run");
+        fs::rename(&run, host.path().join("other")).unwrap();
+        fs::create_dir_all(host.path().join("proc/70")).unwrap();
+        fs::create_dir_all(host.path().join("proc/69")).unwrap();
+        fs::write(host.path().join("proc/70/stat"), "70 (a) b) S 69 1").unwrap();
+        let work = format!("/other/{}/moby/sandbox", containerd::TASKS[0]);
+        std::os::unix::fs::symlink(work, host.path().join("proc/69/cwd")).unwrap();
+        let found = runtimes.declaration(&id(), DOCKER);
+        assert!(found.bundle.unwrap().path.contains("/other/"), "{:?}", found.problems);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_its_content() {
+        let (host, runtimes) = host();
+        let config = format!("docker/containers/{}/config.v2.json", id());
+        fs::write(host.path().join(config), r#"{"State":{"Pid":"hunter2"}}"#).unwrap();
+        let found = runtimes.declaration(&id(), DOCKER);
+        let error = found.config.unwrap().json::<Config>().err().unwrap();
+        assert!(error.contains("config.v2.json:1:") && !error.contains("hunter2"), "{error}");
+        let bundle = format!("run/{}/moby/{}/config.json", containerd::TASKS[0], id());
+        fs::remove_file(host.path().join(&bundle)).unwrap();
+        fs::create_dir(host.path().join(&bundle)).unwrap();
+        let found = runtimes.declaration(&id(), DOCKER);
+        assert!(found.problems[0].contains("not a regular file"), "{:?}", found.problems);
+    }
+}

@@ -1,0 +1,123 @@
+//! `driftd config show`: what a container was declared to be, what it is, and what differs.
+
+use std::io::BufWriter;
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use driftcore::config::Comparison;
+use driftcore::config::Declared;
+use driftcore::config::Item;
+use driftcore::config::Live;
+use driftcore::config::compare;
+use driftcore::container::Runtimes;
+use driftcore::event::Container;
+use driftcore::event::Text;
+use rustix::process::DumpableBehavior;
+use serde_json::json;
+
+use crate::cli::ConfigShowArguments;
+use crate::cli::Format;
+use crate::config::Config;
+use crate::scan::printable::Printable;
+
+/// Exit status when something differs.
+const DIFFERS: u8 = 1;
+/// How wide a column of text gets before what stands in it pushes the next one away.
+const WIDTH_MAX: usize = 44;
+/// How many digits of a digest are printed as text.
+const DIGITS: usize = 12;
+
+pub(crate) fn show(arguments: &ConfigShowArguments) -> anyhow::Result<ExitCode> {
+    // Environments pass through our memory: no core of ours may hold them.
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("cannot turn core dumps off")?;
+    let config = Config::load(&arguments.common)?;
+    let runtimes = Runtimes::new(config.state_roots());
+    let stored = runtimes.find(&arguments.container)?;
+    let declared = Declared::read(&runtimes, &stored)?;
+    let live = Live::read(&runtimes, &declared)?;
+    let comparison = compare(&declared, &live);
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    match arguments.format {
+        Format::Json => json(&mut out, &stored.container, &comparison)?,
+        Format::Text => text(&mut out, &stored.container, &comparison)?,
+    }
+    out.flush()?;
+    let differs = comparison.differences().next().is_some();
+    Ok(if differs { ExitCode::from(DIFFERS) } else { ExitCode::SUCCESS })
+}
+
+fn json(
+    out: &mut impl Write,
+    container: &Container,
+    comparison: &Comparison,
+) -> std::io::Result<()> {
+    let report = json!({
+        "version": 1,
+        "container": container,
+        "differences": comparison.differences().count(),
+        "items": comparison.items,
+        "problems": comparison.problems,
+    });
+    writeln!(out, "{report}")
+}
+
+fn text(
+    out: &mut impl Write,
+    container: &Container,
+    comparison: &Comparison,
+) -> std::io::Result<()> {
+    let header = ["", "PART", "ITEM", "DECLARED", "LIVE"].map(str::to_owned);
+    let mut rows = vec![header];
+    rows.extend(comparison.items.iter().map(row));
+    let width = |column: usize| {
+        let lengths = rows.iter().map(|row: &[String; 5]| row[column].chars().count());
+        lengths.filter(|&length| length <= WIDTH_MAX).max().unwrap_or(0)
+    };
+    let widths = [1, width(1), width(2), width(3), 0];
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    for problem in &comparison.problems {
+        writeln!(out, "cannot tell: {}", printable(problem))?;
+    }
+    let name = container.name.as_deref().unwrap_or(container.short_id());
+    let count = comparison.differences().count();
+    writeln!(out, "{}: {} item(s), {count} differ(s)", printable(name), comparison.items.len())
+}
+
+fn row(item: &Item) -> [String; 5] {
+    let value = |text: &Option<Text>| text.as_ref().map_or("-".to_owned(), shown);
+    let mut live = value(&item.live);
+    if let Some(holder) = &item.process {
+        live.push_str(&format!(" in process {} ({})", holder.pid, shown(&holder.name)));
+    }
+    if item.more > 0 {
+        live.push_str(&format!(" and {} more", item.more));
+    }
+    if let Some(mark) = item.mark {
+        live.push_str(&format!(" [{}]", mark.as_str().replace('_', " ")));
+    }
+    let differs = if item.differs { "!" } else { "" };
+    let aspect = item.aspect.as_str().to_owned();
+    [differs.to_owned(), aspect, shown(&item.name), value(&item.declared), live]
+}
+
+/// A digest is cut short: to tell two apart, a few digits do.
+fn shown(text: &Text) -> String {
+    const PREFIX: &str = "sha256:";
+    let text = Printable(text).to_string();
+    match text.strip_prefix(PREFIX) {
+        Some(digits) if digits.len() == 64 => {
+            let few: String = digits.chars().take(DIGITS).collect();
+            format!("{PREFIX}{few}…")
+        }
+        _ => text,
+    }
+}
+
+fn printable(text: &str) -> String {
+    Printable(&Text::from(text)).to_string()
+}

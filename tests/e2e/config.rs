@@ -1,0 +1,423 @@
+//! `driftd config show` on real containers of Docker and containerd: as they were declared, and after each
+//! change.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use driftcore_e2e::DockerContainer;
+use driftcore_e2e::bind;
+use serde_json::Value;
+
+use crate::Case;
+use crate::world::World;
+
+pub(crate) const CASES: &[Case] = &[
+    ("config_is_silent_about_containers_as_declared", silent),
+    ("config_tells_environments_without_their_secrets", environment),
+    ("config_tells_mounts_that_came_changed_and_went", mounts),
+    ("config_tells_rights_beyond_the_declared_ones", rights),
+    ("config_tells_limits_that_changed", limits),
+    ("config_tells_sysctls_and_host_names", sysctls),
+    ("config_tells_declarations_that_were_edited", declarations),
+    ("config_of_containerd_is_compared_too", containerd),
+];
+
+/// What no output may hold.
+const SECRET: &str = "correct-horse-battery-staple";
+
+/// What `config show --format json` says, and its exit status.
+fn show(world: &World, container: &str) -> Result<(Value, Option<i32>)> {
+    let mut texts = Vec::new();
+    for format in ["text", "json"] {
+        let mut command = world.options.command("config show");
+        let output = command.args([container, "--format", format]).output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(!stdout.contains(SECRET) && !stderr.contains(SECRET), "a secret: {stdout}{stderr}");
+        texts.push((stdout, stderr, output.status.code()));
+    }
+    let (json, stderr, status) = texts.pop().context("no output")?;
+    let report = serde_json::from_str(&json).with_context(|| format!("{json}{stderr}"))?;
+    let (_, _, of_text) = texts.pop().context("no output")?;
+    ensure!(of_text == status, "{of_text:?} as text, {status:?} as JSON");
+    Ok((report, status))
+}
+
+/// The items that differ, as `aspect name`, sorted.
+fn differences(report: &Value) -> Result<Vec<String>> {
+    let items = report["items"].as_array().context("no items")?;
+    let differing = items.iter().filter(|item| item["differs"] == true);
+    let text = |item: &Value, key: &str| item[key].as_str().unwrap_or("?").to_owned();
+    let mut names: Vec<_> =
+        differing.map(|it| format!("{} {}", text(it, "aspect"), text(it, "name"))).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Just these items differ, and the exit status says so.
+fn expect(world: &World, container: &str, expected: &[&str]) -> Result<Value> {
+    let (report, status) = show(world, container)?;
+    let found = differences(&report)?;
+    ensure!(found == expected, "expected {expected:?}, got {found:?} in {report}");
+    let code = i32::from(!expected.is_empty());
+    ensure!(status == Some(code), "status {status:?}, expected {code}");
+    Ok(report)
+}
+
+/// The item of a name, of the first process or of no process.
+fn item<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
+    let items = report["items"].as_array().context("no items")?;
+    let mut all = items.iter().filter(|item| item["name"] == name);
+    all.find(|item| item["differs"] == true).with_context(|| format!("{name}: no difference"))
+}
+
+/// The directory of one version 1 control group of a container, or of version 2's.
+fn group(container: &DockerContainer, controller: &str) -> Result<PathBuf> {
+    let text = fs::read_to_string(format!("/proc/{}/cgroup", container.pid()?))?;
+    let line = text.lines().find(|line| line.split(':').nth(1) == Some(controller));
+    let path = line.and_then(|line| line.splitn(3, ':').nth(2)).context("no such controller")?;
+    Ok(PathBuf::from(format!("/sys/fs/cgroup/{controller}{path}")))
+}
+
+fn nsenter(container: &DockerContainer, arguments: &[&str]) -> Result<()> {
+    let pid = container.pid()?.to_string();
+    let output = Command::new("nsenter").args(["--target", &pid]).args(arguments).output()?;
+    ensure!(output.status.success(), "nsenter {arguments:?}: {output:?}");
+    Ok(())
+}
+
+fn silent(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let data = world.directory("config-data");
+    fs::create_dir(&data)?;
+    let volume = bind(&data, "/var/data:ro");
+    let variants: [&[&str]; 8] = [
+        &[],
+        &[
+            "--cap-add=SYS_ADMIN",
+            "--security-opt=seccomp=unconfined",
+            "--security-opt=systempaths=unconfined",
+        ],
+        &["--user=1000:1000", "--group-add=20", "--cap-drop=ALL", "--read-only"],
+        &["--security-opt=no-new-privileges", "--init", "--tty", "--hostname=web"],
+        &[
+            "--memory=64m",
+            "--memory-reservation=32m",
+            "--cpu-shares=512",
+            "--cpus=0.5",
+            "--pids-limit=50",
+        ],
+        &[&volume, "--tmpfs=/scratch", "--mount=type=volume,destination=/vol", "--shm-size=1m"],
+        &["--pid=host", "--ipc=host", "--uts=host", "--cgroupns=private"],
+        &[
+            "--sysctl=net.ipv4.ip_forward=1",
+            "--ulimit=nofile=100:200",
+            "--device=/dev/null:/dev/my",
+            "--env=A=b",
+        ],
+    ];
+    for options in variants {
+        let container = world.start(options).with_context(|| format!("{options:?}"))?;
+        let report = expect(world, &container.name, &[]).with_context(|| format!("{options:?}"))?;
+        let items = report["items"].as_array().context("no items")?.len();
+        ensure!(items > 30, "only {items} items with {options:?}");
+        ensure!(report["problems"] == serde_json::json!([]), "{}", report["problems"]);
+    }
+    let output = world.options.command("config show").arg("no-such-container").output()?;
+    ensure!(output.status.code() == Some(2), "{output:?}");
+    let stopped = world.start(&[])?;
+    stopped.kill();
+    let output = world.options.command("config show").arg(&stopped.name).output()?;
+    ensure!(output.status.code() == Some(2), "{output:?}");
+    Ok(())
+}
+
+/// The first process becomes another program with an environment of its own, as entry points do.
+fn environment(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let script = format!(
+        "export LD_PRELOAD=/tmp/x.so TOKEN={SECRET}-new; unset GONE; PASSWORD={SECRET} exec /bin/sleep 1000"
+    );
+    let token = format!("--env=TOKEN={SECRET}");
+    let options = [token.as_str(), "--env=GONE=1", "--env=SAME=2"];
+    let arguments = ["/bin/sh", "-c", script.as_str()];
+    let container = world.lab.docker().start_with(&world.image, &options, &arguments)?;
+    let expected =
+        ["environment GONE", "environment LD_PRELOAD", "environment PASSWORD", "environment TOKEN"];
+    // The shell takes its time.
+    let settled = driftcore_e2e::poll(std::time::Duration::from_secs(10), || {
+        let name = fs::read_to_string(format!("/proc/{}/comm", container.pid().ok()?)).ok()?;
+        (name.trim() != "sh").then_some(())
+    });
+    settled.context("the shell went on")?;
+    let report = expect(world, &container.name, &expected)?;
+    let preload = item(&report, "LD_PRELOAD")?;
+    ensure!(preload["live"] == "/tmp/x.so" && preload["mark"] == "code_injection", "{preload}");
+    ensure!(preload["declared"].is_null(), "{preload}");
+    let token = item(&report, "TOKEN")?;
+    for side in ["declared", "live"] {
+        let text = token[side].as_str().context("no text")?;
+        ensure!(text.len() == 71 && text.starts_with("sha256:"), "{token}");
+    }
+    ensure!(token["declared"] == item(&report, "PASSWORD")?["live"], "{report}");
+    Ok(())
+}
+
+fn mounts(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let data = world.directory("config-mounts");
+    fs::create_dir(&data)?;
+    let volume = bind(&data, "/data:ro");
+    let container = world.start(&[&volume, "--cap-add=SYS_ADMIN", "--read-only"])?;
+    expect(world, &container.name, &[])?;
+    let change = |script: &str, expected: &[&str]| -> Result<Value> {
+        let script =
+            &script.replace("mount -", "busybox mount -").replace("umount /", "busybox umount /");
+        container.sh(script).with_context(|| script.to_owned())?;
+        expect(world, &container.name, expected).with_context(|| script.to_owned())
+    };
+    let report = change("mount -t tmpfs x /run", &["mount /run"])?;
+    ensure!(item(&report, "/run")?["live"] == "tmpfs rw", "{report}");
+    ensure!(item(&report, "/run")?["mark"].is_null(), "{report}");
+    change("umount /run", &[])?;
+    let report = change("mount -o remount,bind,rw x /data", &["mount /data"])?;
+    let of_data = item(&report, "/data")?;
+    ensure!(of_data["declared"] == format!("{} ro rprivate", data.display()), "{of_data}");
+    ensure!(of_data["live"] == format!("{} rw", data.display()), "{of_data}");
+    change("mount -o remount,bind,ro x /data", &[])?;
+    change("umount /proc/keys", &["mount /proc/keys"])?;
+    change("mount -o bind /dev/null /proc/keys", &[])?;
+    change("umount /proc/sys", &["mount /proc/sys"])?;
+    change("mount -o bind /proc/sys /proc/sys; mount -o remount,bind,ro x /proc/sys", &[])?;
+    change("mount -o remount,bind,rw x /", &["mount /"])?;
+    change("mount -o remount,bind,ro x /", &[])?;
+    // A directory of the host, through a mount that shows it.
+    let report = change("mount -o bind /data /run", &["mount /run"])?;
+    let of_mnt = item(&report, "/run")?;
+    ensure!(of_mnt["mark"] == "host_path", "{of_mnt}");
+    ensure!(of_mnt["live"] == format!("{} ro", data.display()), "{of_mnt}");
+    change("umount /run", &[])?;
+    change("mount -t tmpfs x /data", &["mount /data"])?;
+    change("umount /data; umount /data", &["mount /data"])?;
+    Ok(())
+}
+
+fn rights(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&["--user=1000:1000"])?;
+    let twin = world.start(&[])?;
+    expect(world, &container.name, &[])?;
+    // Root where user 1000 was declared; the other is one of the container's own.
+    let mut own = container.exec_command();
+    let _own = Guard(own.args(["sleep", "1000"]).spawn()?);
+    let mut root = world.lab.docker().command();
+    root.args(["exec", "--user=0", &container.id, "sleep", "1001"]);
+    let _root = Guard(root.spawn()?);
+    runs("sleep 1000")?;
+    runs("sleep 1001")?;
+    let expected = [
+        "capability capabilities.effective",
+        "capability capabilities.permitted",
+        "identity gid",
+        "identity groups",
+        "identity uid",
+    ];
+    let report = expect(world, &container.name, &expected)?;
+    let uid = item(&report, "uid")?;
+    ensure!(uid["declared"] == "1000" && uid["live"] == "0", "{uid}");
+    ensure!(uid["process"]["name"] == "sleep", "{uid}");
+    // Root may become another; a process that enters with the host's namespaces is told of.
+    expect(world, &twin.name, &[])?;
+    let pid = twin.pid()?.to_string();
+    let mut outsider = Command::new("nsenter");
+    let outsider = Guard(outsider.args(["--target", &pid, "--mount", "sleep", "1002"]).spawn()?);
+    runs("sleep 1002")?;
+    let (report, status) = show(world, &twin.name)?;
+    ensure!(status == Some(1), "{report}");
+    let found = differences(&report)?;
+    for name in [
+        "capability capabilities.bounding",
+        "capability capabilities.effective",
+        "identity namespace.ipc",
+        "identity namespace.network",
+        "identity namespace.pid",
+        "identity namespace.uts",
+        "identity seccomp",
+    ] {
+        ensure!(found.iter().any(|it| it == name), "{name} is not in {found:?}");
+    }
+    drop(outsider);
+    expect(world, &twin.name, &[])?;
+    Ok(())
+}
+
+/// A child that ends when it is dropped.
+struct Guard(std::process::Child);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until somebody runs this command.
+fn runs(command: &str) -> Result<()> {
+    let wanted = command.replace(' ', "\0") + "\0";
+    let found = driftcore_e2e::poll(std::time::Duration::from_secs(10), || {
+        let processes = fs::read_dir("/proc").ok()?.flatten();
+        let mut lines = processes.filter_map(|it| fs::read(it.path().join("cmdline")).ok());
+        lines.any(|line| line == wanted.as_bytes()).then_some(())
+    });
+    found.with_context(|| format!("{command} does not run"))
+}
+
+fn limits(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let docker = world.lab.docker();
+    let container = world.start(&["--memory=64m", "--pids-limit=50", "--ulimit=nofile=100:200"])?;
+    expect(world, &container.name, &[])?;
+    let output = docker
+        .command()
+        .args(["update", "--memory=80m", "--memory-swap=160m", &container.id])
+        .output()?;
+    ensure!(output.status.success(), "{output:?}");
+    let updated = [
+        "declaration hostconfig.json:Memory",
+        "declaration hostconfig.json:MemorySwap",
+        "limit memory.limit",
+        "limit memory.swap",
+    ];
+    let (report, _) = show(world, &container.name)?;
+    let found = differences(&report)?;
+    // Not every kernel counts swap.
+    let wanted = updated.iter().filter(|it| {
+        **it != "limit memory.swap"
+            || group(&container, "memory")
+                .is_ok_and(|it| it.join("memory.memsw.limit_in_bytes").exists())
+    });
+    ensure!(found.iter().eq(wanted), "{found:?}");
+    let limit = item(&report, "memory.limit")?;
+    ensure!(limit["declared"] == "67108864" && limit["live"] == "83886080", "{limit}");
+
+    let container = world.start(&["--pids-limit=50", "--ulimit=nofile=100:200"])?;
+    let pids = group(&container, "pids")?.join("pids.max");
+    fs::write(&pids, "60")?;
+    let report = expect(world, &container.name, &["limit pids.limit"])?;
+    ensure!(item(&report, "pids.limit")?["live"] == "60", "{report}");
+    fs::write(&pids, "50")?;
+    expect(world, &container.name, &[])?;
+    // A soft limit is the process's to choose, a hard one is not.
+    let pid = container.pid()?.to_string();
+    let prlimit = |limit: &str| -> Result<()> {
+        let output = Command::new("prlimit").args(["--pid", &pid, limit]).output()?;
+        ensure!(output.status.success(), "{output:?}");
+        Ok(())
+    };
+    prlimit("--nofile=150:200")?;
+    expect(world, &container.name, &[])?;
+    prlimit("--nofile=150:180")?;
+    let report = expect(world, &container.name, &["limit RLIMIT_NOFILE"])?;
+    let nofile = item(&report, "RLIMIT_NOFILE")?;
+    ensure!(nofile["declared"] == "200" && nofile["live"] == "180", "{nofile}");
+
+    let container = world.start(&[])?;
+    fs::write(format!("/proc/{}/oom_score_adj", container.pid()?), "7")?;
+    expect(world, &container.name, &["limit oom_score_adj"])?;
+    fs::write(format!("/proc/{}/oom_score_adj", container.pid()?), "0")?;
+    if let Ok(devices) = group(&container, "devices") {
+        fs::write(devices.join("devices.allow"), "b 254:0 rwm")?;
+        expect(world, &container.name, &["limit device b 254:0"])?;
+    }
+    Ok(())
+}
+
+fn sysctls(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&["--sysctl=net.ipv4.ip_forward=1", "--hostname=web"])?;
+    expect(world, &container.name, &[])?;
+    nsenter(&container, &["--net", "sysctl", "-w", "net.ipv4.ip_forward=0"])?;
+    let report = expect(world, &container.name, &["sysctl net.ipv4.ip_forward"])?;
+    let forward = item(&report, "net.ipv4.ip_forward")?;
+    ensure!(forward["declared"] == "1" && forward["live"] == "0", "{forward}");
+    nsenter(&container, &["--uts", "hostname", "db"])?;
+    let expected = ["sysctl kernel.hostname", "sysctl net.ipv4.ip_forward"];
+    let report = expect(world, &container.name, &expected)?;
+    ensure!(item(&report, "kernel.hostname")?["live"] == "db", "{report}");
+    nsenter(&container, &["--uts", "hostname", "web"])?;
+    nsenter(&container, &["--net", "sysctl", "-w", "net.ipv4.ip_forward=1"])?;
+    expect(world, &container.name, &[])?;
+    Ok(())
+}
+
+fn declarations(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    expect(world, &container.name, &[])?;
+    let directory = world.lab.docker().root().join("containers").join(&container.id);
+    let host = directory.join("hostconfig.json");
+    let original = fs::read_to_string(&host)?;
+    let edit = |member: &str, value: Value| -> Result<()> {
+        let mut json: Value = serde_json::from_str(&original)?;
+        json[member] = value;
+        fs::write(&host, json.to_string())?;
+        Ok(())
+    };
+    edit("Binds", serde_json::json!(["/etc:/host"]))?;
+    let report = expect(world, &container.name, &["declaration hostconfig.json:Binds./host"])?;
+    let binds = item(&report, "hostconfig.json:Binds./host")?;
+    ensure!(binds["declared"] == "absent" && binds["live"] == "/etc rw", "{binds}");
+    edit("CapAdd", serde_json::json!(["SYS_ADMIN"]))?;
+    expect(world, &container.name, &["declaration hostconfig.json:CapAdd.SYS_ADMIN"])?;
+    fs::write(&host, &original)?;
+    expect(world, &container.name, &[])?;
+
+    let bundle = world.lab.containerd().state().join("io.containerd.runtime.v2.task/moby");
+    let bundle = bundle.join(&container.id).join("config.json");
+    let text = fs::read_to_string(&bundle)?;
+    fs::write(&bundle, text)?;
+    expect(world, &container.name, &["declaration config.json"])?;
+    fs::write(&bundle, "{\"process\": 7}")?;
+    let output = world.options.command("config show").arg(&container.name).output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(2) && stderr.contains("config.json:1:"), "{stderr}");
+    Ok(())
+}
+
+fn containerd(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    world.import_into_containerd()?;
+    let id = format!("lab-{}", world.mark("config"));
+    world.lab.containerd().start(&world.image, &id, "true")?;
+    let outcome = (|| {
+        let settled = driftcore_e2e::poll(std::time::Duration::from_secs(10), || {
+            let (report, _) = show(world, &id).ok()?;
+            differences(&report).ok()?.is_empty().then_some(())
+        });
+        if settled.is_none() {
+            expect(world, &id, &[])?;
+        }
+        let list = world.lab.containerd().command().args(["tasks", "ls"]).output()?;
+        let list = String::from_utf8_lossy(&list.stdout).into_owned();
+        let line = list.lines().find(|line| line.starts_with(&id)).context("no such task")?;
+        let pid = line.split_whitespace().nth(1).context("no pid")?;
+        let output = Command::new("nsenter")
+            .args(["--target", pid, "--mount", "/bin/busybox", "mount", "-t", "tmpfs", "x", "/tmp"])
+            .output()?;
+        ensure!(output.status.success(), "{output:?}");
+        let report = expect(world, &id, &["mount /tmp"])?;
+        ensure!(item(&report, "/tmp")?["declared"].is_null(), "{report}");
+        fs::write(format!("/proc/{pid}/oom_score_adj"), "9")?;
+        expect(world, &id, &["limit oom_score_adj", "mount /tmp"]).or_else(|_| {
+            // `ctr` declares none.
+            expect(world, &id, &["mount /tmp"])
+        })?;
+        Ok(())
+    })();
+    world.lab.containerd().remove(&id);
+    outcome
+}
