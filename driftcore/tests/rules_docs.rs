@@ -15,7 +15,7 @@ use driftcore::rules::load;
 const DOCS: &str = include_str!("../../docs/rules.md");
 
 /// Of each shipped rule, an event that its example excepts.
-const EXCEPTED: [(&str, &str); 16] = [
+const EXCEPTED: [(&str, &str); 18] = [
     (
         "New Binary Executed in Container",
         r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
@@ -96,6 +96,17 @@ const EXCEPTED: [(&str, &str); 16] = [
         r#""drift.kind": "package", "drift.detected": true, "drift.action": "upgrade",
            "package.name": "ca-certificates", "container.image.repository": "registry.example/proxy""#,
     ),
+    (
+        "Configuration Changed in Container",
+        r#""drift.kind": "config", "drift.detected": true, "drift.action": "mount",
+           "config.item": "/mnt/disk", "container.image.repository": "registry.example/storage""#,
+    ),
+    (
+        "Code Injected by Environment in Container",
+        r#""drift.kind": "config", "drift.detected": true, "drift.action": "environment",
+           "config.item": "LD_PRELOAD", "config.live": "/usr/lib/libjemalloc.so",
+           "container.image.repository": "registry.example/database""#,
+    ),
 ];
 
 /// The examples, as one file.
@@ -135,7 +146,7 @@ fn every_shipped_rule_is_explained_and_its_example_excepts() {
 
         let call = match event {
             _ if name.contains("Listener") => "listen",
-            _ if name.starts_with("Package Changed") => "asyncevent",
+            _ if event.contains(r#""package""#) || event.contains(r#""config""#) => "asyncevent",
             _ if event.contains(r#""script""#) => "openat",
             _ if event.contains(r#""library""#) => "mmap",
             _ => "execve",

@@ -9,6 +9,7 @@ use anyhow::bail;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
 use driftcore::engine::CodeOptions;
+use driftcore::engine::ConfigurationOptions;
 use driftcore::event::PortRange;
 use driftcore::matcher::Priority;
 use driftcore::network::Expectations;
@@ -40,6 +41,7 @@ pub(crate) struct Config {
     code: Code,
     files: Files,
     packages: Packages,
+    config: Configuration,
 }
 
 /// In the place of a hook set: the best one that loads and proves itself.
@@ -94,6 +96,13 @@ struct Packages {
     watch: bool,
 }
 
+/// How containers are set up.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Configuration {
+    interval: u64,
+}
+
 /// What is expected of the sockets of some containers.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -144,6 +153,7 @@ enum EventKind {
     Binary,
     File,
     Network,
+    Config,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -199,7 +209,15 @@ impl Default for Proof {
 
 impl Default for Events {
     fn default() -> Self {
-        Self { kinds: vec![EventKind::Binary, EventKind::File, EventKind::Network] }
+        Self {
+            kinds: vec![EventKind::Binary, EventKind::File, EventKind::Network, EventKind::Config],
+        }
+    }
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self { interval: ConfigurationOptions::default().interval.as_secs() }
     }
 }
 
@@ -365,6 +383,17 @@ impl Config {
     /// Whether package databases are compared when they change.
     pub(crate) const fn watches_packages(&self) -> bool {
         self.packages.watch
+    }
+
+    /// How often configurations are compared, where event files or rules ask for them.
+    pub(crate) fn configuration(
+        &self,
+        event_files: bool,
+        rules: bool,
+    ) -> Option<ConfigurationOptions> {
+        let asked = rules || event_files && self.events.kinds.contains(&EventKind::Config);
+        let interval = Duration::from_secs(self.config.interval);
+        (asked && !interval.is_zero()).then_some(ConfigurationOptions { interval })
     }
 
     /// Which code beside what is executed is looked at.

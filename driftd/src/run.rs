@@ -14,6 +14,7 @@ use driftcore::engine::HookChoice;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
+use driftcore::fields::EventType;
 use driftcore::sensor::SensorOptions;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context("cannot wait for signals")?;
     check_containers(arguments, &config)?;
 
+    let asks_for_config = rules.may_match(EventType::ASYNCEVENT);
     let events_asked = arguments.events.is_some() || arguments.events_all.is_some();
     let sensor = config.sensor();
     let mut engine = EngineBuilder::new()
@@ -45,6 +47,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .expect(config.expectations()?)
         .code(config.code())
         .packages(config.watches_packages())
+        .configuration(config.configuration(events_asked, asks_for_config))
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),
@@ -142,7 +145,7 @@ fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
     let lost: Vec<String> = lost.chain(unwritten).collect();
     eprintln!(
         "driftd: {} execs, {} file operations, {} socket operations and {} running processes seen, {} drift, {} alerts; {} content proofs, \
-         {} from the cache, {} refused; {} package databases not compared; lost: {}",
+         {} from the cache, {} refused; {} package databases and {} configurations not compared; lost: {}",
         counters.execs,
         counters.files,
         counters.sockets,
@@ -153,6 +156,7 @@ fn summarise(counters: &Counters, unwritten: &BTreeMap<String, u64>) {
         counters.proofs_cached,
         counters.proofs_refused,
         counters.packages_refused,
+        counters.configurations_refused,
         if lost.is_empty() { "nothing".to_owned() } else { lost.join(" ") },
     );
 }

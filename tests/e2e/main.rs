@@ -11,6 +11,8 @@ mod blind;
 mod calls;
 mod cli;
 mod code;
+mod config;
+mod config_live;
 mod containerd;
 mod escape;
 mod files;
@@ -90,6 +92,8 @@ fn cases() -> Vec<Case> {
         loss::CASES,
         blind::CASES,
         storm::CASES,
+        config::CASES,
+        config_live::CASES,
         verify::CASES,
         files::flood::CASES,
     ]

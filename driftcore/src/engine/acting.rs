@@ -121,6 +121,7 @@ impl<'a> Acting<'a> {
             process: Some(self.facts(ancestors)),
             file: None,
             network: None,
+            config: None,
             package: None,
             call: None,
             tainted: self.tainted,

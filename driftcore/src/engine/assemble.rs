@@ -146,6 +146,7 @@ impl<'a> Sighting<'a> {
                 modified: live.file_modified,
             }),
             network: None,
+            config: None,
             package: None,
             call: None,
             tainted: self.tainted,

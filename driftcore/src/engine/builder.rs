@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::CodeOptions;
+use super::ConfigurationOptions;
 use super::Engine;
 use super::EngineError;
 use super::proofs::ProofOptions;
@@ -50,6 +51,7 @@ pub struct EngineBuilder {
     pub(super) expectations: Expectations,
     pub(super) code: CodeOptions,
     pub(super) packages: WatchPackages,
+    pub(super) configuration: Option<ConfigurationOptions>,
 }
 
 /// Whether package databases are watched: yes, unless told otherwise.
@@ -126,6 +128,15 @@ impl EngineBuilder {
     /// an overlay, once they have been left alone for a second.
     pub fn packages(&mut self, watch: bool) -> &mut Self {
         self.packages = WatchPackages(watch);
+        self
+    }
+
+    /// Compares how each container is set up with what its runtime wrote down, and reports each item that
+    /// departs from it as `config` drift, once when it does and once, as `ended`, when it does no more.
+    /// Default: `None`, nothing is compared. A thread of its own looks at containers at an interval, and
+    /// after calls that may change something, as far as rules ask the sensor for such calls.
+    pub fn configuration(&mut self, options: Option<ConfigurationOptions>) -> &mut Self {
+        self.configuration = options;
         self
     }
 

@@ -184,6 +184,11 @@ impl Containers {
         self.known.get(&id)
     }
 
+    /// All that are known, by their identity.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Known)> {
+        self.known.iter().map(|(&id, known)| (id, known))
+    }
+
     /// A process was born into, or found in, a container that is known.
     pub(super) fn joined(&mut self, id: u64) {
         if let Some(known) = self.known.get_mut(&id) {

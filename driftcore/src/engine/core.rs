@@ -13,6 +13,7 @@ use super::builder::Scope;
 use super::calls::Arguments;
 use super::clock::Clock;
 use super::clock::boot_now_ns;
+use super::configuration::Configuration;
 use super::containers::Containers;
 use super::containers::Known;
 use super::counters::Counters;
@@ -71,6 +72,7 @@ pub(super) struct Core {
     pub(super) expectations: ExpectationsHandle,
     pub(super) ports: Ports,
     pub(super) packages: Packages,
+    pub(super) configuration: Configuration,
     /// What live events tell of waiting sockets, while others are looked for.
     pub(super) live_spots: Option<Spots>,
     pub(super) sink: Box<dyn Sink + Send>,
@@ -104,6 +106,7 @@ impl Core {
             expectations: ExpectationsHandle::new(Expectations::default()),
             ports: Ports::default(),
             packages: Packages::default(),
+            configuration: Configuration::default(),
             live_spots: None,
             sink,
             path: Vec::new(),
@@ -291,6 +294,7 @@ impl Core {
             self.answer(answered);
         }
         self.package_changes();
+        self.configuration_findings();
         self.release();
     }
 
@@ -468,6 +472,7 @@ impl Core {
         self.ports.renew();
         self.processes.expire(boot_now_ns());
         self.containers.expire(Instant::now(), forgotten);
+        self.configuration_containers();
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Counters {
     /// Times that a package database was not compared, or not in full: too many were waiting, it could
     /// not be read, or more packages changed at once than are told.
     pub packages_refused: u64,
+    /// Times that a container's configuration was not compared: too many messages were waiting, or what it
+    /// was declared to be was not found.
+    pub configurations_refused: u64,
     /// Events that were lost, by reason.
     pub lost: BTreeMap<LossReason, u64>,
 }

@@ -28,6 +28,7 @@ use super::choice::Chosen;
 use super::choice::HookChoice;
 use super::choice::choose;
 use super::clock::boot_now_ns;
+use super::configuration::Configuration;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
@@ -106,6 +107,12 @@ impl Engine {
         core.mounts = Mounts::of(&options.wanted);
         if options.packages.0 {
             core.packages = Packages::start(Arc::new(move || waker.wake()))?;
+        }
+        if let Some(configuration) = options.configuration {
+            let waker = stopper.clone();
+            let runtimes = Runtimes::new(options.roots.clone());
+            let wake = Arc::new(move || waker.wake());
+            core.configuration = Configuration::start(runtimes, configuration, wake)?;
         }
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
 

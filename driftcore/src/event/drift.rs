@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeStruct;
 
+use super::ConfigItem;
 use super::Container;
 use super::File;
 use super::LossReason;
@@ -35,6 +36,8 @@ pub enum Kind {
     File,
     /// Its listeners and connections.
     Network,
+    /// How it is set up.
+    Config,
     /// Its packages.
     Package,
     /// Another system call that rules ask for.
@@ -50,6 +53,7 @@ impl Kind {
             Self::Binary => "binary",
             Self::File => "file",
             Self::Network => "network",
+            Self::Config => "config",
             Self::Package => "package",
             Self::Syscall => "syscall",
             Self::Sensor => "sensor",
@@ -98,6 +102,20 @@ pub enum Action {
     Accept,
     /// Network: a message was sent.
     Send,
+    /// Config: a variable of the environment.
+    Environment,
+    /// Config: a mount.
+    Mount,
+    /// Config: a set of capabilities.
+    Capability,
+    /// Config: a limit of the control group or of a process.
+    Limit,
+    /// Config: a user, a group, what confines a process, a namespace.
+    Identity,
+    /// Config: a setting of the kernel for the container's namespaces, or its host name.
+    Sysctl,
+    /// Config: what the runtime wrote down.
+    Declaration,
     /// Package: it was not there.
     Install,
     /// Package: it is there no more.
@@ -133,6 +151,13 @@ impl Action {
             Self::Bind => "bind",
             Self::Accept => "accept",
             Self::Send => "send",
+            Self::Environment => "environment",
+            Self::Mount => "mount",
+            Self::Capability => "capability",
+            Self::Limit => "limit",
+            Self::Identity => "identity",
+            Self::Sysctl => "sysctl",
+            Self::Declaration => "declaration",
             Self::Install => "install",
             Self::Remove => "remove",
             Self::Upgrade => "upgrade",
@@ -176,6 +201,9 @@ pub struct DriftEvent {
     /// With which socket.
     #[serde(default)]
     pub network: Option<Network>,
+    /// To which part of how the container is set up.
+    #[serde(default)]
+    pub config: Option<ConfigItem>,
     /// To which package.
     #[serde(default)]
     pub package: Option<Package>,
@@ -201,6 +229,9 @@ pub struct DriftEvent {
     /// The process was already running, or the socket waiting for others, when the sensor started.
     #[serde(default)]
     pub before_start: bool,
+    /// Config: what was told before is so no more.
+    #[serde(default)]
+    pub ended: bool,
     /// The event itself was lost; a sweep of the running processes found its effect.
     #[serde(default)]
     pub recovered: bool,
@@ -228,6 +259,7 @@ impl DriftEvent {
             process: None,
             file: None,
             network: None,
+            config: None,
             package: None,
             call: None,
             tainted: false,
@@ -236,6 +268,7 @@ impl DriftEvent {
             unproved: false,
             count: None,
             before_start: false,
+            ended: false,
             recovered: false,
             truncated: Vec::new(),
             lost: BTreeMap::new(),
@@ -272,6 +305,15 @@ impl DriftEvent {
                 visit(&"network.remote", remote);
             }
         }
+        if let Some(config) = &self.config {
+            visit(&"config.item", &config.item);
+            if let Some(declared) = &config.declared {
+                visit(&"config.declared", declared);
+            }
+            if let Some(live) = &config.live {
+                visit(&"config.live", live);
+            }
+        }
         if let Some(package) = &self.package {
             visit(&"package.name", &package.name);
             visit(&"package.version", &package.version);
@@ -305,6 +347,15 @@ impl DriftEvent {
             "network" => {
                 let network = self.network.as_mut()?;
                 if rest == "local" { Some(&mut network.local) } else { network.remote.as_mut() }
+            }
+            "config" => {
+                let config = self.config.as_mut()?;
+                match rest {
+                    "item" => Some(&mut config.item),
+                    "declared" => config.declared.as_mut(),
+                    "live" => config.live.as_mut(),
+                    _ => None,
+                }
             }
             "package" => {
                 let package = self.package.as_mut()?;
@@ -381,7 +432,7 @@ impl Serialize for DriftEvent {
         });
 
         // The length is a hint that JSON does not need; parts that say nothing are skipped.
-        let mut event = serializer.serialize_struct("DriftEvent", 22)?;
+        let mut event = serializer.serialize_struct("DriftEvent", 24)?;
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
@@ -395,6 +446,9 @@ impl Serialize for DriftEvent {
         }
         if let Some(network) = &self.network {
             event.serialize_field("network", network)?;
+        }
+        if let Some(config) = &self.config {
+            event.serialize_field("config", config)?;
         }
         if let Some(package) = &self.package {
             event.serialize_field("package", package)?;
@@ -419,6 +473,9 @@ impl Serialize for DriftEvent {
         }
         if self.before_start {
             event.serialize_field("before_start", &true)?;
+        }
+        if self.ended {
+            event.serialize_field("ended", &true)?;
         }
         if self.recovered {
             event.serialize_field("recovered", &true)?;
@@ -454,6 +511,7 @@ mod tests {
     use super::*;
     use crate::event::Ancestor;
     use crate::event::Changed;
+    use crate::event::ConfigMark;
     use crate::event::Evidence;
     use crate::event::Protocol;
     use crate::event::Verdict;
@@ -500,6 +558,13 @@ mod tests {
                 dual: false,
                 auto_port: true,
             }),
+            config: Some(ConfigItem {
+                item: bytes(0xf8),
+                declared: Some(bytes(0xf9)),
+                live: Some(bytes(0xfa)),
+                mark: Some(ConfigMark::HostPath),
+            }),
+            ended: true,
             package: Some(Package {
                 manager: "dpkg".to_owned(),
                 name: bytes(0xf5),

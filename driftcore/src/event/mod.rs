@@ -3,6 +3,7 @@
 //! from the rest of the crate.
 
 mod call;
+mod config;
 mod container;
 mod details;
 mod drift;
@@ -26,6 +27,8 @@ mod time;
 pub use call::Call;
 pub use call::CallSocket;
 pub use call::SystemCall;
+pub use config::ConfigItem;
+pub use config::ConfigMark;
 pub use container::Container;
 pub use details::ContainerDetails;
 pub use details::MountPoint;

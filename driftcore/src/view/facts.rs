@@ -6,6 +6,7 @@ use crate::enrich::Program;
 use crate::event::Action;
 use crate::event::Capabilities;
 use crate::event::Changed;
+use crate::event::ConfigItem;
 use crate::event::Container;
 use crate::event::ContainerDetails;
 use crate::event::KernelPath;
@@ -51,6 +52,8 @@ pub struct ObservedFacts<'a> {
     pub file: Option<FileFacts<'a>>,
     /// With which socket.
     pub network: Option<NetworkFacts<'a>>,
+    /// To which part of how the container is set up.
+    pub config: Option<&'a ConfigItem>,
     /// To which package.
     pub package: Option<&'a Package>,
     /// The arguments of the system call, of kind [`Kind::Syscall`].

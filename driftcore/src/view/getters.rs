@@ -26,6 +26,7 @@ use super::values::labels;
 use super::values::leads;
 use super::values::login_shell;
 use super::values::of_call;
+use super::values::of_config;
 use super::values::of_container;
 use super::values::of_details;
 use super::values::of_file;
@@ -102,6 +103,14 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
         _ => Value::Missing,
     }),
     ("syscall.type", |view, _| of_call(view, Value::Text(view.event_type().name().as_bytes()))),
+    // config
+    ("config.declared", |view, _| {
+        of_config(view, |it| optional(it.declared.as_ref().map(crate::event::Text::as_bytes)))
+    }),
+    ("config.item", |view, _| of_config(view, |it| Value::Text(it.item.as_bytes()))),
+    ("config.live", |view, _| {
+        of_config(view, |it| optional(it.live.as_ref().map(crate::event::Text::as_bytes)))
+    }),
     // package
     ("package.manager", |view, _| of_package(view, |it| Value::Text(it.manager.as_bytes()))),
     ("package.name", |view, _| of_package(view, |it| Value::Text(it.name.as_bytes()))),

@@ -185,6 +185,7 @@ impl<'a> Recorded<'a> {
                 modified: self.live.file_modified,
             }),
             network: event.network.as_ref().and_then(network),
+            config: event.config.as_ref(),
             package: event.package.as_ref(),
             call: event.call.as_ref().map(|_| CallFacts { args: &args }),
             tainted: event.tainted,

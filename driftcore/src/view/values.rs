@@ -23,6 +23,14 @@ use crate::fields::Value;
 /// Shells, by the names that make one a login shell (Falco's `proc.loginshellid`).
 const SHELLS: [&[u8]; 7] = [b"ash", b"bash", b"csh", b"ksh", b"sh", b"tcsh", b"zsh"];
 
+/// Of the item of the configuration, if the event is about one.
+pub(super) fn of_config<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v crate::event::ConfigItem) -> Value<'v>,
+) -> Value<'v> {
+    view.facts.config.map_or(Value::Missing, value)
+}
+
 /// Of the package, if the event is about one.
 pub(super) fn of_package<'v>(
     view: &'v View<'_>,

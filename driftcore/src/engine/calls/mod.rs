@@ -35,6 +35,7 @@ impl Core {
             let mut arguments = std::mem::take(&mut self.call_arguments);
             self.call_of(call, event_type, &mut arguments);
             self.call_arguments = arguments;
+            self.configuration_call(call, event_type);
         }
     }
 
@@ -71,6 +72,7 @@ impl Core {
             let facts = ObservedFacts {
                 result: call.result,
                 network: on.map(|socket| socket::facts(socket, event_type)),
+                config: None,
                 package: None,
                 call: Some(CallFacts { args }),
                 unproved: is_unproved(call),

@@ -307,6 +307,7 @@ mod tests {
             process: Some(acting.facts(&ancestors)),
             file: Some(seen.facts()),
             network: None,
+            config: None,
             package: None,
             call: None,
             tainted: false,

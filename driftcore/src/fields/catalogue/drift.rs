@@ -9,14 +9,13 @@ use crate::fields::FieldType::Time;
 use crate::fields::FieldType::Unsigned;
 
 const NET: &str = "network events";
-const CONFIGURATION: &str = "configuration drift";
 const DIGESTS: &str = "digest verification";
 
 #[rustfmt::skip]
 pub(super) const CONFIG: &[Field] = &[
-    Field::new("config.declared", Text, "The value that was declared; of a secret, its SHA-256.").needs(CONFIGURATION),
-    Field::new("config.item", Text, "What was declared: the variable, mount, capability or limit.").needs(CONFIGURATION),
-    Field::new("config.live", Text, "The value that was found; of a secret, its SHA-256.").needs(CONFIGURATION),
+    Field::new("config.declared", Text, "The value that was declared; of a secret, its SHA-256."),
+    Field::new("config.item", Text, "What was declared: the variable, mount, capability or limit."),
+    Field::new("config.live", Text, "The value that was found; of a secret, its SHA-256."),
 ];
 
 #[rustfmt::skip]

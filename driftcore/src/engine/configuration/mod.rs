@@ -1,0 +1,270 @@
+//! Configuration that drifts while a container runs.
+//!
+//! ```text
+//! container begins ─→ read what was declared ─┐
+//! an interval, a call that changes something ─┴→ compare, and again ─→ Finding ─→ events
+//!                                                (a thread of its own)
+//! ```
+//! Nothing of it is done where records are taken in: there a message is put into a queue of bounded length.
+
+mod standing;
+mod watcher;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::Sender;
+use rustc_hash::FxHashMap;
+
+use self::standing::Change;
+use self::watcher::Message;
+use self::watcher::Watcher;
+use super::EngineError;
+use super::acting::Acting;
+use super::assemble::Observed;
+use super::core::Core;
+use super::packages::Cause;
+use super::proofs::Answered;
+use crate::config::Aspect;
+use crate::container::Runtimes;
+use crate::enrich::Identity;
+use crate::event::Action;
+use crate::event::Call;
+use crate::event::ConfigItem;
+use crate::event::DriftEvent;
+use crate::event::Kind;
+use crate::event::Process;
+use crate::event::Timestamp;
+use crate::fields::EventType;
+use crate::provenance::Wake;
+use crate::view::LiveFacts;
+
+/// Most messages and findings that wait.
+const QUEUE: usize = 1024;
+/// The runtime of a container that none knows.
+const UNKNOWN: &str = "unknown";
+/// Calls after which a container may be set up otherwise.
+const TELLING: [&str; 24] = [
+    "capset",
+    "chroot",
+    "mount",
+    "mount_setattr",
+    "move_mount",
+    "pivot_root",
+    "prctl",
+    "prlimit",
+    "setdomainname",
+    "setfsgid",
+    "setfsuid",
+    "setgid",
+    "setgroups",
+    "sethostname",
+    "setns",
+    "setregid",
+    "setresgid",
+    "setresuid",
+    "setreuid",
+    "setrlimit",
+    "setuid",
+    "umount",
+    "umount2",
+    "unshare",
+];
+
+/// How and how often the configuration of containers is compared with what was declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConfigurationOptions {
+    /// Time between two comparisons, of which a tenth more or less is left to chance.
+    pub interval: Duration,
+}
+
+impl Default for ConfigurationOptions {
+    /// Once a minute.
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(60) }
+    }
+}
+
+/// What was found of a container.
+#[derive(Debug)]
+pub(super) struct Finding {
+    container: u64,
+    change: Change,
+    time: Timestamp,
+    /// The call that was seen just before.
+    cause: Option<Box<Cause>>,
+}
+
+/// The way to the thread that compares, and back.
+#[derive(Default)]
+pub(super) struct Configuration {
+    to: Option<Sender<Message>>,
+    from: Option<Receiver<Finding>>,
+    /// Comparisons that were asked for and not made, and that nobody counted yet.
+    unmade: Arc<AtomicU64>,
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    /// The containers that the thread knows, and as which.
+    told: FxHashMap<u64, String>,
+    telling: Vec<EventType>,
+}
+
+impl Configuration {
+    /// Starts the thread. It calls `wake` when it has found something.
+    pub(super) fn start(
+        runtimes: Runtimes,
+        options: ConfigurationOptions,
+        wake: Wake,
+    ) -> Result<Self, EngineError> {
+        let (to, messages) = crossbeam_channel::bounded(QUEUE);
+        let (findings, from) = crossbeam_channel::bounded(QUEUE);
+        let unmade = Arc::new(AtomicU64::new(0));
+        let over = Arc::new(AtomicBool::new(false));
+        let watcher = Watcher::new(
+            runtimes,
+            options.interval,
+            findings,
+            wake,
+            Arc::clone(&unmade),
+            Arc::clone(&over),
+        );
+        let thread = std::thread::Builder::new()
+            .name("driftcore-config".to_owned())
+            .spawn(move || watcher.run(&messages))
+            .map_err(EngineError::io_std("start the thread that compares configurations"))?;
+        Ok(Self {
+            to: Some(to),
+            from: Some(from),
+            unmade,
+            over,
+            thread: Some(thread),
+            told: FxHashMap::default(),
+            telling: TELLING.iter().filter_map(|name| EventType::of(name)).collect(),
+        })
+    }
+}
+
+/// Waits for the thread, which finishes the container that it is at.
+impl Drop for Configuration {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        drop((self.from.take(), self.to.take()));
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread that compares configurations panicked");
+        }
+    }
+}
+
+impl Core {
+    /// Tells the thread which containers run; about once a second.
+    pub(super) fn configuration_containers(&mut self) {
+        let Some(to) = &self.configuration.to else { return };
+        let told = &mut self.configuration.told;
+        let containers = &self.containers;
+        told.retain(|&id, _| {
+            let runs = containers.get(id).is_some_and(|known| known.processes > 0);
+            // Where the queue is full, it is told the next time.
+            runs || to.try_send(Message::Ended(id)).is_err()
+        });
+        for (id, known) in containers.iter() {
+            let container = &known.container;
+            let is_known = container.runtime != UNKNOWN && known.processes > 0;
+            if !is_known
+                || told.get(&id) == Some(&container.id)
+                || !self.scope.includes(Some(container))
+            {
+                continue;
+            }
+            let message =
+                Message::Began { id, container: Arc::clone(container), root: known.root.clone() };
+            if to.try_send(message).is_ok() {
+                told.insert(id, container.id.clone());
+            }
+        }
+    }
+
+    /// Takes in a call after which the container may be set up otherwise.
+    pub(super) fn configuration_call(&mut self, call: &Call<'_>, event_type: EventType) {
+        let Some(to) = &self.configuration.to else { return };
+        let id = call.actor.container;
+        if call.result < 0
+            || !self.configuration.telling.contains(&event_type)
+            || !self.configuration.told.contains_key(&id)
+        {
+            return;
+        }
+        let acting = Acting::new(&mut self.processes, &call.actor, self.clock);
+        let mut event =
+            DriftEvent::new(self.clock.wall(call.boot_ns), Kind::Config, Action::Declaration);
+        event.process = Some(acting.process(&self.processes));
+        event.tainted = acting.tainted;
+        let by = (Identity::from(&call.actor), call.boot_ns);
+        let cause = Box::new(Cause { container: id, event, live: acting.live(), by });
+        if to.try_send(Message::Touched { id, cause }).is_err() {
+            self.counters.configurations_refused += 1;
+        }
+    }
+
+    /// Hands over what was found.
+    pub(super) fn configuration_findings(&mut self) {
+        if self.configuration.unmade.load(Ordering::Relaxed) != 0 {
+            self.counters.configurations_refused +=
+                self.configuration.unmade.swap(0, Ordering::Relaxed);
+        }
+        while let Some(Ok(finding)) = self.configuration.from.as_ref().map(Receiver::try_recv) {
+            self.configuration_finding(finding);
+        }
+    }
+
+    fn configuration_finding(&mut self, finding: Finding) {
+        let Finding { container, change: Change { item, ended }, time, cause } = finding;
+        let (mut event, live, by) = match cause {
+            Some(cause) => (cause.event, cause.live, cause.by),
+            None => {
+                let mut event = DriftEvent::new(time, Kind::Config, Action::Declaration);
+                event.process = item.process.as_ref().map(|holder| Process {
+                    pid: holder.pid,
+                    name: holder.name.clone(),
+                    ..Process::default()
+                });
+                (event, LiveFacts::default(), (Identity::default(), 0))
+            }
+        };
+        event.action = action(item.aspect);
+        event.drift = true;
+        event.ended = ended;
+        event.config = Some(ConfigItem {
+            item: item.name,
+            declared: item.declared,
+            live: item.live,
+            mark: item.mark,
+        });
+        event.container = self.containers.get(container).map(|known| (*known.container).clone());
+        if ended {
+            // It is over: that is no alert.
+            if self.scope.includes(event.container.as_ref()) {
+                self.sink.event(&event);
+            }
+            return;
+        }
+        let event = Observed { container, event, live, by };
+        self.answer(Answered { event, classified: None });
+    }
+}
+
+const fn action(aspect: Aspect) -> Action {
+    match aspect {
+        Aspect::Environment => Action::Environment,
+        Aspect::Mount => Action::Mount,
+        Aspect::Capability => Action::Capability,
+        Aspect::Identity => Action::Identity,
+        Aspect::Limit => Action::Limit,
+        Aspect::Sysctl => Action::Sysctl,
+        Aspect::Declaration => Action::Declaration,
+    }
+}

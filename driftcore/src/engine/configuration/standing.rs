@@ -1,0 +1,160 @@
+//! Which differences of a container stand: each is told when it comes and when it goes, and not between.
+
+use std::collections::BTreeMap;
+
+use crate::config::Aspect;
+use crate::config::Comparison;
+use crate::config::Item;
+use crate::event::Text;
+
+/// What tells one difference from another. Of processes, what they have: several may have as many things.
+type Key = (Aspect, Text, Option<Text>);
+
+/// A difference that came, or went.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Change {
+    pub(super) item: Item,
+    pub(super) ended: bool,
+}
+
+/// The differences of one container. What comes and goes counts once it was seen twice in a row: a process of
+/// the runtime on its way into the container is none.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    told: BTreeMap<Key, Item>,
+    /// What was there the last time and is not told yet, or was not there and is told.
+    coming: BTreeMap<Key, Item>,
+    going: Vec<Key>,
+}
+
+fn key(item: &Item) -> Key {
+    let of_process = item.process.as_ref().and(item.live.clone());
+    (item.aspect, item.name.clone(), of_process)
+}
+
+impl Standing {
+    /// Takes in a comparison; what is to be told now. What could not be looked at has not ended.
+    pub(super) fn take(&mut self, comparison: &Comparison) -> Vec<Change> {
+        let now: BTreeMap<Key, &Item> =
+            comparison.differences().map(|item| (key(item), item)).collect();
+        let mut changes = Vec::new();
+        let coming = std::mem::take(&mut self.coming);
+        for (key, item) in &now {
+            let is_same = |it: &Item| it.live == item.live && it.declared == item.declared;
+            if self.told.get(key).is_some_and(is_same) {
+                continue;
+            }
+            if coming.get(key).is_some_and(is_same) {
+                self.told.insert(key.clone(), (*item).clone());
+                changes.push(Change { item: (*item).clone(), ended: false });
+            } else {
+                self.coming.insert(key.clone(), (*item).clone());
+            }
+        }
+        let going = std::mem::take(&mut self.going);
+        if comparison.problems.is_empty() {
+            let gone = self.told.keys().filter(|key| !now.contains_key(*key));
+            let (over, first): (Vec<Key>, Vec<Key>) =
+                gone.cloned().partition(|key| going.contains(key));
+            self.going = first;
+            for key in over {
+                if let Some(item) = self.told.remove(&key) {
+                    changes.push(Change { item, ended: true });
+                }
+            }
+        }
+        changes
+    }
+
+    /// Whether another look decides something.
+    pub(super) fn is_open(&self) -> bool {
+        !self.coming.is_empty() || !self.going.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Holder;
+
+    fn comparison(items: &[(&str, &str)]) -> Comparison {
+        let items = items.iter().map(|(name, live)| item(name, live)).collect();
+        Comparison { items, problems: Vec::new() }
+    }
+
+    fn item(name: &str, live: &str) -> Item {
+        Item {
+            aspect: Aspect::Mount,
+            name: name.into(),
+            declared: None,
+            live: Some(live.into()),
+            differs: true,
+            mark: None,
+            process: None,
+            more: 0,
+        }
+    }
+
+    fn names(changes: &[Change]) -> Vec<(String, bool)> {
+        changes.iter().map(|it| (it.item.name.to_string(), it.ended)).collect()
+    }
+
+    #[test]
+    fn a_difference_is_told_when_it_comes_and_when_it_goes() {
+        let mut standing = Standing::default();
+        let one = comparison(&[("/a", "x")]);
+        assert!(standing.take(&one).is_empty() && standing.is_open());
+        assert_eq!(names(&standing.take(&one)), [("/a".to_owned(), false)]);
+        assert!(standing.take(&one).is_empty() && !standing.is_open(), "it stands");
+        assert!(standing.take(&comparison(&[])).is_empty() && standing.is_open());
+        assert_eq!(names(&standing.take(&comparison(&[]))), [("/a".to_owned(), true)]);
+        assert!(standing.take(&comparison(&[])).is_empty() && !standing.is_open());
+    }
+
+    #[test]
+    fn what_was_seen_once_alone_is_not_told() {
+        let mut standing = Standing::default();
+        standing.take(&comparison(&[("/a", "x")]));
+        assert!(standing.take(&comparison(&[])).is_empty());
+        assert!(standing.take(&comparison(&[("/a", "x")])).is_empty());
+        standing.take(&comparison(&[("/a", "x")]));
+        standing.take(&comparison(&[]));
+        assert!(standing.take(&comparison(&[("/a", "x")])).is_empty(), "it never ended");
+    }
+
+    #[test]
+    fn another_value_is_told_anew_and_ends_nothing() {
+        let mut standing = Standing::default();
+        for _ in 0..2 {
+            standing.take(&comparison(&[("/a", "x")]));
+        }
+        standing.take(&comparison(&[("/a", "y")]));
+        let changes = standing.take(&comparison(&[("/a", "y")]));
+        assert_eq!(names(&changes), [("/a".to_owned(), false)]);
+        assert_eq!(changes[0].item.live, Some("y".into()));
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_has_not_ended() {
+        let mut standing = Standing::default();
+        for _ in 0..2 {
+            standing.take(&comparison(&[("/a", "x")]));
+        }
+        let mut blind = comparison(&[]);
+        blind.problems.push("no".to_owned());
+        for _ in 0..3 {
+            assert!(standing.take(&blind).is_empty());
+        }
+    }
+
+    #[test]
+    fn processes_that_differ_otherwise_are_told_one_by_one() {
+        let mut standing = Standing::default();
+        let mut both = comparison(&[("uid", "0"), ("uid", "7")]);
+        for item in &mut both.items {
+            item.process = Some(Holder { pid: 1, name: "x".into() });
+        }
+        standing.take(&both);
+        assert_eq!(standing.take(&both).len(), 2);
+    }
+}

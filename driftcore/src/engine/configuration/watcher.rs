@@ -1,0 +1,233 @@
+//! The thread that compares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use crossbeam_channel::Receiver;
+use crossbeam_channel::RecvTimeoutError;
+use crossbeam_channel::Sender;
+
+use super::Finding;
+use super::standing::Standing;
+use crate::config::Census;
+use crate::config::ConfigError;
+use crate::config::Declared;
+use crate::config::Live;
+use crate::config::compare;
+use crate::container::RootMount;
+use crate::container::Runtimes;
+use crate::engine::packages::Cause;
+use crate::event::Container;
+use crate::event::Timestamp;
+use crate::provenance::Wake;
+
+/// How long after its first process was seen a container is looked at: it is being set up until then.
+const FIRST: Duration = Duration::from_secs(1);
+/// How long after a call that may have changed something.
+const SETTLED: Duration = Duration::from_millis(200);
+/// How long after a difference that was not there before, or is there no more: it must still be so.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How often a declaration that is not there yet is looked for, and for how long.
+const DECLARED_EVERY: Duration = Duration::from_secs(1);
+const DECLARED_FOR: u32 = 10;
+/// Most containers that are looked after.
+const CONTAINERS: usize = 4096;
+
+/// What the thread is told.
+#[derive(Debug)]
+pub(super) enum Message {
+    Began { id: u64, container: Arc<Container>, root: Option<RootMount> },
+    Touched { id: u64, cause: Box<Cause> },
+    Ended(u64),
+}
+
+/// A container that is looked after.
+#[derive(Debug)]
+struct Watched {
+    container: Arc<Container>,
+    root: Option<RootMount>,
+    /// As it was at the start: what is edited later changes nothing about it.
+    declared: Option<Declared>,
+    attempts: u32,
+    standing: Standing,
+    due: Option<Instant>,
+    cause: Option<Box<Cause>>,
+}
+
+/// What is known of containers.
+pub(super) struct Watcher {
+    runtimes: Runtimes,
+    interval: Duration,
+    watched: BTreeMap<u64, Watched>,
+    round: Instant,
+    /// What chance there is.
+    seed: u64,
+    found: Sender<Finding>,
+    wake: Wake,
+    unmade: Arc<AtomicU64>,
+    over: Arc<AtomicBool>,
+}
+
+impl Watcher {
+    pub(super) fn new(
+        runtimes: Runtimes,
+        interval: Duration,
+        found: Sender<Finding>,
+        wake: Wake,
+        unmade: Arc<AtomicU64>,
+        over: Arc<AtomicBool>,
+    ) -> Self {
+        let seed = u64::from(std::process::id()) | 1;
+        let watched = BTreeMap::new();
+        let round = Instant::now() + interval;
+        Self { runtimes, interval, watched, round, seed, found, wake, unmade, over }
+    }
+
+    /// Until nobody tells anything any more.
+    pub(super) fn run(mut self, messages: &Receiver<Message>) {
+        loop {
+            let due = self.watched.values().filter_map(|it| it.due).min();
+            let next = due.map_or(self.round, |due| due.min(self.round));
+            match messages.recv_deadline(next) {
+                Ok(message) => self.take(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let now = Instant::now();
+            if now >= self.round {
+                self.round = now + self.pause();
+                for watched in self.watched.values_mut().filter(|it| it.declared.is_some()) {
+                    watched.due = Some(now);
+                }
+            }
+            if self.watched.values().any(|it| it.is_due(now)) {
+                self.look(now);
+            }
+            if self.over.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+
+    /// The interval, a tenth more or less: many nodes that started at once do not work at once.
+    fn pause(&mut self) -> Duration {
+        // xorshift64: any chance will do.
+        self.seed ^= self.seed << 13;
+        self.seed ^= self.seed >> 7;
+        self.seed ^= self.seed << 17;
+        let thousandths = u32::try_from(900 + self.seed % 201).unwrap_or(1000);
+        self.interval * thousandths / 1000
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = Instant::now();
+        match message {
+            Message::Began { id, container, root } => {
+                let known = self.watched.get(&id).map(|it| it.container.id.clone());
+                if self.watched.len() >= CONTAINERS && known.is_none() {
+                    self.unmade.fetch_add(1, Ordering::Relaxed);
+                    return;
+                }
+                // What was declared is read now, before anybody may edit it.
+                let mut watched = Watched {
+                    container,
+                    root,
+                    declared: None,
+                    attempts: 0,
+                    standing: Standing::default(),
+                    due: Some(now + FIRST),
+                    cause: None,
+                };
+                watched.declare(&self.runtimes);
+                self.watched.insert(id, watched);
+            }
+            Message::Touched { id, cause } => {
+                if let Some(watched) = self.watched.get_mut(&id) {
+                    let due = now + SETTLED;
+                    watched.due = Some(watched.due.map_or(due, |other| other.min(due)));
+                    watched.cause.get_or_insert(cause);
+                }
+            }
+            Message::Ended(id) => {
+                self.watched.remove(&id);
+            }
+        }
+    }
+
+    fn look(&mut self, now: Instant) {
+        let census = Census::take(&self.runtimes);
+        for (&id, watched) in self.watched.iter_mut().filter(|(_, it)| it.is_due(now)) {
+            if self.over.load(Ordering::Relaxed) {
+                return;
+            }
+            watched.due = None;
+            let Some(declared) = watched.declare(&self.runtimes) else {
+                if watched.attempts < DECLARED_FOR {
+                    watched.due = Some(Instant::now() + DECLARED_EVERY);
+                } else {
+                    self.unmade.fetch_add(1, Ordering::Relaxed);
+                }
+                continue;
+            };
+            let declared = declared.again(&self.runtimes);
+            let live = match Live::glance(&self.runtimes, &declared, &census) {
+                Ok(live) => live,
+                Err(ConfigError::Starting { .. }) => {
+                    watched.due = Some(Instant::now() + FIRST);
+                    continue;
+                }
+                Err(error) => {
+                    // It ended: somebody will say so.
+                    tracing::debug!(%error, "a configuration is not compared");
+                    continue;
+                }
+            };
+            let comparison = compare(&declared, &live);
+            for problem in &comparison.problems {
+                tracing::debug!(id = watched.container.id, problem, "a setting cannot be told");
+            }
+            let changes = watched.standing.take(&comparison);
+            if watched.standing.is_open() {
+                watched.due = Some(Instant::now() + AGAIN);
+            }
+            let time = Timestamp::now();
+            for change in changes {
+                let cause = watched.cause.clone().filter(|_| !change.ended);
+                let finding = Finding { container: id, change, time, cause };
+                // It waits where the engine is busy: the queue of messages is bounded.
+                if self.found.send(finding).is_err() {
+                    return;
+                }
+                (self.wake)();
+            }
+            if !watched.standing.is_open() {
+                watched.cause = None;
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn is_due(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| now >= due)
+    }
+
+    /// What was declared, read the first time that it is there.
+    fn declare(&mut self, runtimes: &Runtimes) -> Option<&Declared> {
+        if self.declared.is_none() && self.attempts < DECLARED_FOR {
+            self.attempts += 1;
+            match Declared::of(runtimes, &self.container, self.root.as_ref()) {
+                Ok(declared) => self.declared = Some(declared),
+                Err(error) => {
+                    tracing::debug!(%error, "what a container was declared to be is not known");
+                }
+            }
+        }
+        self.declared.as_ref()
+    }
+}
