@@ -52,17 +52,22 @@ static __always_inline bool may_emit(__u64 container, __u32 kind, __u64 now)
 	return true;
 }
 
-/* A reader is woken when the ring is a quarter full; before that it comes by itself while it has
- * promised to, and is woken by the first event after. */
+/* Whom a record wakes: a reader that is at the rings, nobody; one that has promised to come by itself,
+ * when the ring is a quarter full; any other, the first event that it has not read. A wake-up is an
+ * interrupt to another processor, and costs more than all the rest. */
 static __always_inline __u64 bulk_wakeup(__u64 now)
 {
 	__u32 zero = 0;
 	__u64 *until = bpf_map_lookup_elem(&promise, &zero);
 
-	if (bpf_ringbuf_query(&bulk_ring, BPF_RB_AVAIL_DATA) >
-	    bpf_ringbuf_query(&bulk_ring, BPF_RB_RING_SIZE) / 4)
-		return BPF_RB_FORCE_WAKEUP;
-	return until && now < *until ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+	if (!until || now >= *until)
+		return 0;
+	if (*until == DC_PROMISE_READING)
+		return BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&bulk_ring, BPF_RB_AVAIL_DATA) >
+			       bpf_ringbuf_query(&bulk_ring, BPF_RB_RING_SIZE) / 4 ?
+		       BPF_RB_FORCE_WAKEUP :
+		       BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline void emit_bulk(void *record, __u32 size, __u64 now)

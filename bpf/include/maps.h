@@ -37,7 +37,8 @@ struct {
 } bulk_ring SEC(".maps");
 
 /* The reader's promise: the CLOCK_BOOTTIME until which it will have looked at the rings again
- * without being woken. */
+ * without being woken; DC_PROMISE_READING while it is at them. */
+#define DC_PROMISE_READING (~0ULL)
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

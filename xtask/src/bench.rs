@@ -68,7 +68,7 @@ pub(crate) fn overhead(options: &Overhead) -> Result<ExitCode> {
 
     let bench = Bench { lab: &lab, container: &container, driftd: &driftd };
     let calls = calls::calls(&bench, options.rounds)?;
-    print!("{}\n{calls}", machine());
+    print!("{}\n{calls}", machine("overhead"));
     if options.calls_only {
         return Ok(ExitCode::SUCCESS);
     }
@@ -113,15 +113,15 @@ pub(crate) fn overhead(options: &Overhead) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What it is measured on.
-fn machine() -> String {
+/// What it is measured on, and how.
+fn machine(task: &str) -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpuinfo = read("/proc/cpuinfo");
     let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name"));
     let model = model.map_or("", |it| it.trim_start_matches([' ', '\t', ':']));
     let processors = std::thread::available_parallelism().map_or(0, usize::from);
     let kernel = read("/proc/sys/kernel/osrelease");
-    format!("{processors} x {model}, Linux {}; cargo xtask bench overhead", kernel.trim())
+    format!("{processors} x {model}, Linux {}; cargo xtask bench {task}", kernel.trim())
 }
 
 /// Nanoseconds for `execs` execs on the host and in the container.

@@ -59,6 +59,8 @@ const TICK: Duration = Duration::from_secs(1);
 const LINGER: Duration = Duration::from_millis(1);
 /// How long it may wait in a stream of such execs. (What may be drift never waits.)
 const LINGER_MAX: Duration = Duration::from_millis(8);
+/// Records that are worked off before the promise to come back is over.
+const SHORT: usize = 64;
 /// How long the end waits for verdicts that are being proved.
 const DRAIN: Duration = Duration::from_secs(3);
 
@@ -254,10 +256,15 @@ impl Engine {
     fn read_rings(&mut self) -> Result<(), EngineError> {
         let before = self.core.counters.seen();
         self.core.watches_files = self.sensor.watches_files();
+        let mut is_reading = false;
         loop {
             let more = self.sensor.with(|sensor| sensor.read(&mut self.batch))?;
             if self.batch.is_empty() {
                 break;
+            }
+            if self.batch.len() > SHORT && !is_reading {
+                is_reading = true;
+                self.sensor.with(|sensor| sensor.promise(u64::MAX))?;
             }
             for record in self.batch.records() {
                 self.core.record(record, Origin::Live);
@@ -267,8 +274,8 @@ impl Engine {
             }
         }
         match self.core.counters.seen() - before {
-            0 => {}
-            1 => self.linger(LINGER)?,
+            0 if !is_reading => {}
+            0 | 1 => self.linger(LINGER)?,
             _ => self.linger((self.lingering * 2).min(LINGER_MAX))?,
         }
         Ok(())

@@ -428,7 +428,8 @@ impl Sensor {
 
     /// Promises to read again before `until_boot_ns` (`CLOCK_BOOTTIME`), whether woken or not. Until
     /// then the execution of code from the image wakes nobody: a wake-up costs an exec more than
-    /// everything else that the probe does.
+    /// everything else that the probe does. `u64::MAX` is for as long as it is reading: another promise
+    /// has to follow before it waits for the rings.
     ///
     /// # Errors
     ///

@@ -48,7 +48,7 @@ pub(crate) fn scan(options: &Scan) -> Result<ExitCode> {
         bail!("the measurement needs real containers; missing: {}", missing.join("; "));
     }
     let bench = Bench { driftd: driftd_binary()?, lab: Lab::start()? };
-    println!("{}", super::machine().trim_end());
+    println!("{}", super::machine("scan"));
     let mut table = String::from(
         "| files in the image | driftd scan | docker diff | diff -r of both trees |\n\
          | --- | --- | --- | --- |\n",
