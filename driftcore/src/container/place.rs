@@ -111,6 +111,8 @@ pub(crate) enum Lost {
     /// On another mount than the root's, and where exactly is not to be had without asking it; on
     /// which, where the path as it is written tells that.
     OtherMount(Option<PlaceMount>),
+    /// The process that the root is of ended before its mounts were read.
+    Ended,
 }
 
 /// What stat says of a file.
@@ -193,34 +195,36 @@ impl ContainerRoot {
             Err(Errno::XDEV) => {
                 // Before Linux 5.12 nothing is told from the cache alone.
                 let cached = openat2(&self.fd, path, flags, WITHIN | ResolveFlags::CACHED).ok();
-                let found = cached.and_then(|fd| {
-                    let facts = statx(&fd, c"", AtFlags::EMPTY_PATH)?;
-                    Some((fd, (facts.stx_dev_major, facts.stx_dev_minor)))
-                });
-                match found {
-                    Some((fd, device)) => self.place(fd, self.mount_of(device)),
-                    None => Err(Lost::OtherMount(self.mount_at(path))),
-                }
+                let found = cached.and_then(|fd| self.on_other(fd));
+                found.unwrap_or_else(|| {
+                    Err(self.mount_at(path).map_or_else(|lost| lost, Lost::OtherMount))
+                })
             }
             Err(_) => Err(Lost::Absent),
         }
     }
 
+    /// A file that was reached over another mount than the root's. It may be removed by now: that it was
+    /// there is known all the same.
+    fn on_other(&self, fd: OwnedFd) -> Option<Result<Place, Lost>> {
+        let facts = statx(&fd, c"", AtFlags::EMPTY_PATH)?;
+        let mount = self.mount_of((facts.stx_dev_major, facts.stx_dev_minor));
+        Some(self.place(fd, mount).map_err(|_| Lost::OtherMount(Some(mount))))
+    }
+
     /// The mount, other than the root, below which a path stands as it is written. `None` where that
     /// tells nothing.
-    fn mount_at(&self, path: &[u8]) -> Option<PlaceMount> {
+    fn mount_at(&self, path: &[u8]) -> Result<Option<PlaceMount>, Lost> {
         let below = |mount: &Mount| {
             let point = mount.mount_point.as_os_str().as_bytes();
             point.len() > 1
                 && path.strip_prefix(point).is_some_and(|it| it.is_empty() || it.starts_with(b"/"))
         };
-        let mounts = self.mounts(below)?;
-        let mount = mounts.iter().max_by_key(|mount| mount.mount_point.as_os_str().len())?;
+        let mounts = self.mounts(below).ok_or(Lost::Ended)?;
+        let mount = mounts.iter().max_by_key(|mount| mount.mount_point.as_os_str().len());
         // From there, links lead anywhere, and nothing but links is changed by a name.
-        if mount.fs_type == "proc" {
-            return None;
-        }
-        Some(self.kind(mount.device, Some(mount)))
+        let mount = mount.filter(|mount| mount.fs_type != "proc");
+        Ok(mount.map(|mount| self.kind(mount.device, Some(mount))))
     }
 
     fn mounts(&self, keep: impl Fn(&Mount) -> bool) -> Option<Vec<Mount>> {
@@ -429,8 +433,39 @@ mod tests {
                 assert_eq!(place.entry(b"stat"), Err(Errno::XDEV));
                 assert_eq!(place.link_target(b"exe"), None);
             }
-            Err(lost) => assert_eq!(lost, Lost::OtherMount(Some(PlaceMount::Other))),
+            Err(lost) => assert_eq!(lost, Lost::Ended),
         }
+    }
+
+    #[test]
+    fn a_directory_that_was_just_removed_was_on_its_mount() {
+        let (_keep, path) = directory();
+        let other = tempfile::tempdir_in("/dev/shm").unwrap();
+        let open = || OwnedFd::from(fs::File::open(other.path()).unwrap());
+        let (root, fd) = (root(&path), open());
+        other.close().unwrap();
+        let found = root.on_other(fd).unwrap();
+        assert_eq!(found.unwrap_err(), Lost::OtherMount(Some(PlaceMount::Other)));
+    }
+
+    #[test]
+    fn a_process_that_ended_tells_nothing_of_mounts_any_more() {
+        let mut process = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let own = fs::metadata("/proc/self/ns/mnt").unwrap().ino();
+        let device = fs::metadata("/").unwrap().dev();
+        let query = RootQuery {
+            proc: Path::new("/proc"),
+            pids: [process.id(), 0],
+            mnt_namespace: u32::try_from(own).unwrap(),
+            device: (rustix::fs::major(device), rustix::fs::minor(device)),
+            mount: None,
+        };
+        let root = ContainerRoot::open(&query).unwrap();
+        let lost = || root.follow(b"/sys/kernel/never-there/x", true).unwrap_err();
+        assert_eq!(lost(), Lost::OtherMount(Some(PlaceMount::Kernel)));
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert_eq!(lost(), Lost::Ended);
     }
 
     #[test]

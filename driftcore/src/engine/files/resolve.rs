@@ -31,6 +31,8 @@ use crate::fields::EventType;
 const LATELY_NS: i64 = 1_000_000_000;
 /// Permission bits but setgid, which the kernel may refuse to set without failing.
 const COMPARED: u64 = 0o5777;
+/// By how many processes it is looked for a name.
+const ATTEMPTS: u32 = 2;
 
 /// Where the file is, and how sure that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,11 +90,16 @@ pub(in crate::engine) fn resolve(
         let mount = evidence.map_or(MountKind::Root, MountKind::of_evidence);
         return Resolved { mount, proved: false, stat: None };
     }
-    let root = if cut { None } else { ContainerRoot::open(&around.query) };
-    let resolved = match &root {
-        Some(root) => follow(event, root, around, path, old_path),
-        None => by_text(around.details, path),
-    };
+    let mut resolved = None;
+    // Where the process that it was looked at by has ended meanwhile, another one may be left.
+    for _ in 0..if cut { 0 } else { ATTEMPTS } {
+        let Some(root) = ContainerRoot::open(&around.query) else { break };
+        resolved = follow(event, &root, around, path, old_path);
+        if resolved.is_some() {
+            break;
+        }
+    }
+    let resolved = resolved.unwrap_or_else(|| by_text(around.details, path));
     path::normalize(path);
     path::normalize(old_path);
     // A kernel object says more about where it lies than a name.
@@ -186,23 +193,25 @@ fn lately(stat: &Stat, time: Timestamp) -> bool {
     stat.changed_ns >= time.as_nanos().saturating_sub(LATELY_NS)
 }
 
+/// `None` where the process that the root is of has ended.
 fn follow(
     event: &FileEvent<'_>,
     root: &ContainerRoot,
     around: &Surroundings<'_>,
     path: &mut Vec<u8>,
     old_path: &mut Vec<u8>,
-) -> Resolved {
+) -> Option<Resolved> {
     let lost = |lost: Lost, path: &mut Vec<u8>| match lost {
         Lost::Absent if root.shows_mounts() => {
-            Resolved { mount: MountKind::Root, proved: false, stat: None }
+            Some(Resolved { mount: MountKind::Root, proved: false, stat: None })
         }
-        Lost::Absent => by_text(around.details, path),
-        Lost::OtherMount(mount) => Resolved {
+        Lost::Absent => Some(by_text(around.details, path)),
+        Lost::OtherMount(mount) => Some(Resolved {
             mount: mount.map_or(MountKind::Root, MountKind::of_place),
             proved: false,
             stat: None,
-        },
+        }),
+        Lost::Ended => None,
     };
     let old = if has_old_path(event.operation) {
         let old = Target::find(root, old_path, Means::Name).ok();
@@ -233,9 +242,9 @@ fn follow(
     let stat = target.stat().ok();
     if !root.shows_mounts() {
         let by_text = by_text(around.details, path);
-        return Resolved { stat: stat.filter(|_| by_text.mount == mount), ..by_text };
+        return Some(Resolved { stat: stat.filter(|_| by_text.mount == mount), ..by_text });
     }
-    Resolved { mount, proved, stat }
+    Some(Resolved { mount, proved, stat })
 }
 
 fn means(event: &FileEvent<'_>) -> Means {
