@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::deed::Deed;
+use super::conduct::Conduct;
 use super::selector::Selector;
 use super::workload::Workload;
 use crate::event::Container;
@@ -34,7 +34,7 @@ pub enum Standing {
 /// What an event says that its container did, as baselines see it, in words for people. `None` where they
 /// say nothing of such events.
 pub fn describe(event: &DriftEvent) -> Option<String> {
-    Deed::of(event).map(|deed| deed.to_string())
+    Conduct::of(event).map(|deed| deed.to_string())
 }
 
 impl Baseline {
@@ -69,14 +69,14 @@ impl Baseline {
     /// How an event stands to it. What any workload that speaks of the event's container expects is
     /// expected; whether the event says that it is drift counts for nothing.
     pub fn check(&self, event: &DriftEvent) -> Standing {
-        match (&event.container, Deed::of(event)) {
+        match (&event.container, Conduct::of(event)) {
             (Some(container), Some(deed)) => self.standing(container, &deed),
             _ => Standing::NotCovered,
         }
     }
 
     /// The same of what is no event yet. Allocates nothing.
-    pub(super) fn standing(&self, container: &Container, deed: &Deed<'_>) -> Standing {
+    pub(super) fn standing(&self, container: &Container, deed: &Conduct<'_>) -> Standing {
         let mut standing = Standing::NotCovered;
         for workload in self.of(container) {
             if workload.expects(deed) {

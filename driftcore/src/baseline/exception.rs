@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fmt::Write;
 
-use super::deed::Deed;
+use super::conduct::Conduct;
 use super::origin::Origin;
 use super::path::Component;
 use super::path::Pattern;
@@ -111,9 +111,9 @@ impl Exception {
             && self.takes_lineage(subject)
     }
 
-    fn takes_content(&self, deed: &Deed<'_>) -> bool {
+    fn takes_content(&self, deed: &Conduct<'_>) -> bool {
         self.contents.is_empty()
-            || matches!(deed, Deed::Runs { origin: Some(Origin::Content(content)), .. }
+            || matches!(deed, Conduct::Runs { origin: Some(Origin::Content(content)), .. }
                 if self.contents.contains(content))
     }
 
@@ -126,14 +126,14 @@ impl Exception {
         by_path && subject.path.is_some_and(is_one) && subject.old_path.is_none_or(is_one)
     }
 
-    fn takes_socket(&self, deed: &Deed<'_>) -> bool {
+    fn takes_socket(&self, deed: &Conduct<'_>) -> bool {
         match (&self.listens, &self.connects) {
             (None, None) => true,
             (listens, connects) => match *deed {
-                Deed::Waits { transport, port, chosen } => {
+                Conduct::Waits { transport, port, chosen } => {
                     listens.as_ref().is_some_and(|it| it.contain(transport, port, chosen))
                 }
-                Deed::Reaches { transport, remote } => {
+                Conduct::Reaches { transport, remote } => {
                     connects.as_ref().is_some_and(|it| it.contain(transport, remote))
                 }
                 _ => false,
@@ -141,9 +141,9 @@ impl Exception {
         }
     }
 
-    fn takes_package(&self, deed: &Deed<'_>) -> bool {
+    fn takes_package(&self, deed: &Conduct<'_>) -> bool {
         self.packages.is_empty()
-            || matches!(deed, Deed::Package { name, .. }
+            || matches!(deed, Conduct::Package { name, .. }
                 if self.packages.iter().any(|pattern| glob_matches(pattern.as_bytes(), name)))
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::deed::Deed;
+use super::conduct::Conduct;
 use super::document::Baseline;
 use super::origin::Origin;
 use super::selector::Selector;
@@ -116,7 +116,7 @@ impl Learner {
             self.learned.unknown_containers += 1;
             return;
         };
-        let Some(deed) = Deed::of(event) else {
+        let Some(deed) = Conduct::of(event) else {
             self.learned.not_covered += 1;
             return;
         };
@@ -158,21 +158,21 @@ impl Learner {
     }
 
     /// Why this must not become normal without being accepted.
-    fn refusal(&self, event: &DriftEvent, deed: &Deed<'_>) -> Option<&'static str> {
+    fn refusal(&self, event: &DriftEvent, deed: &Conduct<'_>) -> Option<&'static str> {
         if self.options.accept {
             return None;
         }
         match deed {
-            Deed::Runs { origin: None | Some(Origin::Content(_)), .. } => {
+            Conduct::Runs { origin: None | Some(Origin::Content(_)), .. } => {
                 Some("code that the image did not bring")
             }
             _ if event.tainted => Some("done by a process that runs drifted code"),
-            Deed::Runs { .. } | Deed::Writes { .. } => None,
+            Conduct::Runs { .. } | Conduct::Writes { .. } => None,
             _ => event.drift.then_some("it departs from what is declared"),
         }
     }
 
-    fn refuse(&mut self, selector: Selector, deed: &Deed<'_>, reason: &'static str) {
+    fn refuse(&mut self, selector: Selector, deed: &Conduct<'_>, reason: &'static str) {
         self.learned.refused += 1;
         let key = (selector, deed.to_string());
         if self.refused.len() < REFUSED_MAX || self.refused.contains_key(&key) {

@@ -61,12 +61,14 @@
 //! # }
 //! ```
 
-mod deed;
+mod conduct;
 mod document;
 mod error;
 mod exception;
 mod exceptions;
 mod learn;
+#[cfg(feature = "sensor")]
+mod normality;
 mod origin;
 mod path;
 mod ports;
@@ -83,6 +85,8 @@ mod workload;
 mod write;
 mod yaml;
 
+#[cfg(feature = "sensor")]
+pub(crate) use conduct::Conduct;
 pub use document::Baseline;
 pub use document::Standing;
 pub use document::describe;
@@ -93,8 +97,16 @@ pub use learn::LearnOptions;
 pub use learn::Learned;
 pub use learn::Learner;
 pub use learn::Refused;
+#[cfg(feature = "sensor")]
+pub use normality::Grace;
+#[cfg(feature = "sensor")]
+pub use normality::Normality;
 pub use selector::Selector;
 pub use selector::SelectorError;
+#[cfg(feature = "sensor")]
+pub(crate) use subject::Lineage;
+#[cfg(feature = "sensor")]
+pub(crate) use subject::Subject;
 pub use suggest::Suggester;
 pub use suggest::Suggestion;
 pub use suggest::Suggestions;

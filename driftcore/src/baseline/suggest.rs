@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::deed::Deed;
+use super::conduct::Conduct;
 use super::exception::Exception;
 use super::exception::PathPattern;
 use super::origin::Origin;
@@ -187,10 +187,10 @@ fn of(subject: &Subject<'_>) -> [Option<Exception>; 4] {
     let mut base = Exception::default();
     base.selectors.extend(Selector::image_of(subject.container));
     let exact = match subject.deed {
-        Deed::Runs { origin: Some(Origin::Content(content)), .. } => {
+        Conduct::Runs { origin: Some(Origin::Content(content)), .. } => {
             Some(Exception { contents: vec![content], ..base.clone() })
         }
-        Deed::Waits { transport, port, chosen } => {
+        Conduct::Waits { transport, port, chosen } => {
             let mut ports = Ports::default();
             if chosen {
                 ports.insert_chosen(transport);
@@ -199,12 +199,12 @@ fn of(subject: &Subject<'_>) -> [Option<Exception>; 4] {
             }
             Some(Exception { listens: Some(ports), ..base.clone() })
         }
-        Deed::Reaches { transport, remote } => {
+        Conduct::Reaches { transport, remote } => {
             let mut remotes = Remotes::default();
             remotes.insert(transport, remote);
             Some(Exception { connects: Some(remotes), ..base.clone() })
         }
-        Deed::Package { name, .. } => {
+        Conduct::Package { name, .. } => {
             let name =
                 std::str::from_utf8(name).ok().filter(|it| !it.contains(['*', '?', '[', '\\']));
             name.map(|name| Exception { packages: vec![name.to_owned()], ..base.clone() })
@@ -225,7 +225,7 @@ fn of(subject: &Subject<'_>) -> [Option<Exception>; 4] {
         programs.push(exe.to_vec());
         programs.len() < 2
     });
-    let is_run = matches!(subject.deed, Deed::Runs { .. });
+    let is_run = matches!(subject.deed, Conduct::Runs { .. });
     let program = programs.get(usize::from(is_run)).and_then(|exe| Pattern::generalised(exe));
     let by_program =
         program.map(|program| Exception { lineage: vec![program.into()], ..base.clone() });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use super::deed::Deed;
+use super::conduct::Conduct;
 use super::origin::Origin;
 use super::path::Pattern;
 use super::ports::Ports;
@@ -75,17 +75,17 @@ impl Workload {
     }
 
     /// Takes in that this is normal. False where it cannot be: the file's digest is not known, or its path.
-    pub(super) fn learn(&mut self, deed: &Deed<'_>) -> bool {
+    pub(super) fn learn(&mut self, deed: &Conduct<'_>) -> bool {
         match *deed {
-            Deed::Runs { path, origin: Some(origin), .. } => {
+            Conduct::Runs { path, origin: Some(origin), .. } => {
                 match self.executables.get_mut(path) {
                     Some(origins) => origins.insert(origin),
                     None => self.executables.insert(path.into(), [origin].into()).is_none(),
                 };
                 true
             }
-            Deed::Runs { origin: None, .. } => false,
-            Deed::Writes { directory, from, rights } => {
+            Conduct::Runs { origin: None, .. } => false,
+            Conduct::Writes { directory, from, rights } => {
                 let from = from.map(|from| Pattern::generalised(from).ok_or(()));
                 let (Some(pattern), Ok(from)) = (Pattern::generalised(directory), from.transpose())
                 else {
@@ -97,26 +97,26 @@ impl Workload {
                 }
                 true
             }
-            Deed::Waits { transport, chosen: true, .. } => {
+            Conduct::Waits { transport, chosen: true, .. } => {
                 self.listens.insert_chosen(transport);
                 true
             }
-            Deed::Waits { transport, port, chosen: false } => {
+            Conduct::Waits { transport, port, chosen: false } => {
                 self.listens.insert(transport, Span::one(port));
                 true
             }
-            Deed::Reaches { transport, remote } => {
+            Conduct::Reaches { transport, remote } => {
                 self.connects.insert(transport, remote);
                 true
             }
-            Deed::ReachesUnix(path) => match Pattern::generalised(path) {
+            Conduct::ReachesUnix(path) => match Pattern::generalised(path) {
                 Some(pattern) => {
                     self.unix.insert(pattern, Rights::WRITE);
                     true
                 }
                 None => false,
             },
-            Deed::Package { manager, name, .. } => {
+            Conduct::Package { manager, name, .. } => {
                 self.packages.entry(manager.into()).or_default().insert(name.into());
                 true
             }
@@ -124,21 +124,21 @@ impl Workload {
     }
 
     /// Whether this is normal. Allocates nothing.
-    pub(super) fn expects(&self, deed: &Deed<'_>) -> bool {
+    pub(super) fn expects(&self, deed: &Conduct<'_>) -> bool {
         match *deed {
-            Deed::Runs { path, origin, .. } => origin.is_some_and(|origin| {
+            Conduct::Runs { path, origin, .. } => origin.is_some_and(|origin| {
                 self.executables.get(path).is_some_and(|origins| origins.contains(&origin))
             }),
-            Deed::Writes { directory, from, rights } => {
+            Conduct::Writes { directory, from, rights } => {
                 self.directories.allows(directory, rights)
                     && from.is_none_or(|from| self.directories.allows(from, Rights::WRITE))
             }
-            Deed::Waits { transport, port, chosen } => {
+            Conduct::Waits { transport, port, chosen } => {
                 self.listens.contain(transport, port, chosen)
             }
-            Deed::Reaches { transport, remote } => self.connects.contain(transport, remote),
-            Deed::ReachesUnix(path) => self.unix.allows(path, Rights::WRITE),
-            Deed::Package { manager, name, .. } => {
+            Conduct::Reaches { transport, remote } => self.connects.contain(transport, remote),
+            Conduct::ReachesUnix(path) => self.unix.allows(path, Rights::WRITE),
+            Conduct::Package { manager, name, .. } => {
                 self.packages.get(manager).is_some_and(|names| names.contains(name))
             }
         }

@@ -23,12 +23,17 @@ use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
 use super::mounts::Mounts;
+use super::normality::Done;
+use super::normality::NormalityHandle;
+use super::normality::is_drift;
 use super::packages::Packages;
 use super::ports::Ports;
 use super::proofs::Answered;
 use super::proofs::Proofs;
 use super::proofs::Verdicts;
 use super::writers::writer_of;
+use crate::baseline::Conduct;
+use crate::baseline::Normality;
 use crate::decode::decode;
 use crate::enrich::Identity;
 use crate::enrich::Lineage;
@@ -45,6 +50,7 @@ use crate::event::FileOperation;
 use crate::event::Kind;
 use crate::event::LossReason;
 use crate::event::Provenance;
+use crate::event::Ruling;
 use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::event::Writer;
@@ -52,6 +58,7 @@ use crate::network::Expectations;
 use crate::provenance::Classified;
 use crate::sink::Sink;
 use crate::view::Ancestors;
+use crate::view::ObservedFacts;
 use crate::view::Recorded;
 use crate::view::Relative;
 use crate::view::View;
@@ -70,6 +77,8 @@ pub(super) struct Core {
     pub(super) held: HeldBack,
     /// What is expected of containers' sockets.
     pub(super) expectations: ExpectationsHandle,
+    /// What is said to be normal.
+    pub(super) normality: NormalityHandle,
     pub(super) ports: Ports,
     pub(super) packages: Packages,
     pub(super) configuration: Configuration,
@@ -104,6 +113,7 @@ impl Core {
             matching,
             held: HeldBack::default(),
             expectations: ExpectationsHandle::new(Expectations::default()),
+            normality: NormalityHandle::new(Normality::default()),
             ports: Ports::default(),
             packages: Packages::default(),
             configuration: Configuration::default(),
@@ -242,13 +252,25 @@ impl Core {
                 let sha256 = classified.sha256_text();
                 let number = self.matching.next_number();
                 let (provenance, hostname) = (&classified.provenance, &self.hostname);
+                let ruling = self.ruling(Done {
+                    container: id,
+                    who,
+                    exe: program.exe(),
+                    tainted: seen.tainted,
+                    time: seen.clock.wall(exec.boot_ns),
+                    deed: Some(Conduct::runs(&self.path, provenance.verdict, classified.sha256)),
+                    path: &self.path,
+                    old_path: b"",
+                    drift: provenance.verdict.is_drift_for_code(),
+                });
+                let drift = is_drift(provenance.verdict.is_drift_for_code(), ruling);
                 let facts = seen.facts(program, provenance, sha256.as_deref(), number, hostname);
+                let facts = ObservedFacts { drift, ..facts };
                 let outcome = self.matching.run(&View::new(facts), facts.time);
-                let drift = classified.provenance.verdict.is_drift_for_code();
-                let taints = taints(&classified);
+                let taints = drift && taints(&classified);
                 if drift || self.scope.all_events || !outcome.is_empty() {
                     let event = self.assemble(exec, args, origin, writer);
-                    self.deliver(event, classified, &outcome);
+                    self.deliver(event, classified, ruling, &outcome);
                 }
                 if taints {
                     self.processes.taint(who, exec.boot_ns);
@@ -309,7 +331,7 @@ impl Core {
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
         let Answered { event: Observed { container, mut event, live, by }, classified } = answered;
-        let taints = classified.as_ref().is_some_and(taints);
+        let may_taint = classified.as_ref().is_some_and(taints);
         // What tainted it may have waited as well.
         event.tainted |= self.processes.was_tainted(by.0, by.1);
         if let Some(classified) = classified {
@@ -317,6 +339,7 @@ impl Core {
         }
         let details = self.containers.get(container).map(|known| known.details.clone());
         self.judge_socket(&mut event, details.as_deref());
+        self.rule(&mut event, container, by.0);
         let number = self.matching.next_number();
         let pid = event.process.as_ref().map_or(0, |process| process.pid);
         let names = self.containers.names(container, pid);
@@ -325,7 +348,7 @@ impl Core {
         let outcome =
             recorded.with_view(number, &self.hostname, |view| self.matching.run(view, event.time));
         self.hand_over(&event, &outcome);
-        if taints {
+        if may_taint && event.drift {
             self.processes.taint(by.0, by.1);
         }
     }
@@ -377,9 +400,12 @@ impl Core {
         &mut self,
         mut event: DriftEvent,
         classified: Classified,
+        ruling: Option<Ruling>,
         outcome: &Outcome,
     ) {
         judge(&mut event, classified);
+        event.drift = is_drift(event.drift, ruling);
+        event.ruling = ruling;
         self.hand_over(&event, outcome);
     }
 

@@ -38,6 +38,7 @@ use super::found::Spots;
 use super::matching::Matching;
 use super::matching::RulesHandle;
 use super::mounts::Mounts;
+use super::normality::NormalityHandle;
 use super::packages::Packages;
 use super::proofs::Proofs;
 use super::wake::Stopper;
@@ -117,6 +118,7 @@ impl Engine {
             core.configuration = Configuration::start(runtimes, configuration, wake)?;
         }
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
+        core.normality = NormalityHandle::new(std::mem::take(&mut options.normality));
 
         let wanted = asked::all_wanted(options.wanted, options.code.never(), rules.as_deref());
         let mut record = |record: &[u8]| core.record(record, Origin::Live);
@@ -228,6 +230,11 @@ impl Engine {
     /// What is expected of containers' sockets, to be replaced while the engine runs.
     pub fn expectations(&self) -> ExpectationsHandle {
         self.core.expectations.clone()
+    }
+
+    /// What is normal, to be replaced while the engine runs.
+    pub fn normality(&self) -> NormalityHandle {
+        self.core.normality.clone()
     }
 
     /// From where operations on files are seen, and why not from a better place.

@@ -17,6 +17,7 @@ use super::Network;
 use super::Package;
 use super::Process;
 use super::Provenance;
+use super::Ruling;
 use super::ScriptSource;
 use super::SystemCall;
 use super::Text;
@@ -189,6 +190,9 @@ pub struct DriftEvent {
     pub kind: Kind,
     /// What happened to it.
     pub action: Action,
+    /// Why it is drift, or none, other than by its own nature.
+    #[serde(default)]
+    pub ruling: Option<Ruling>,
     /// Where the file came from.
     pub provenance: Option<Provenance>,
     /// In which container.
@@ -252,6 +256,7 @@ impl DriftEvent {
         Self {
             time,
             drift: false,
+            ruling: None,
             kind,
             action,
             provenance: None,
@@ -436,6 +441,9 @@ impl Serialize for DriftEvent {
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
+        if let Some(ruling) = self.ruling {
+            event.serialize_field("ruling", &ruling)?;
+        }
         event.serialize_field("kind", &self.kind)?;
         event.serialize_field("action", &self.action)?;
         event.serialize_field("provenance", &self.provenance)?;

@@ -13,4 +13,6 @@ mod remote;
 pub use contact::Contact;
 pub use expected::Expectations;
 pub use expected::Expected;
+#[cfg(feature = "sensor")]
+pub(crate) use expected::speaks_of;
 pub use remote::Remote;

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use driftcore::event::EvidenceFlags;
 use driftcore::event::FileEvidence;
 use driftcore::event::Verdict;
 use driftcore::provenance::Bounds;
@@ -26,7 +27,7 @@ struct Files {
     large: FileEvidence,
 }
 
-const PATIENT: Bounds = Bounds { bytes: 4 << 30, time: Duration::from_secs(600) };
+const PATIENT: Bounds = Bounds { bytes: 4 << 30, time: Duration::from_secs(600), digests: false };
 
 fn files(large: u64) -> Files {
     let container = Container::new(1, &[(0, "small", b"tool"), (0, "large", b"")]);
@@ -142,4 +143,42 @@ fn a_pool_whose_results_nobody_takes_still_ends() {
     }
     assert!(refused >= 10, "the queue is bounded");
     drop(pool);
+}
+
+#[test]
+fn drifted_files_have_their_digest_where_that_is_asked_for() {
+    let container = Container::new(1, &[(0, "grown", b"tool")]);
+    write(&container.upper("new"), b"new");
+    write(&container.upper("grown"), b"grown");
+    let new = container.upper_evidence("new", None);
+    let grown = container.upper_evidence("grown", Some((0, "grown")));
+    let written = FileEvidence { flags: new.flags.union(EvidenceFlags::WRITERS), ..new };
+    let files = Files { container, small: new, large: grown };
+    for digests in [true, false] {
+        let bounds = Bounds { digests, ..Bounds::default() };
+        let pool = ProofPool::new(PoolOptions { bounds, ..PoolOptions::default() }, silent());
+        let pool = pool.unwrap();
+        for (path, evidence, verdict, sha256) in [
+            (
+                "new",
+                new,
+                Verdict::Added,
+                "11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437",
+            ),
+            (
+                "grown",
+                grown,
+                Verdict::Modified,
+                "599c4643aacf6ea004f1705b82886c50f55bb88970dbb7a0bbb7dad40777a628",
+            ),
+        ] {
+            pool.submit(files.request(0, path, evidence)).unwrap();
+            let classified = next(&pool).classified;
+            assert_eq!(classified.provenance.verdict, verdict, "{path}");
+            assert_eq!(classified.sha256_text(), digests.then(|| sha256.to_owned()), "{path}");
+        }
+        // What is read while somebody may write it is nobody's digest.
+        pool.submit(files.request(0, "new", written)).unwrap();
+        assert_eq!(next(&pool).classified.sha256, None);
+    }
 }
