@@ -7,6 +7,7 @@ use std::time::Duration;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
 use driftcore::engine::CodeOptions;
+use driftcore::engine::ConfigurationOptions;
 use driftcore::engine::Scope;
 use driftcore::matcher::Policy;
 use driftcore::matcher::Priority;
@@ -36,6 +37,7 @@ pub struct driftcore_options {
     volumes: bool,
     pub(crate) code: CodeOptions,
     pub(crate) no_packages: bool,
+    pub(crate) configuration: Option<ConfigurationOptions>,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
     pub(crate) scan: ScanOptions,
@@ -146,6 +148,11 @@ impl driftcore_options {
             "code.scripts" => self.code.scripts = flag()?,
             "code.interpreter" => add(&mut self.code.interpreters, value, value.to_owned()),
             "packages.watch" => self.no_packages = !flag()?,
+            "config.interval" => {
+                let interval = Duration::from_secs(number()?);
+                let options = ConfigurationOptions { interval };
+                self.configuration = (!interval.is_zero()).then_some(options);
+            }
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
             "rules.matching" => {
                 self.rules.policy = match value {
@@ -219,6 +226,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | code.scripts | false: what interpreters read is never looked at | true |
 /// | code.interpreter | adds a program that runs scripts, without a version | those that are known |
 /// | packages.watch | false: package databases are not compared when they change | true |
+/// | config.interval | seconds between two comparisons of how a container is set up with what was declared; 0: never | 0 |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
@@ -273,7 +281,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 33);
+        assert_eq!(table().len(), 34);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);

@@ -47,6 +47,9 @@ type Counters struct {
 
 	// Times that a package database was not compared, or not in full.
 	PackagesRefused uint64
+
+	// Times that a container's configuration was not compared.
+	ConfigurationsRefused uint64
 }
 
 // Lost counts what was lost.
@@ -212,6 +215,8 @@ func (e *Engine) Counters() (Counters, error) {
 			Scratch:        uint64(record.lost_scratch),
 		},
 		PackagesRefused: uint64(record.packages_refused),
+
+		ConfigurationsRefused: uint64(record.configurations_refused),
 	}, nil
 }
 

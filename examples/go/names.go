@@ -64,11 +64,12 @@ const (
 	KindNetwork Kind = C.DRIFTCORE_KIND_NETWORK // its listeners and connections
 	KindSyscall Kind = C.DRIFTCORE_KIND_SYSCALL // another system call
 	KindPackage Kind = C.DRIFTCORE_KIND_PACKAGE // its packages
+	KindConfig  Kind = C.DRIFTCORE_KIND_CONFIG  // how it is set up
 )
 
 // String is the name in events.
 func (k Kind) String() string {
-	return name([]string{"other", "binary", "sensor", "file", "network", "syscall", "package"}, k)
+	return name([]string{"other", "binary", "sensor", "file", "network", "syscall", "package", "config"}, k)
 }
 
 // An Action says what happened.
@@ -99,6 +100,15 @@ const (
 	ActionInstall    Action = C.DRIFTCORE_ACTION_INSTALL    // a package was not there
 	ActionRemove     Action = C.DRIFTCORE_ACTION_REMOVE     // a package is there no more
 	ActionUpgrade    Action = C.DRIFTCORE_ACTION_UPGRADE    // a package has another version
+
+	// Of what a container was declared to be, and is not.
+	ActionEnvironment Action = C.DRIFTCORE_ACTION_ENVIRONMENT // a variable
+	ActionMount       Action = C.DRIFTCORE_ACTION_MOUNT       // a mount
+	ActionCapability  Action = C.DRIFTCORE_ACTION_CAPABILITY  // a set of capabilities
+	ActionLimit       Action = C.DRIFTCORE_ACTION_LIMIT       // a limit of the control group or of a process
+	ActionIdentity    Action = C.DRIFTCORE_ACTION_IDENTITY    // a user, a group, what confines a process, a namespace
+	ActionSysctl      Action = C.DRIFTCORE_ACTION_SYSCTL      // a setting of the kernel, or the host name
+	ActionDeclaration Action = C.DRIFTCORE_ACTION_DECLARATION // what the runtime wrote down
 )
 
 // String is the name in events.
@@ -106,7 +116,8 @@ func (a Action) String() string {
 	return name([]string{
 		"other", "exec", "dropped", "blind", "script", "library", "create", "modify", "delete",
 		"rename", "link", "attributes", "read", "listen", "connect", "bind", "accept", "send", "call",
-		"suppressed", "install", "remove", "upgrade",
+		"suppressed", "install", "remove", "upgrade", "environment", "mount", "capability", "limit",
+		"identity", "sysctl", "declaration",
 	}, a)
 }
 

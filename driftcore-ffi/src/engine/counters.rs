@@ -54,6 +54,9 @@ pub struct driftcore_counters {
     /// Times that a package database was not compared, or not in full: too many were waiting, it could
     /// not be read, or more packages changed at once than are told.
     pub packages_refused: u64,
+    /// Times that a container's configuration was not compared: too many messages were waiting, or what it
+    /// was declared to be was not found.
+    pub configurations_refused: u64,
 }
 
 sized!(driftcore_counters {
@@ -78,6 +81,7 @@ sized!(driftcore_counters {
     lost_bulk_ring: u64,
     lost_scratch: u64,
     packages_refused: u64,
+    configurations_refused: u64,
 } first: 120);
 
 impl From<&Counters> for driftcore_counters {
@@ -108,6 +112,7 @@ impl From<&Counters> for driftcore_counters {
             lost_bulk_ring: lost(LossReason::BulkRing),
             lost_scratch: lost(LossReason::Scratch),
             packages_refused: counters.packages_refused,
+            configurations_refused: counters.configurations_refused,
         }
     }
 }

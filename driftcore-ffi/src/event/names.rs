@@ -26,6 +26,8 @@ pub enum driftcore_kind {
     DRIFTCORE_KIND_SYSCALL = 5,
     /// Its packages.
     DRIFTCORE_KIND_PACKAGE = 6,
+    /// How it is set up.
+    DRIFTCORE_KIND_CONFIG = 7,
 }
 
 impl From<Kind> for driftcore_kind {
@@ -37,6 +39,7 @@ impl From<Kind> for driftcore_kind {
             Kind::Network => Self::DRIFTCORE_KIND_NETWORK,
             Kind::Syscall => Self::DRIFTCORE_KIND_SYSCALL,
             Kind::Package => Self::DRIFTCORE_KIND_PACKAGE,
+            Kind::Config => Self::DRIFTCORE_KIND_CONFIG,
             _ => Self::DRIFTCORE_KIND_OTHER,
         }
     }
@@ -92,6 +95,20 @@ pub enum driftcore_action {
     DRIFTCORE_ACTION_REMOVE = 21,
     /// Package: it has another version, a later or an earlier one, or is in another state.
     DRIFTCORE_ACTION_UPGRADE = 22,
+    /// Config: a variable of the environment.
+    DRIFTCORE_ACTION_ENVIRONMENT = 23,
+    /// Config: a mount.
+    DRIFTCORE_ACTION_MOUNT = 24,
+    /// Config: a set of capabilities.
+    DRIFTCORE_ACTION_CAPABILITY = 25,
+    /// Config: a limit of the control group or of a process.
+    DRIFTCORE_ACTION_LIMIT = 26,
+    /// Config: a user, a group, what confines a process, a namespace.
+    DRIFTCORE_ACTION_IDENTITY = 27,
+    /// Config: a setting of the kernel for the container's namespaces, or its host name.
+    DRIFTCORE_ACTION_SYSCTL = 28,
+    /// Config: what the runtime wrote down.
+    DRIFTCORE_ACTION_DECLARATION = 29,
 }
 
 impl From<Action> for driftcore_action {
@@ -119,6 +136,13 @@ impl From<Action> for driftcore_action {
             Action::Install => Self::DRIFTCORE_ACTION_INSTALL,
             Action::Remove => Self::DRIFTCORE_ACTION_REMOVE,
             Action::Upgrade => Self::DRIFTCORE_ACTION_UPGRADE,
+            Action::Environment => Self::DRIFTCORE_ACTION_ENVIRONMENT,
+            Action::Mount => Self::DRIFTCORE_ACTION_MOUNT,
+            Action::Capability => Self::DRIFTCORE_ACTION_CAPABILITY,
+            Action::Limit => Self::DRIFTCORE_ACTION_LIMIT,
+            Action::Identity => Self::DRIFTCORE_ACTION_IDENTITY,
+            Action::Sysctl => Self::DRIFTCORE_ACTION_SYSCTL,
+            Action::Declaration => Self::DRIFTCORE_ACTION_DECLARATION,
             _ => Self::DRIFTCORE_ACTION_OTHER,
         }
     }

@@ -333,6 +333,34 @@ typedef enum driftcore_action {
      * Package: it has another version, a later or an earlier one, or is in another state.
      */
     DRIFTCORE_ACTION_UPGRADE = 22,
+    /**
+     * Config: a variable of the environment.
+     */
+    DRIFTCORE_ACTION_ENVIRONMENT = 23,
+    /**
+     * Config: a mount.
+     */
+    DRIFTCORE_ACTION_MOUNT = 24,
+    /**
+     * Config: a set of capabilities.
+     */
+    DRIFTCORE_ACTION_CAPABILITY = 25,
+    /**
+     * Config: a limit of the control group or of a process.
+     */
+    DRIFTCORE_ACTION_LIMIT = 26,
+    /**
+     * Config: a user, a group, what confines a process, a namespace.
+     */
+    DRIFTCORE_ACTION_IDENTITY = 27,
+    /**
+     * Config: a setting of the kernel for the container's namespaces, or its host name.
+     */
+    DRIFTCORE_ACTION_SYSCTL = 28,
+    /**
+     * Config: what the runtime wrote down.
+     */
+    DRIFTCORE_ACTION_DECLARATION = 29,
 } driftcore_action;
 
 /**
@@ -525,6 +553,10 @@ typedef enum driftcore_kind {
      * Its packages.
      */
     DRIFTCORE_KIND_PACKAGE = 6,
+    /**
+     * How it is set up.
+     */
+    DRIFTCORE_KIND_CONFIG = 7,
 } driftcore_kind;
 
 /**
@@ -1528,6 +1560,11 @@ typedef struct driftcore_counters {
      * not be read, or more packages changed at once than are told.
      */
     uint64_t packages_refused;
+    /**
+     * Times that a container's configuration was not compared: too many messages were waiting, or what it
+     * was declared to be was not found.
+     */
+    uint64_t configurations_refused;
 } driftcore_counters;
 
 /**
@@ -2001,6 +2038,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | code.scripts | false: what interpreters read is never looked at | true |
  * | code.interpreter | adds a program that runs scripts, without a version | those that are known |
  * | packages.watch | false: package databases are not compared when they change | true |
+ * | config.interval | seconds between two comparisons of how a container is set up with what was declared; 0: never | 0 |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
