@@ -10,7 +10,7 @@
 //! is, and whether that differs. Only what gives a container more, or other, than was declared differs: a
 //! process that gives up a capability or a user id does what it should.
 //!
-//! Values of environment variables are [digests](Item::declared) but for a few that are no secrets and
+//! Values of environment variables are digests but for a few that are no secrets and
 //! tell how code was injected.
 //!
 //! # Example
