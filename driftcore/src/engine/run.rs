@@ -72,7 +72,7 @@ pub struct Engine {
     batch: Batch,
     stopper: Stopper,
     epoll: OwnedFd,
-    _timer: OwnedFd,
+    timer: OwnedFd,
     linger: OwnedFd,
     lingering: Duration,
     next_tick: Instant,
@@ -135,8 +135,8 @@ impl Engine {
             core.blind(what);
         }
 
-        let timer = timer(Some(TICK))?;
-        let linger = self::timer(None)?;
+        let timer = new_timer()?;
+        let linger = new_timer()?;
         let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
         let losses = sensor.losses()?;
         let sensor =
@@ -148,7 +148,7 @@ impl Engine {
             batch: Batch::new(),
             stopper,
             epoll,
-            _timer: timer,
+            timer,
             linger,
             lingering: LINGER,
             next_tick: Instant::now() + TICK,
@@ -157,6 +157,7 @@ impl Engine {
             choice,
         };
         engine.take_stock()?;
+        engine.tick_again()?;
         Ok(engine)
     }
 
@@ -293,11 +294,17 @@ impl Engine {
         self.lingering = time;
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(0);
         self.sensor.with(|sensor| sensor.promise(boot_now_ns() + nanos))?;
-        set_timer(&self.linger, Some(time), None)
+        set_timer(&self.linger, time)
+    }
+
+    /// The timer fires once: the kernel starts a periodic one again only when it is read.
+    fn tick_again(&mut self) -> Result<(), EngineError> {
+        self.next_tick = Instant::now() + TICK;
+        set_timer(&self.timer, TICK)
     }
 
     fn tick(&mut self) -> Result<(), EngineError> {
-        self.next_tick = Instant::now() + TICK;
+        self.tick_again()?;
         if let Some(why) = self.sensor.take_refused() {
             self.core.blind(format!("what is asked for cannot be had: {why}"));
         }
@@ -396,29 +403,19 @@ fn wait_set(
     Ok(epoll)
 }
 
-fn timer(every: Option<Duration>) -> Result<OwnedFd, EngineError> {
-    let timer = rustix::time::timerfd_create(
-        TimerfdClockId::Monotonic,
-        TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
-    )
-    .map_err(EngineError::io("make a timer"))?;
-    set_timer(&timer, every, every)?;
-    Ok(timer)
+fn new_timer() -> Result<OwnedFd, EngineError> {
+    let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+    rustix::time::timerfd_create(TimerfdClockId::Monotonic, flags)
+        .map_err(EngineError::io("make a timer"))
 }
 
-fn set_timer(
-    timer: &OwnedFd,
-    first: Option<Duration>,
-    every: Option<Duration>,
-) -> Result<(), EngineError> {
-    let time = |duration: Option<Duration>| {
-        let duration = duration.unwrap_or_default();
-        Timespec {
-            tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
-            tv_nsec: duration.subsec_nanos().into(),
-        }
+/// Makes a timer readable after that time, once.
+fn set_timer(timer: &OwnedFd, time: Duration) -> Result<(), EngineError> {
+    let it_value = Timespec {
+        tv_sec: time.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
     };
-    let setting = Itimerspec { it_interval: time(every), it_value: time(first) };
+    let setting = Itimerspec { it_interval: Timespec::default(), it_value };
     rustix::time::timerfd_settime(timer, TimerfdTimerFlags::empty(), &setting)
         .map_err(EngineError::io("set a timer"))?;
     Ok(())
