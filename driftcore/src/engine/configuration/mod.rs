@@ -190,12 +190,20 @@ impl Core {
 
     /// Takes in a call after which the container may be set up otherwise.
     pub(super) fn configuration_call(&mut self, call: &Call<'_>, event_type: EventType) {
-        let Some(to) = &self.configuration.to else { return };
         let id = call.actor.container;
-        if call.result < 0
+        if self.configuration.to.is_none()
+            || call.result < 0
             || !self.configuration.telling.contains(&event_type)
-            || !self.configuration.told.contains_key(&id)
         {
+            return;
+        }
+        // One that has just started may not be known to the thread yet.
+        if !self.configuration.told.contains_key(&id)
+            && self.containers.get(id).is_some_and(|known| known.container.runtime != UNKNOWN)
+        {
+            self.configuration_containers();
+        }
+        if !self.configuration.told.contains_key(&id) {
             return;
         }
         let acting = Acting::new(&mut self.processes, &call.actor, self.clock);
@@ -205,6 +213,7 @@ impl Core {
         event.tainted = acting.tainted;
         let by = (Identity::from(&call.actor), call.boot_ns);
         let cause = Box::new(Cause { container: id, event, live: acting.live(), by });
+        let Some(to) = &self.configuration.to else { return };
         if to.try_send(Message::Touched { id, cause }).is_err() {
             self.counters.configurations_refused += 1;
         }
