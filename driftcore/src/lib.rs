@@ -20,7 +20,7 @@
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
 //! - [`network`]: whether a socket is what was declared. [`digest`]: whether images that run are those
-//!   that were approved (feature `digest`).
+//!   that were approved (feature `digest`). [`baseline`]: what containers normally do.
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
 //! - [`engine`]: all of it together (feature `sensor`).
 //!
@@ -69,6 +69,7 @@
     allow(rustdoc::broken_intra_doc_links)
 )]
 
+pub mod baseline;
 pub mod container;
 pub mod decode;
 #[cfg(feature = "digest")]

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Args;
 use clap::Parser;
@@ -45,6 +46,151 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     /// Match rules against recorded events; exit status 1 when a rule fired
     Replay(ReplayArguments),
+    /// Learn what containers normally do, and hold events against it
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Learn from recorded events, or from a stream of them, what containers normally do
+    Learn(BaselineLearnArguments),
+    /// Say of which containers baselines speak, and how much
+    Show(BaselineShowArguments),
+    /// Hold events against a baseline; exit status 1 when one departs
+    Check(BaselineCheckArguments),
+    /// Put baselines together: what any of them expects is expected
+    Merge(BaselineMergeArguments),
+    /// Suggest the fewest exceptions that would have silenced what was seen
+    Suggest(BaselineSuggestArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineLearnArguments {
+    /// Events as `driftd run --events-all` writes them ("-": a stream of them, which may go on)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: PathBuf,
+
+    /// Only the events of that time after the first one, e.g. 10m or 1h30m
+    #[arg(long = "for", value_name = "DURATION")]
+    pub(crate) duration: Option<Duration>,
+
+    /// Only containers with this label; the baseline then speaks of all that have it, whatever their
+    /// image
+    #[arg(long, value_name = "LABEL=VALUE", value_parser = label)]
+    pub(crate) select: Option<(String, String)>,
+
+    /// Drift becomes normal too: drifted code by its digest, undeclared sockets, and what drifted code does
+    #[arg(long)]
+    pub(crate) accept: bool,
+
+    /// Where the baseline is written
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// How is told what was learned, and what refused
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineShowArguments {
+    /// Baselines
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) baselines: Vec<PathBuf>,
+
+    /// How they are shown
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineCheckArguments {
+    /// A baseline (repeatable); what any of them expects is expected. Without one, what departs is what was
+    /// drift when it was recorded
+    #[arg(long, required_unless_present = "exceptions", value_name = "FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+
+    /// Approved exceptions, tried on what departs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exceptions: Option<PathBuf>,
+
+    /// How departures are told; text: each different one once; json: an object a line, with the event
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Events as `driftd run --events-all` writes them ("-": stdin)
+    #[arg(value_name = "EVENTS")]
+    pub(crate) events: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineMergeArguments {
+    /// Baselines
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) baselines: Vec<PathBuf>,
+
+    /// Where they are written as one; may be one of them
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BaselineSuggestArguments {
+    /// Events as `driftd run --events-all` writes them ("-": stdin)
+    #[arg(long, value_name = "EVENTS")]
+    pub(crate) from: PathBuf,
+
+    /// A baseline (repeatable): what departs from it is to be silenced. Without one, what was drift when it
+    /// was recorded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Vec<PathBuf>,
+
+    /// Exceptions that are approved already
+    #[arg(long, value_name = "FILE")]
+    pub(crate) exceptions: Option<PathBuf>,
+
+    /// How they are printed; text: a document that lacks nothing but the reasons
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A span of time: numbers, each with `s`, `m`, `h` or `d` behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Duration(pub(crate) std::time::Duration);
+
+impl FromStr for Duration {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FAULT: &str = "give numbers with s, m, h or d, such as 90s, 10m or 1h30m";
+        let mut seconds: u64 = 0;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let digits = rest.len() - rest.trim_start_matches(|it: char| it.is_ascii_digit()).len();
+            let (number, tail) = rest.split_at(digits);
+            let mut tail = tail.chars();
+            let unit = match tail.next() {
+                Some('s') => 1,
+                Some('m') => 60,
+                Some('h') => 3600,
+                Some('d') => 86_400,
+                _ => return Err(FAULT),
+            };
+            let number: u64 = number.parse().map_err(|_| FAULT)?;
+            seconds =
+                number.checked_mul(unit).and_then(|it| it.checked_add(seconds)).ok_or(FAULT)?;
+            rest = tail.as_str();
+        }
+        if seconds == 0 { Err(FAULT) } else { Ok(Self(std::time::Duration::from_secs(seconds))) }
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("give a label as LABEL=VALUE"),
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -404,5 +550,17 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("1h30m", 5400), ("2d", 172_800)] {
+            let duration = Duration(std::time::Duration::from_secs(seconds));
+            assert_eq!(text.parse(), Ok(duration), "{text}");
+        }
+        for bad in ["", "10", "m", "0s", "10x", "-1s", "1.5h", "99999999999999999999s", "9e9d"] {
+            assert!(bad.parse::<Duration>().is_err(), "{bad}");
+        }
+        assert!("999999999999999999d".parse::<Duration>().is_err());
     }
 }

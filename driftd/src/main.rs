@@ -2,12 +2,15 @@
 //! configuration, delivery.
 #![forbid(unsafe_code)]
 
+mod atomic;
+mod baseline;
 mod cli;
 mod config;
 mod containers;
 mod doctor;
 mod manifest;
 mod output;
+mod recorded;
 mod replay;
 mod rules;
 mod ruleset;
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Containers(containers) => containers::containers(containers),
         Command::Rules(command) => rules::rules(command),
         Command::Replay(replay) => replay::replay(replay),
+        Command::Baseline(command) => baseline::baseline(command),
     };
     result.unwrap_or_else(|error| {
         // Whoever reads us has enough (`driftd rules list | head`).

@@ -1,16 +1,10 @@
 //! `driftd replay`: rules over recorded events.
 
-use std::fs::File;
 use std::io;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::io::Read;
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use anyhow::bail;
 use driftcore::event::DriftEvent;
 use driftcore::event::Timestamp;
 use driftcore::fields::FieldId;
@@ -24,24 +18,17 @@ use driftcore::view::Recorded;
 
 use crate::cli::Format;
 use crate::cli::ReplayArguments;
+use crate::recorded::Lines;
 use crate::ruleset::RuleSources;
 use crate::ruleset::check_paths;
 
-/// Longest line that is read: an event with everything in it is far below.
-const LINE_MAX: u64 = 16 << 20;
 /// Exit status when a rule fired.
 const FIRED: u8 = 1;
 
 pub(crate) fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
     check_paths(&arguments.rules)?;
     let rules = RuleSources::only(&arguments.rules, arguments.matching.into()).load_or_fail()?;
-    let name = arguments.events.display();
-    let mut lines: Box<dyn BufRead> = if arguments.events == Path::new("-") {
-        Box::new(BufReader::new(io::stdin()))
-    } else {
-        let file = File::open(&arguments.events).with_context(|| format!("cannot read {name}"))?;
-        Box::new(BufReader::new(file))
-    };
+    let mut lines = Lines::open(&arguments.events)?;
     let mut replay = Replay {
         rules,
         memory: SetScratch::default(),
@@ -51,21 +38,7 @@ pub(crate) fn replay(arguments: &ReplayArguments) -> anyhow::Result<ExitCode> {
         fired: 0,
         number: 0,
     };
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        line.clear();
-        let read = lines.by_ref().take(LINE_MAX).read_until(b'\n', &mut line);
-        if read.with_context(|| format!("cannot read {name}"))? == 0 {
-            break;
-        }
-        if line.len() as u64 == LINE_MAX {
-            bail!("{name}, line {number}: longer than {LINE_MAX} bytes");
-        }
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        replay.line(&line).with_context(|| format!("{name}, line {number}"))?;
-    }
+    while lines.next(|line| replay.line(line))?.is_some() {}
     replay.out.flush()?;
     Ok(if replay.fired > 0 { ExitCode::from(FIRED) } else { ExitCode::SUCCESS })
 }

@@ -5,6 +5,7 @@
 //! absence alone; where nothing may be seen at all, a known attack that follows is the fence.
 
 mod accounts;
+mod baseline;
 mod before_start;
 mod blind;
 mod calls;
@@ -78,6 +79,7 @@ fn cases() -> Vec<Case> {
         scan::CASES,
         installers::CASES,
         manifest::CASES,
+        baseline::CASES,
         packages::CASES,
         escape::CASES,
         own_overlay::CASES,

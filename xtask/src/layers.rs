@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("matcher", &["error", "event", "fields"]),
     ("network", &["error", "event", "matcher"]),
     ("digest", &["error", "event"]),
+    ("baseline", &["error", "event", "matcher", "network"]),
     ("rules", &["error", "event", "fields", "matcher"]),
     ("sink", &["error", "event", "matcher"]),
 ];

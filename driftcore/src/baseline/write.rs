@@ -1,0 +1,95 @@
+//! From a baseline to its document.
+
+use std::fmt;
+use std::fmt::Write;
+
+use super::document::Baseline;
+use super::path::escape;
+use super::read::VERSION;
+use super::selector::Selector;
+use super::workload::Workload;
+use super::yaml::scalar;
+
+/// What a reader should know; stands at the top.
+const HEAD: &str = "\
+# What these containers normally do. `driftd baseline` learns, merges and checks it; `driftd run` takes it
+# with `[baseline] files`. It may be edited: docs/baselines.md says what each key means.
+#
+# - image or label: of which containers it speaks. names, first, last: for readers only.
+# - executables: what may run, and with what content: `image` is the image's own, `host` the host's.
+# - directories: where files may be changed. `*` in a component stands for anything in it, `/**` at the end
+#   for all below. executable: also by setting a bit that lets them run; setuid: setuid, setgid or a capability.
+# - listen, connect, unix: ports waited on, remotes reached, paths of Unix sockets outside.
+";
+
+/// The document: YAML, the same for equal baselines.
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HEAD)?;
+        writeln!(f, "version: {VERSION}")?;
+        if self.is_empty() {
+            return f.write_str("workloads: []\n");
+        }
+        f.write_str("workloads:\n")?;
+        for (selector, workload) in self.workloads() {
+            let key = match selector {
+                Selector::Image(_) => "image",
+                Selector::Label { .. } => "label",
+            };
+            writeln!(f, "  - {key}: {}", scalar(&selector.to_string()))?;
+            write(f, workload)?;
+        }
+        Ok(())
+    }
+}
+
+fn write(f: &mut fmt::Formatter<'_>, workload: &Workload) -> fmt::Result {
+    let Workload { names, seen, executables, directories, listens, connects, unix } = workload;
+    list(f, "names", names.iter().map(|name| scalar(name)))?;
+    if let Some((first, last)) = seen {
+        writeln!(f, "    first: {first}\n    last: {last}")?;
+    }
+    if !executables.is_empty() {
+        f.write_str("    executables:\n")?;
+        for (path, origins) in executables {
+            let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
+            writeln!(f, "      {} [{}]", Key(&escape(path)), origins.join(", "))?;
+        }
+    }
+    if !directories.is_empty() {
+        let mut lines = String::new();
+        directories.visit(&mut |path, rights| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(lines, "      {} [{rights}]", Key(path));
+        });
+        write!(f, "    directories:\n{lines}")?;
+    }
+    list(f, "listen", listens.texts())?;
+    list(f, "connect", connects.texts().map(|text| scalar(&text)))?;
+    let mut paths = Vec::new();
+    unix.visit(&mut |path, _| paths.push(scalar(path)));
+    list(f, "unix", paths.into_iter())
+}
+
+/// A path as a key, its colon included.
+struct Key<'a>(&'a str);
+
+impl fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = scalar(self.0);
+        // A key before a colon has 1024 characters at most (YAML 1.2, 7.4.2).
+        if key.len() <= 1024 { write!(f, "{key}:") } else { write!(f, "? {key}\n      :") }
+    }
+}
+
+fn list(
+    f: &mut fmt::Formatter<'_>,
+    key: &str,
+    items: impl Iterator<Item = String>,
+) -> fmt::Result {
+    let mut items = items.peekable();
+    if items.peek().is_some() {
+        writeln!(f, "    {key}:")?;
+    }
+    items.try_for_each(|item| writeln!(f, "      - {item}"))
+}
