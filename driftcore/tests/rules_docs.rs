@@ -15,7 +15,7 @@ use driftcore::rules::load;
 const DOCS: &str = include_str!("../../docs/rules.md");
 
 /// Of each shipped rule, an event that its example excepts.
-const EXCEPTED: [(&str, &str); 15] = [
+const EXCEPTED: [(&str, &str); 16] = [
     (
         "New Binary Executed in Container",
         r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
@@ -53,6 +53,11 @@ const EXCEPTED: [(&str, &str); 15] = [
         "Unproved Binary Executed in Container",
         r#""drift.verdict": "unknown", "file.path": "/opt/models/serve",
            "container.image.repository": "registry.example/model-server""#,
+    ),
+    (
+        "Program outside the Baseline Executed in Container",
+        r#""drift.verdict": "image", "drift.detected": true, "file.path": "/usr/bin/health-check",
+           "container.image.repository": "registry.example/web""#,
     ),
     (
         "New Library Loaded in Container",

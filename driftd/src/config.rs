@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::bail;
+use driftcore::baseline::Baseline;
+use driftcore::baseline::Exceptions;
+use driftcore::baseline::Grace;
+use driftcore::baseline::Normality;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
 use driftcore::engine::CodeOptions;
@@ -39,6 +43,9 @@ pub(crate) struct Config {
     expected: Vec<ExpectedBlock>,
     code: Code,
     files: Files,
+    baseline: Baselines,
+    exceptions: Approved,
+    grace: Vec<GraceBlock>,
 }
 
 /// In the place of a hook set: the best one that loads and proves itself.
@@ -63,6 +70,30 @@ struct Sensor {
 struct Proof {
     max_bytes: u64,
     max_milliseconds: u64,
+    digests: bool,
+}
+
+/// What containers normally do.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Baselines {
+    files: Vec<PathBuf>,
+}
+
+/// Exceptions from it, and from what is drift by its own nature.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Approved {
+    files: Vec<PathBuf>,
+}
+
+/// How long after their start some containers may prepare files.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct GraceBlock {
+    image: Option<String>,
+    label: Option<String>,
+    seconds: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -108,6 +139,16 @@ impl ExpectedBlock {
             bail!("[[expected]]: give `listen`, `connect` or `unix`");
         }
         Ok(Expected { image: self.image.clone(), label: self.label.clone(), listen, connect, unix })
+    }
+}
+
+impl GraceBlock {
+    fn grace(&self) -> Grace {
+        Grace {
+            image: self.image.clone(),
+            label: self.label.clone(),
+            time: Duration::from_secs(self.seconds),
+        }
     }
 }
 
@@ -184,9 +225,9 @@ impl Default for Sensor {
 
 impl Default for Proof {
     fn default() -> Self {
-        let Bounds { bytes, time } = Bounds::default();
+        let Bounds { bytes, time, digests } = Bounds::default();
         let max_milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Self { max_bytes: bytes, max_milliseconds }
+        Self { max_bytes: bytes, max_milliseconds, digests }
     }
 }
 
@@ -281,6 +322,9 @@ impl Config {
             );
         }
         self.expectations()?;
+        if let Some(block) = self.grace.iter().find(|it| !(1..=86_400).contains(&it.seconds)) {
+            bail!("[[grace]] seconds = {}: give a number from 1 to 86400", block.seconds);
+        }
         Ok(())
     }
 
@@ -304,6 +348,21 @@ impl Config {
     pub(crate) fn expectations(&self) -> anyhow::Result<Expectations> {
         let blocks = self.expected.iter().map(ExpectedBlock::parse);
         Ok(Expectations::new(blocks.collect::<anyhow::Result<_>>()?))
+    }
+
+    /// What is said to be normal; reads the files that say it.
+    pub(crate) fn normality(&self) -> anyhow::Result<Normality> {
+        let mut normality = Normality::default();
+        for path in &self.baseline.files {
+            normality.baseline.merge(Baseline::read(path)?);
+        }
+        let mut exceptions = Vec::new();
+        for path in &self.exceptions.files {
+            exceptions.extend(Exceptions::read(path)?.into_list());
+        }
+        normality.exceptions = Exceptions::new(exceptions);
+        normality.graces = self.grace.iter().map(GraceBlock::grace).collect();
+        Ok(normality)
     }
 
     /// Nice value of the thread that reads the rings.
@@ -362,6 +421,10 @@ impl Config {
         Bounds {
             bytes: self.proof.max_bytes,
             time: Duration::from_millis(self.proof.max_milliseconds),
+            // A digest is what tells drifted code that is expected from other.
+            digests: self.proof.digests
+                || !self.baseline.files.is_empty()
+                || !self.exceptions.files.is_empty(),
         }
     }
 
@@ -424,6 +487,32 @@ mod tests {
         }
         let error = toml::from_str::<Config>("[[expected]]\nport = 1\n").unwrap_err().to_string();
         assert!(error.contains("port"), "{error}");
+    }
+
+    #[test]
+    fn what_is_normal_is_read_and_checked() {
+        let read = |text: &str| toml::from_str::<Config>(text).unwrap();
+        assert!(read("").normality().unwrap().is_empty());
+        assert!(!read("").bounds().digests);
+        let grace = read("[[grace]]\nimage = \"*/web:*\"\nseconds = 30\n");
+        grace.check().unwrap();
+        assert_eq!(grace.normality().unwrap().graces[0].time, Duration::from_secs(30));
+        for text in ["[[grace]]\n", "[[grace]]\nseconds = 90000\n"] {
+            let error = read(text).check().unwrap_err().to_string();
+            assert!(error.contains("from 1 to 86400"), "{error}");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("b.yaml");
+        std::fs::write(&path, "version: 1\nworkloads:\n  - image: x\n").unwrap();
+        let config = read(&format!("[baseline]\nfiles = [{path:?}]\n"));
+        assert!(config.bounds().digests);
+        let error = config.normality().unwrap_err().to_string();
+        assert!(error.contains("b.yaml:3:12: `x` is no digest"), "{error}");
+        std::fs::write(&path, "version: 1\nexceptions: [{reason: x, path: /a}]\n").unwrap();
+        let config = read(&format!("[exceptions]\nfiles = [{path:?}]\n"));
+        assert_eq!(config.normality().unwrap().exceptions.uses().count(), 1);
+        let error = config.baseline.files.is_empty().then(|| Baseline::read(&path).unwrap_err());
+        assert!(error.unwrap().to_string().contains("`exceptions` is not known"));
     }
 
     #[test]

@@ -7,13 +7,18 @@ use std::thread;
 
 use anyhow::Context;
 use anyhow::bail;
+use driftcore::baseline::Exceptions;
+use driftcore::baseline::Normality;
 use driftcore::engine::Counters;
 use driftcore::engine::EngineBuilder;
 use driftcore::engine::ExpectationsHandle;
 use driftcore::engine::HookChoice;
+use driftcore::engine::NormalityHandle;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
 use driftcore::engine::survey;
+use driftcore::event::Text;
+use driftcore::event::Timestamp;
 use driftcore::sensor::SensorOptions;
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::SIGINT;
@@ -24,6 +29,7 @@ use crate::cli::RunArguments;
 use crate::config::Config;
 use crate::output::Output;
 use crate::output::Unwritten;
+use crate::scan::printable::Printable;
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.common)?;
@@ -43,6 +49,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .rules(rules)
         .watch(config.wanted(events_asked))
         .expect(config.expectations()?)
+        .normality(normality(&config)?)
         .code(config.code())
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
@@ -53,11 +60,13 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .context("cannot watch this node (driftd doctor says more)")?;
 
     let (stopper, again) = (engine.stopper(), arguments.clone());
+    let again = Reload { arguments: again, digests: config.bounds().digests };
     let (handle, expectations) = (engine.rules(), engine.expectations());
+    let (normal, reloaded) = (engine.normality(), engine.normality());
     thread::spawn(move || {
         for signal in signals.forever() {
             if signal == SIGHUP {
-                reload(&again, &handle, &expectations);
+                again.reload(&handle, &expectations, &reloaded);
             } else {
                 stopper.stop();
             }
@@ -73,6 +82,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let counters = engine.counters().clone();
     // Writes out what waits.
     drop(engine);
+    tell_uses(&normal.load().exceptions);
     summarise(&counters, &unwritten.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(ExitCode::SUCCESS)
 }
@@ -83,21 +93,71 @@ fn told(hooks: &HookChoice) -> String {
     format!("{}{}", hooks.set, refused.collect::<String>())
 }
 
-/// Reads configuration and rules again. From the next event on the new rules are matched, and what the
-/// new configuration expects of sockets is expected. When either is bad, both stay.
-fn reload(arguments: &RunArguments, handle: &RulesHandle, expectations: &ExpectationsHandle) {
-    let read = Config::load(&arguments.common).and_then(|config| {
-        let rules = config.rules(&arguments.rules)?.load_or_fail()?;
-        Ok((rules, config.expectations()?))
-    });
-    match read {
-        Ok((rules, expected)) => {
-            let count = rules.rules().len();
-            expectations.replace(expected);
-            handle.replace(rules);
-            eprintln!("driftd: {count} rules were loaded again");
+/// What is read again at SIGHUP.
+struct Reload {
+    arguments: RunArguments,
+    /// Whether digests of drifted code are read: that stays as it was at the start.
+    digests: bool,
+}
+
+impl Reload {
+    /// Reads configuration, rules, baselines and exceptions again. From the next event on the new rules are
+    /// matched, and what the new configuration expects is expected. When any is bad, all stay.
+    fn reload(
+        &self,
+        handle: &RulesHandle,
+        expectations: &ExpectationsHandle,
+        normal: &NormalityHandle,
+    ) {
+        let read = Config::load(&self.arguments.common).and_then(|config| {
+            let rules = config.rules(&self.arguments.rules)?.load_or_fail()?;
+            let normality = normality(&config)?;
+            Ok((rules, config.expectations()?, normality, config.bounds().digests))
+        });
+        match read {
+            Ok((rules, expected, normality, digests)) => {
+                let count = rules.rules().len();
+                expectations.replace(expected);
+                tell_uses(&normal.replace(normality).exceptions);
+                handle.replace(rules);
+                eprintln!("driftd: {count} rules were loaded again");
+                if digests && !self.digests {
+                    eprintln!(
+                        "driftd: digests of drifted code are read only after a restart: until then \
+                         what is expected by its content is drift"
+                    );
+                }
+            }
+            Err(error) => eprintln!("driftd: the rules stay as they are: {error:#}"),
         }
-        Err(error) => eprintln!("driftd: the rules stay as they are: {error:#}"),
+    }
+}
+
+/// What the configuration says to be normal. Exceptions that have expired are told.
+fn normality(config: &Config) -> anyhow::Result<Normality> {
+    let normality = config.normality()?;
+    let now = Timestamp::now();
+    for (exception, ..) in normality.exceptions.uses() {
+        if let Some(expires) = exception.expires().filter(|_| exception.is_expired(now)) {
+            eprintln!(
+                "driftd: the exception \"{}\" expired {expires}: what it took is drift again",
+                Printable(&Text::from(exception.reason()))
+            );
+        }
+    }
+    Ok(normality)
+}
+
+/// How often each exception was used.
+fn tell_uses(exceptions: &Exceptions) {
+    for (exception, taken, expired) in exceptions.uses() {
+        if taken + expired > 0 {
+            eprintln!(
+                "driftd: the exception \"{}\" took {taken} event(s), and would have taken {expired} since it \
+                 expired",
+                Printable(&Text::from(exception.reason()))
+            );
+        }
     }
 }
 

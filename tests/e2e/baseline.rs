@@ -11,12 +11,17 @@ use std::time::Duration;
 use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
+use driftcore::event::Action;
 use driftcore::event::DriftEvent;
+use driftcore::event::Kind;
+use driftcore::event::Ruling;
 use driftcore_e2e::DockerContainer;
+use driftcore_e2e::Driftd;
 use rustix::process::Pid;
 use rustix::process::Signal;
 
 use crate::Case;
+use crate::world::Seen;
 use crate::world::World;
 
 pub(crate) const CASES: &[Case] = &[
@@ -26,6 +31,9 @@ pub(crate) const CASES: &[Case] = &[
     ("a_stream_is_learned_until_a_signal", live),
     ("a_baseline_survives_its_writers_death", killed),
     ("faults_of_baselines_are_told_with_their_place", faults),
+    ("what_a_baseline_expects_is_silent_while_it_runs", running),
+    ("exceptions_hold_until_they_expire_while_it_runs", running_exceptions),
+    ("an_entrypoint_has_grace_and_nobody_else", grace),
 ];
 
 fn baseline(world: &World, arguments: &[&str]) -> Result<Output> {
@@ -209,7 +217,7 @@ fn exceptions(world: &World) -> Result<()> {
     )?;
     // Only what ran: what was written would take the shell's exceptions.
     let mut all = events_of(world, &container)?;
-    all.retain(|event| event.kind == driftcore::event::Kind::Binary);
+    all.retain(|event| event.kind == Kind::Binary);
     write(&all, &events)?;
     let suggested = said(&baseline(world, &["suggest", "--from", text(&events)?])?, 0)?;
     ensure!(suggested.contains("# 1 exception(s) would have silenced 3 event(s)"), "{suggested}");
@@ -336,5 +344,229 @@ fn faults(world: &World) -> Result<()> {
         ensure!(output.status.code() == Some(2), "{arguments:?}: {}", output.status);
         ensure!(stderr.contains(part), "{arguments:?}: {stderr}");
     }
+    Ok(())
+}
+
+/// A `driftd` with that configuration.
+fn watch(world: &World, directory: &Path, config: &str) -> Result<Driftd> {
+    let path = directory.join("driftd.toml");
+    fs::write(&path, config)?;
+    let options = world.options.clone().argument("--config").argument(&path);
+    Driftd::start(&options, &directory.join(world.mark("watch")))
+}
+
+/// The exec with this mark: whether it is drift, what was ruled, and the rules that fired.
+fn exec(world: &World, watch: &Driftd, container: &DockerContainer, mark: &str) -> Result<String> {
+    let event = Seen::by(watch, mark)?.event;
+    // An alert is written behind its event: what is said of a later one is said of this one before.
+    let fence = world.mark("fence");
+    container.sh(&format!("cp /opt/payload /dev/shm/{fence}; /dev/shm/{fence} {fence}"))?;
+    let about = |alert: &serde_json::Value, mark: &str| {
+        let words = alert["drift"]["process"]["cmdline"].as_array();
+        alert["drift"]["action"] == "exec" && words.is_some_and(|words| words.iter().any(|it| it == mark))
+    };
+    watch.alert(|alert| about(alert, &fence))?;
+    let alerts = watch.alerts();
+    let rules = alerts.iter().map(|(alert, _)| alert).filter(|alert| about(alert, mark));
+    let rules: Vec<_> = rules.filter_map(|alert| alert["rule"].as_str()).collect();
+    let ruling = event.ruling.map_or("none", |ruling| ruling.as_str());
+    let tainted = if event.tainted { " tainted" } else { "" };
+    Ok(format!("{} {ruling}{tainted} {}", event.drift, rules.join(", ")))
+}
+
+/// A program of its own that the image did not bring.
+const TOOL: &str = "mkdir -p /opt/agent; cp /opt/payload /opt/agent/tool; printf x >> /opt/agent/tool";
+
+fn running(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = new_directory(world, "running")?;
+    let [events, file, recorded] =
+        ["events", "b.yaml", "recorded"].map(|name| directory.join(name));
+    let label = world.mark("app");
+    let labelled = format!("--label=app={label}");
+    // Learned from a recording with digests.
+    {
+        fs::create_dir_all(&recorded)?;
+        let watch = watch(world, &recorded, "[proof]\ndigests = true\n")?;
+        let container = world.start(&[&labelled])?;
+        let mark = world.mark("learned");
+        container.sh(&format!(
+            "{TOOL}; /opt/agent/tool {mark}; /opt/p1 x; /opt/net x listen 0.0.0.0 7001
+             cp /opt/payload /dev/shm/end; /dev/shm/end {mark}-end"
+        ))?;
+        Seen::by(&watch, &format!("{mark}-end"))?;
+        let seen = Seen::by(&watch, &mark)?.event;
+        ensure!(seen.file.as_ref().is_some_and(|it| it.sha256.is_some()), "no digest: {seen:?}");
+        write(&watch.events()?, &events)?;
+    }
+    let select = format!("app={label}");
+    let arguments =
+        ["learn", "--from", text(&events)?, "-o", text(&file)?, "--accept", "--select", &select];
+    let stdout = said(&baseline(world, &arguments)?, 0)?;
+    // What runs on a tmpfs has no digest.
+    ensure!(stdout.contains("ran /dev/shm/end (tmpfs, digest not known)"), "{stdout}");
+
+    let config = format!("[baseline]\nfiles = [{file:?}]\n[[expected]]\nlisten = [\"7003\"]\n");
+    let watch = watch(world, &directory, &config)?;
+    let container = world.start(&[&labelled])?;
+    let marks = ["same", "other", "child", "image", "outside"].map(|it| world.mark(it));
+    let [same, other, child, image, outside] = &marks;
+    container.sh(&format!(
+        "{TOOL}; /opt/agent/tool {same}; sh -c '/opt/p1 {image}; true'
+         printf y >> /opt/agent/tool; /opt/agent/tool {other}
+         /opt/p2 {outside}; echo x > /etc/x; echo x > /opt/agent/x
+         /opt/net {child} listen 0.0.0.0 7001 listen 0.0.0.0 7002 listen 0.0.0.0 7003"
+    ))?;
+    for (mark, expected) in [
+        (same, "false baseline "),
+        (image, "false none "),
+        (other, "true departs New Binary Executed in Container"),
+        (outside, "true departs Program outside the Baseline Executed in Container"),
+    ] {
+        let got = exec(world, &watch, &container, mark)?;
+        ensure!(got == expected, "{mark}: {got}");
+    }
+    // Ports that the baseline knows are expected, whatever else is declared, and those that are declared are not,
+    // where the baseline does not know them.
+    let all = watch.events()?;
+    let of_container = |event: &&DriftEvent| {
+        event.container.as_ref().is_some_and(|own| own.id == container.id)
+    };
+    let sockets = all.iter().filter(of_container).filter(|event| event.network.is_some());
+    let ports: Vec<_> = sockets
+        .map(|event| {
+            let port = event.network.as_ref().map(|it| it.local.to_string()).unwrap_or_default();
+            (port, event.drift, event.ruling)
+        })
+        .collect();
+    let departs = Some(Ruling::Departs);
+    let expected = [
+        ("0.0.0.0:7001", false, Some(Ruling::Baseline)),
+        ("0.0.0.0:7002", true, departs),
+        ("0.0.0.0:7003", true, departs),
+    ];
+    let expected = expected.map(|(port, drift, ruling)| (port.to_owned(), drift, ruling));
+    ensure!(ports == expected, "{ports:?}");
+    for (path, drift, ruling) in
+        [("/etc/x", true, departs), ("/opt/agent/x", false, Some(Ruling::Baseline))]
+    {
+        let created = all.iter().filter(of_container).find(|event| {
+            event.kind == Kind::File
+                && event.file.as_ref().is_some_and(|it| it.path.as_bytes() == path.as_bytes())
+        });
+        let got = created.map(|event| (event.drift, event.ruling));
+        ensure!(got == Some((drift, ruling)), "{path}: {got:?}");
+    }
+
+    // The twin that no baseline speaks of: everything is as it is without one.
+    let twin = world.start(&[])?;
+    let [plain, dropped] = ["plain", "dropped"].map(|it| world.mark(it));
+    twin.sh(&format!("/opt/p2 {plain}; {TOOL}; /opt/agent/tool {dropped}"))?;
+    for (mark, expected) in
+        [(&plain, "false none "), (&dropped, "true none New Binary Executed in Container")]
+    {
+        let got = exec(world, &watch, &twin, mark)?;
+        ensure!(got == expected, "{mark}: {got}");
+    }
+    Ok(())
+}
+
+fn running_exceptions(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = new_directory(world, "running-exceptions")?;
+    let file = directory.join("e.yaml");
+    let item = |expires: &str| {
+        format!(
+            "version: 1\nexceptions:\n  - reason: the agent\n    expires: {expires}\n    \
+             path: /opt/agent/**\n"
+        )
+    };
+    fs::write(&file, item("2999-01-01"))?;
+    let watch = watch(world, &directory, &format!("[exceptions]\nfiles = [{file:?}]\n"))?;
+    let container = world.start(&[])?;
+    let marks = ["taken", "child", "elsewhere", "expired"].map(|it| world.mark(it));
+    let [taken, child, elsewhere, expired] = &marks;
+    container.sh(&format!(
+        "{TOOL}; /opt/agent/tool {taken}; cp /opt/agent/tool /tmp/tool; /tmp/tool {elsewhere}
+         cp /bin/busybox /opt/agent/sh; /opt/agent/sh -c 'sleep 0.3; /opt/p1 {child}; true'"
+    ))?;
+    for (mark, expected) in [
+        (taken, "false exception "),
+        (child, "false none "),
+        (elsewhere, "true none New Binary Executed in Container"),
+    ] {
+        let got = exec(world, &watch, &container, mark)?;
+        ensure!(got == expected, "{mark}: {got}");
+    }
+    // Bad ones leave what there is; ones that have expired take nothing.
+    for (content, said) in [
+        ("version: 1\nexceptions: 7\n".to_owned(), "stay as they are"),
+        (item("2020-01-01"), "expired 2020-01-02T00:00:00.000000000Z: what it took is drift again"),
+    ] {
+        fs::write(&file, content)?;
+        watch.signal(Signal::HUP)?;
+        let heard = || watch.stderr().contains(said).then_some(());
+        driftcore_e2e::poll(Duration::from_secs(15), heard).context(watch.stderr())?;
+    }
+    let reloaded = || watch.stderr().contains("were loaded again").then_some(());
+    driftcore_e2e::poll(Duration::from_secs(15), reloaded).context("not loaded again")?;
+    container.sh(&format!("/opt/agent/tool {expired}"))?;
+    let got = exec(world, &watch, &container, expired)?;
+    ensure!(got == "true none New Binary Executed in Container", "{got}");
+    let ended = watch.end(Signal::TERM)?;
+    for part in ["the exception \"the agent\" took ", "would have taken "] {
+        ensure!(ended.stderr.contains(part), "{}", ended.stderr);
+    }
+    Ok(())
+}
+
+fn grace(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = new_directory(world, "grace")?;
+    let label = world.mark("graced");
+    let config = format!("[[grace]]\nlabel = \"app={label}\"\nseconds = 3600\n");
+    let watch = watch(world, &directory, &config)?;
+    let marks = ["own", "memory", "setuid", "outside"].map(|it| world.mark(it));
+    let [own, tmpfs, setuid, outside] = &marks;
+    let script = format!(
+        "{TOOL}; /opt/agent/tool {own}; cp /opt/payload /dev/shm/x; /dev/shm/x {tmpfs}
+         cp /opt/payload /opt/{setuid}; chmod 4755 /opt/{setuid}; while :; do sleep 3600; done"
+    );
+    let entrypoint = ["/bin/sh", "-c", &script];
+    let labelled = format!("--label=app={label}");
+    let container = world.lab.docker().start_with(&world.image, &[&labelled], &entrypoint)?;
+    Seen::by(&watch, tmpfs)?;
+    container.sh(&format!("cp /opt/agent/tool /tmp/tool; /tmp/tool {outside}"))?;
+    for (mark, expected) in [
+        (own, "false grace "),
+        (tmpfs, "true none Binary on Tmpfs Executed in Container"),
+        (outside, "true none New Binary Executed in Container"),
+    ] {
+        let got = exec(world, &watch, &container, mark)?;
+        ensure!(got == expected, "{mark}: {got}");
+    }
+    let all = watch.events()?;
+    let of = |path: &str, action: Action| {
+        let is_it = |event: &&DriftEvent| {
+            (event.kind, event.action) == (Kind::File, action)
+                && event.container.as_ref().is_some_and(|own| own.id == container.id)
+                && event.file.as_ref().is_some_and(|it| it.path.as_bytes() == path.as_bytes())
+        };
+        all.iter().find(is_it).map(|event| (event.drift, event.ruling))
+    };
+    let graced = Some((false, Some(Ruling::Grace)));
+    ensure!(of("/opt/agent/tool", Action::Create) == graced, "{:?}", of("/opt/agent/tool", Action::Create));
+    let setuid = format!("/opt/{setuid}");
+    // Tainted by what it ran on the tmpfs is its child, not the shell.
+    ensure!(of(&setuid, Action::Create) == graced, "{:?}", of(&setuid, Action::Create));
+    ensure!(of(&setuid, Action::Attributes) == Some((true, None)), "{:?}", of(&setuid, Action::Attributes));
+    ensure!(of("/tmp/tool", Action::Create) == Some((true, None)), "{:?}", of("/tmp/tool", Action::Create));
+
+    // The twin has no such label.
+    let twin = world.mark("twin");
+    let script = format!("{TOOL}; /opt/agent/tool {twin}; while :; do sleep 3600; done");
+    let other = world.lab.docker().start_with(&world.image, &[], &["/bin/sh", "-c", &script])?;
+    let got = exec(world, &watch, &other, &twin)?;
+    ensure!(got == "true none New Binary Executed in Container", "{got}");
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::network::Contact;
 
 /// Something that a container did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed<'a> {
+pub(crate) enum Deed<'a> {
     /// It ran a file: a program, a script or a library.
     Runs { path: &'a [u8], verdict: Verdict, origin: Option<Origin> },
     /// It changed the files of a directory, by a rename of two.
@@ -35,7 +35,7 @@ pub(super) enum Deed<'a> {
 impl<'a> Deed<'a> {
     /// What an event says. `None` where a baseline says nothing of its kind, where nothing was changed,
     /// and of a path that is not known.
-    pub(super) fn of(event: &'a DriftEvent) -> Option<Self> {
+    pub(crate) fn of(event: &'a DriftEvent) -> Option<Self> {
         match event.kind {
             Kind::Binary => {
                 let file = event.file.as_ref()?;
@@ -62,8 +62,14 @@ impl<'a> Deed<'a> {
         }
     }
 
+    /// A file that runs.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn runs(path: &'a [u8], verdict: Verdict, sha256: Option<[u8; 32]>) -> Self {
+        Self::Runs { path, verdict, origin: Origin::of_content(verdict, sha256) }
+    }
+
     /// What was changed. `None` where it is not known in which directory.
-    fn writes(
+    pub(crate) fn writes(
         action: Action,
         path: &'a [u8],
         old_path: Option<&'a [u8]>,
@@ -86,7 +92,7 @@ impl<'a> Deed<'a> {
 
     /// What a socket does. `None` of one that stays on loopback, and of a UDP port that the kernel chose:
     /// nobody waits there for others.
-    pub(super) fn socket(contact: &Contact) -> Option<Self> {
+    pub(crate) fn socket(contact: &Contact) -> Option<Self> {
         let transport = Transport::of(contact.protocol)?;
         let end = contact.remote.unwrap_or(contact.local);
         if end.ip().to_canonical().is_loopback() {

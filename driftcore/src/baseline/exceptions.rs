@@ -96,14 +96,14 @@ impl Exceptions {
         })
     }
 
+    /// The exceptions themselves.
+    pub fn into_list(self) -> Vec<Exception> {
+        self.list
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
-    }
-
-    /// Whether any asks for the content of what runs.
-    pub fn ask_for_contents(&self) -> bool {
-        self.list.iter().any(|exception| !exception.contents.is_empty())
     }
 }
 

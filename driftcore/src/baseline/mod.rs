@@ -67,6 +67,7 @@ mod error;
 mod exception;
 mod exceptions;
 mod learn;
+mod normality;
 mod origin;
 mod path;
 mod ports;
@@ -83,6 +84,8 @@ mod workload;
 mod write;
 mod yaml;
 
+#[cfg(feature = "sensor")]
+pub(crate) use deed::Deed;
 pub use document::Baseline;
 pub use document::Standing;
 pub use document::describe;
@@ -93,8 +96,14 @@ pub use learn::LearnOptions;
 pub use learn::Learned;
 pub use learn::Learner;
 pub use learn::Refused;
+pub use normality::Grace;
+pub use normality::Normality;
 pub use selector::Selector;
 pub use selector::SelectorError;
+#[cfg(feature = "sensor")]
+pub(crate) use subject::Lineage;
+#[cfg(feature = "sensor")]
+pub(crate) use subject::Subject;
 pub use suggest::Suggester;
 pub use suggest::Suggestion;
 pub use suggest::Suggestions;

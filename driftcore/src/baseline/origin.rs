@@ -7,7 +7,7 @@ use crate::event::Verdict;
 
 /// Where the content of a file that runs came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     /// The image's own content.
     Image,
     /// A file of the host, as runtimes run in containers.
@@ -19,15 +19,20 @@ pub(super) enum Origin {
 impl Origin {
     /// Of a file with this verdict and, where that is known, digest. `None` where it is drift and the
     /// digest is not known: nothing then tells it from any other file.
-    pub(super) fn of(verdict: Verdict, sha256: Option<&str>) -> Option<Self> {
+    pub(crate) fn of(verdict: Verdict, sha256: Option<&str>) -> Option<Self> {
+        Self::of_content(verdict, sha256.and_then(parse_sha256))
+    }
+
+    /// The same with the digest's bytes.
+    pub(crate) fn of_content(verdict: Verdict, sha256: Option<[u8; 32]>) -> Option<Self> {
         match verdict {
             Verdict::Image | Verdict::CopiedUp => Some(Self::Image),
             Verdict::Host => Some(Self::Host),
-            _ => parse_sha256(sha256?).map(Self::Content),
+            _ => sha256.map(Self::Content),
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "image" => Some(Self::Image),
             "host" => Some(Self::Host),

@@ -13,7 +13,7 @@ const PORTS_MAX: usize = 64;
 
 /// What speaks of ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Transport {
+pub(crate) enum Transport {
     Tcp,
     Udp,
 }

@@ -8,20 +8,20 @@ use crate::event::Timestamp;
 use crate::event::Verdict;
 
 /// Something that was done, by whom, and when.
-pub(super) struct Subject<'a> {
-    pub(super) container: &'a Container,
-    pub(super) time: Timestamp,
-    pub(super) deed: Deed<'a>,
+pub(crate) struct Subject<'a> {
+    pub(crate) container: &'a Container,
+    pub(crate) time: Timestamp,
+    pub(crate) deed: Deed<'a>,
     /// The file that it was done to.
-    pub(super) path: Option<&'a [u8]>,
+    pub(crate) path: Option<&'a [u8]>,
     /// Of a rename, the path before.
-    pub(super) old_path: Option<&'a [u8]>,
-    pub(super) lineage: &'a dyn Lineage,
+    pub(crate) old_path: Option<&'a [u8]>,
+    pub(crate) lineage: &'a dyn Lineage,
 }
 
 impl<'a> Subject<'a> {
     /// What an event says. `None` where it is of no container, or of a kind of which nothing is said.
-    pub(super) fn of(event: &'a DriftEvent) -> Option<Self> {
+    pub(crate) fn of(event: &'a DriftEvent) -> Option<Self> {
         static NOBODY: Option<Process> = None;
         let deed = Deed::of(event)?;
         let file = event.file.as_ref();
@@ -40,13 +40,13 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether its path says nothing of its content: what runs from memory, or has no name left.
-    pub(super) fn is_nameless(&self) -> bool {
+    pub(crate) fn is_nameless(&self) -> bool {
         matches!(self.deed, Deed::Runs { verdict: Verdict::Memfd | Verdict::Deleted, .. })
     }
 }
 
 /// The programs of a process and its ancestors.
-pub(super) trait Lineage {
+pub(crate) trait Lineage {
     /// Calls `visit` with the path of each one's executable, the process itself first, until it says
     /// false.
     fn visit(&self, visit: &mut dyn FnMut(&[u8]) -> bool);

@@ -6,6 +6,7 @@ use super::CodeOptions;
 use super::Engine;
 use super::EngineError;
 use super::proofs::ProofOptions;
+use crate::baseline::Normality;
 use crate::container::StateRoots;
 use crate::event::Container;
 use crate::network::Expectations;
@@ -48,6 +49,7 @@ pub struct EngineBuilder {
     pub(super) rules: Option<Arc<RuleSet>>,
     pub(super) wanted: Wanted,
     pub(super) expectations: Expectations,
+    pub(super) normality: Normality,
     pub(super) code: CodeOptions,
 }
 
@@ -100,6 +102,16 @@ impl EngineBuilder {
     /// [`Engine::expectations`].
     pub fn expect(&mut self, expectations: Expectations) -> &mut Self {
         self.expectations = expectations;
+        self
+    }
+
+    /// What is normal: baselines, exceptions, and grace after the start of containers. Default: nothing is said
+    /// of it, and each event is drift by its own nature or not. A running engine takes another one by
+    /// [`Engine::normality`].
+    ///
+    /// Digests of drifted code are needed by most of it: see [`Bounds::digests`].
+    pub fn normality(&mut self, normality: Normality) -> &mut Self {
+        self.normality = normality;
         self
     }
 

@@ -248,6 +248,11 @@ impl Known {
         }
     }
 
+    /// The pid of its first process, where that was the one that was seen first.
+    pub(super) fn first_process(&self) -> Option<u32> {
+        self.started.map(|_| self.pid)
+    }
+
     /// Whether the runtime's state was missing or half written.
     pub(super) fn is_incomplete(&self) -> bool {
         !self.complete && self.container.image.is_none()

@@ -22,11 +22,16 @@ use super::held::HeldBack;
 use super::matching::Matching;
 use super::matching::Outcome;
 use super::mounts::Mounts;
+use super::normality::Done;
+use super::normality::NormalityHandle;
+use super::normality::is_drift;
 use super::ports::Ports;
 use super::proofs::Answered;
 use super::proofs::Proofs;
 use super::proofs::Verdicts;
 use super::writers::writer_of;
+use crate::baseline::Deed;
+use crate::baseline::Normality;
 use crate::decode::decode;
 use crate::enrich::Identity;
 use crate::enrich::Lineage;
@@ -43,6 +48,7 @@ use crate::event::FileOperation;
 use crate::event::Kind;
 use crate::event::LossReason;
 use crate::event::Provenance;
+use crate::event::Ruling;
 use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::event::Writer;
@@ -50,6 +56,7 @@ use crate::network::Expectations;
 use crate::provenance::Classified;
 use crate::sink::Sink;
 use crate::view::Ancestors;
+use crate::view::ObservedFacts;
 use crate::view::Recorded;
 use crate::view::Relative;
 use crate::view::View;
@@ -68,6 +75,8 @@ pub(super) struct Core {
     pub(super) held: HeldBack,
     /// What is expected of containers' sockets.
     pub(super) expectations: ExpectationsHandle,
+    /// What is said to be normal.
+    pub(super) normality: NormalityHandle,
     pub(super) ports: Ports,
     /// What live events tell of waiting sockets, while others are looked for.
     pub(super) live_spots: Option<Spots>,
@@ -100,6 +109,7 @@ impl Core {
             matching,
             held: HeldBack::default(),
             expectations: ExpectationsHandle::new(Expectations::default()),
+            normality: NormalityHandle::new(Normality::default()),
             ports: Ports::default(),
             live_spots: None,
             sink,
@@ -233,13 +243,25 @@ impl Core {
                 let sha256 = classified.sha256_text();
                 let number = self.matching.next_number();
                 let (provenance, hostname) = (&classified.provenance, &self.hostname);
+                let ruling = self.ruling(Done {
+                    container: id,
+                    who,
+                    exe: program.exe(),
+                    tainted: seen.tainted,
+                    time: seen.clock.wall(exec.boot_ns),
+                    deed: Some(Deed::runs(&self.path, provenance.verdict, classified.sha256)),
+                    path: &self.path,
+                    old_path: b"",
+                    drift: provenance.verdict.is_drift_for_code(),
+                });
+                let drift = is_drift(provenance.verdict.is_drift_for_code(), ruling);
                 let facts = seen.facts(program, provenance, sha256.as_deref(), number, hostname);
+                let facts = ObservedFacts { drift, ..facts };
                 let outcome = self.matching.run(&View::new(facts), facts.time);
-                let drift = classified.provenance.verdict.is_drift_for_code();
-                let taints = taints(&classified);
+                let taints = drift && taints(&classified);
                 if drift || self.scope.all_events || !outcome.is_empty() {
                     let event = self.assemble(exec, args, origin, writer);
-                    self.deliver(event, classified, &outcome);
+                    self.deliver(event, classified, ruling, &outcome);
                 }
                 if taints {
                     self.processes.taint(who, exec.boot_ns);
@@ -298,7 +320,7 @@ impl Core {
     /// Matches and hands over an event that waited.
     fn decide(&mut self, answered: Answered) {
         let Answered { event: Observed { container, mut event, live, by }, classified } = answered;
-        let taints = classified.as_ref().is_some_and(taints);
+        let may_taint = classified.as_ref().is_some_and(taints);
         // What tainted it may have waited as well.
         event.tainted |= self.processes.was_tainted(by.0, by.1);
         if let Some(classified) = classified {
@@ -306,6 +328,7 @@ impl Core {
         }
         let details = self.containers.get(container).map(|known| known.details.clone());
         self.judge_socket(&mut event, details.as_deref());
+        self.rule(&mut event, container, by.0);
         let number = self.matching.next_number();
         let pid = event.process.as_ref().map_or(0, |process| process.pid);
         let names = self.containers.names(container, pid);
@@ -314,7 +337,7 @@ impl Core {
         let outcome =
             recorded.with_view(number, &self.hostname, |view| self.matching.run(view, event.time));
         self.hand_over(&event, &outcome);
-        if taints {
+        if may_taint && event.drift {
             self.processes.taint(by.0, by.1);
         }
     }
@@ -366,9 +389,12 @@ impl Core {
         &mut self,
         mut event: DriftEvent,
         classified: Classified,
+        ruling: Option<Ruling>,
         outcome: &Outcome,
     ) {
         judge(&mut event, classified);
+        event.drift = is_drift(event.drift, ruling);
+        event.ruling = ruling;
         self.hand_over(&event, outcome);
     }
 

@@ -85,6 +85,7 @@ impl Key {
 pub(super) struct Proofs {
     cache: ProofCache,
     pool: ProofPool<()>,
+    digests: bool,
     waiting: HashMap<Key, Vec<Observed>>,
     waiting_events: usize,
     answered: Vec<Answered>,
@@ -92,12 +93,14 @@ pub(super) struct Proofs {
 
 impl Proofs {
     pub(super) fn new(options: ProofOptions, wake: Wake) -> Result<Self, EngineError> {
+        let digests = options.bounds.digests;
         let options = PoolOptions { bounds: options.bounds, ..PoolOptions::default() };
         let pool = ProofPool::new(options, wake)
             .map_err(|source| EngineError::Io { action: "start the proof threads", source })?;
         Ok(Self {
             cache: ProofCache::default(),
             pool,
+            digests,
             waiting: HashMap::new(),
             waiting_events: 0,
             answered: Vec::new(),
@@ -115,7 +118,15 @@ impl Proofs {
         counters: &mut Counters,
     ) -> Verdicts {
         if let Judgement::Proved(provenance) = judge(evidence) {
-            return Verdicts::Now(Classified { provenance, sha256: None, cacheable: false });
+            // Proved by the kernel, and yet to be read.
+            let in_upper = matches!(
+                provenance.verdict,
+                Verdict::Added | Verdict::Modified | Verdict::Replaced
+            );
+            let wants_digest = self.digests && in_upper && layers.is_some();
+            if !wants_digest {
+                return Verdicts::Now(Classified { provenance, sha256: None, cacheable: false });
+            }
         }
         let Some(layers) = layers else {
             let mut lookup = NoLayerDirectories { container_start: started };

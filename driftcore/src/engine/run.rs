@@ -37,6 +37,7 @@ use super::found::Spots;
 use super::matching::Matching;
 use super::matching::RulesHandle;
 use super::mounts::Mounts;
+use super::normality::NormalityHandle;
 use super::proofs::Proofs;
 use super::wake::Stopper;
 use crate::container::Runtimes;
@@ -103,6 +104,7 @@ impl Engine {
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
         core.mounts = Mounts::of(&options.wanted);
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
+        core.normality = NormalityHandle::new(std::mem::take(&mut options.normality));
 
         let wanted = asked::all_wanted(options.wanted, options.code.never(), rules.as_deref());
         let mut record = |record: &[u8]| core.record(record, Origin::Live);
@@ -214,6 +216,11 @@ impl Engine {
     /// What is expected of containers' sockets, to be replaced while the engine runs.
     pub fn expectations(&self) -> ExpectationsHandle {
         self.core.expectations.clone()
+    }
+
+    /// What is normal, to be replaced while the engine runs.
+    pub fn normality(&self) -> NormalityHandle {
+        self.core.normality.clone()
     }
 
     /// From where operations on files are seen, and why not from a better place.

@@ -9,7 +9,10 @@ use super::acting::Deed;
 use super::assemble::Observed;
 use super::assemble::Origin;
 use super::core::Core;
+use super::normality::Done;
+use super::normality::is_drift;
 use super::proofs::Answered;
+use crate::baseline::Deed;
 use crate::enrich::Identity;
 use crate::enrich::ProcessTable;
 use crate::event::Action;
@@ -97,7 +100,19 @@ impl Core {
         }
         let Some(known) = self.containers.get(container) else { return };
         let expectations = self.expectations.load();
-        let drift = socket.departs(&expectations, &known.container, &known.details);
+        let by_nature = socket.departs(&expectations, &known.container, &known.details);
+        let ruling = self.ruling(Done {
+            container,
+            who: Identity::from(&event.actor),
+            exe: acting.program.exe(),
+            tainted: acting.tainted,
+            time,
+            deed: socket.deed(),
+            path: b"",
+            old_path: b"",
+            drift: by_nature,
+        });
+        let drift = is_drift(by_nature, ruling);
         let ancestors = acting.ancestors(&self.processes);
         let names = self.containers.names(container, event.actor.pid);
         let deed = Deed {
@@ -119,6 +134,7 @@ impl Core {
             let mut event = DriftEvent::new(time, Kind::Network, socket.action);
             socket.complete(&mut event, &acting, &self.processes);
             event.drift = drift;
+            event.ruling = ruling;
             event.before_start = before_start;
             event.container = Some((*known.container).clone());
             self.hand_over(&event, &outcome);
@@ -204,6 +220,17 @@ impl<'a> Socket<'a> {
                 expectations.is_drift(&contact, Some(container), Some(details))
             }
             Ends::Unix { remote } => expectations.is_unix_drift(remote, Some(container)),
+        }
+    }
+
+    /// What baselines say of it, if they do.
+    fn deed(&self) -> Option<Deed<'_>> {
+        match self.ends {
+            Ends::Internet { local, remote } => {
+                let auto_port = self.flags.contains(SocketFlags::AUTO_PORT);
+                Deed::socket(&Contact { protocol: self.protocol, local, remote, auto_port })
+            }
+            Ends::Unix { remote } => Some(Deed::ReachesUnix(remote)),
         }
     }
 

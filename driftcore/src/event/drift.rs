@@ -15,6 +15,7 @@ use super::LossReason;
 use super::Network;
 use super::Process;
 use super::Provenance;
+use super::Ruling;
 use super::ScriptSource;
 use super::SystemCall;
 use super::Text;
@@ -151,6 +152,9 @@ pub struct DriftEvent {
     pub kind: Kind,
     /// What happened to it.
     pub action: Action,
+    /// Why it is drift, or none, other than by its own nature.
+    #[serde(default)]
+    pub ruling: Option<Ruling>,
     /// Where the file came from.
     pub provenance: Option<Provenance>,
     /// In which container.
@@ -205,6 +209,7 @@ impl DriftEvent {
         Self {
             time,
             drift: false,
+            ruling: None,
             kind,
             action,
             provenance: None,
@@ -348,10 +353,13 @@ impl Serialize for DriftEvent {
         });
 
         // The length is a hint that JSON does not need; parts that say nothing are skipped.
-        let mut event = serializer.serialize_struct("DriftEvent", 21)?;
+        let mut event = serializer.serialize_struct("DriftEvent", 22)?;
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
+        if let Some(ruling) = self.ruling {
+            event.serialize_field("ruling", &ruling)?;
+        }
         event.serialize_field("kind", &self.kind)?;
         event.serialize_field("action", &self.action)?;
         event.serialize_field("provenance", &self.provenance)?;

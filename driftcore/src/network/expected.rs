@@ -31,22 +31,32 @@ impl Expected {
     /// Whether it speaks of this container. Of one whose image or labels are not known, only where
     /// it does not ask for them.
     pub fn is_of(&self, container: Option<&Container>) -> bool {
-        let image = self.image.as_ref().is_none_or(|pattern| {
-            container
-                .and_then(|it| it.image.as_ref())
-                .is_some_and(|image| glob_matches(pattern.as_bytes(), image.as_bytes()))
-        });
-        let label = self.label.as_ref().is_none_or(|label| {
-            let (key, value) = match label.split_once('=') {
-                Some((key, value)) => (key, Some(value)),
-                None => (label.as_str(), None),
-            };
-            container
-                .and_then(|it| it.labels.get(key))
-                .is_some_and(|own| value.is_none_or(|value| own == value))
-        });
-        image && label
+        speaks_of(self.image.as_deref(), self.label.as_deref(), container)
     }
+}
+
+/// Whether a container has an image of this pattern, and this label (`key`, or `key=value`). Of one whose
+/// image or labels are not known, only where they are not asked for.
+pub(crate) fn speaks_of(
+    image: Option<&str>,
+    label: Option<&str>,
+    container: Option<&Container>,
+) -> bool {
+    let is_image = image.is_none_or(|pattern| {
+        container
+            .and_then(|it| it.image.as_ref())
+            .is_some_and(|image| glob_matches(pattern.as_bytes(), image.as_bytes()))
+    });
+    let has_label = label.is_none_or(|label| {
+        let (key, value) = match label.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (label, None),
+        };
+        container
+            .and_then(|it| it.labels.get(key))
+            .is_some_and(|own| value.is_none_or(|value| own == value))
+    });
+    is_image && has_label
 }
 
 /// All that is expected, beside what containers' runtimes know.

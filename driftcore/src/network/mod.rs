@@ -13,4 +13,5 @@ mod remote;
 pub use contact::Contact;
 pub use expected::Expectations;
 pub use expected::Expected;
+pub(crate) use expected::speaks_of;
 pub use remote::Remote;

@@ -26,12 +26,15 @@ pub struct Bounds {
     /// Longest time for one file. It is looked at between reads, so one read of a filesystem
     /// that hangs is not cut short.
     pub time: Duration,
+    /// Drifted files are read for their SHA-256 even where their verdict takes no comparison: new ones, ones
+    /// of another size than the image's, large ones. Within the same bounds; the verdict waits for it.
+    pub digests: bool,
 }
 
 impl Default for Bounds {
-    /// 256 MiB, 2 seconds.
+    /// 256 MiB, 2 seconds, no digests beside those that a comparison gives.
     fn default() -> Self {
-        Self { bytes: 256 << 20, time: Duration::from_secs(2) }
+        Self { bytes: 256 << 20, time: Duration::from_secs(2), digests: false }
     }
 }
 
@@ -116,6 +119,28 @@ pub(super) fn compare(
         offset += left as u64;
     }
     Ok(Comparison { equal, sha256: Some(hash.finalize().into()) })
+}
+
+/// The SHA-256 of the first `size` bytes of a file of that size. Errs as [`compare`] does.
+pub(super) fn digest(
+    file: &File,
+    size: u64,
+    limits: &Limits<'_>,
+    buffers: &mut Buffers,
+) -> Result<[u8; 32], Cow<'static, str>> {
+    let mut hash = Sha256::new();
+    let mut offset = 0;
+    while offset < size {
+        if let Some(reason) = limits.exceeded() {
+            return Err(reason);
+        }
+        let left = usize::try_from(size - offset).unwrap_or(BUFFER).min(BUFFER);
+        let piece = &mut buffers.upper[..left];
+        file.read_exact_at(piece, offset).map_err(|error| unreadable("file", &error))?;
+        hash.update(piece);
+        offset += left as u64;
+    }
+    Ok(hash.finalize().into())
 }
 
 fn unreadable(which: &str, error: &io::Error) -> Cow<'static, str> {

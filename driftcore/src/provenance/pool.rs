@@ -19,6 +19,7 @@ use super::Layers;
 use super::classify;
 use super::compare::Buffers;
 use crate::event::FileEvidence;
+use crate::event::Verdict;
 
 /// Files up to this size, in bytes, are proved in the lane for small ones.
 const SMALL: u64 = 1 << 20;
@@ -207,8 +208,23 @@ impl<T> Worker<T> {
         if self.searches.is_some() {
             lookup = lookup.without_search();
         }
-        let classified = classify(&request.evidence, &request.path, &mut lookup);
+        let mut classified = classify(&request.evidence, &request.path, &mut lookup);
         let needs_search = lookup.needed_search();
+        let in_upper = matches!(
+            classified.provenance.verdict,
+            Verdict::Added | Verdict::Modified | Verdict::Replaced | Verdict::Unknown
+        );
+        if self.bounds.digests
+            && classified.sha256.is_none()
+            && in_upper
+            && !(needs_search && self.searches.is_some())
+            && let Some((digest, settled)) = lookup.digest(&request.evidence, &request.path)
+        {
+            classified.sha256 = Some(digest);
+            // A verdict of the kernel alone costs nothing again; its digest does.
+            let known = classified.provenance.verdict != Verdict::Unknown;
+            classified.cacheable |= settled && known;
+        }
         self.buffers = lookup.into_buffers();
         match &self.searches {
             Some(searches) if needs_search => match searches.try_send(request) {

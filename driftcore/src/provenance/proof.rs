@@ -22,8 +22,10 @@ use super::beneath::below_root;
 use super::compare::Buffers;
 use super::compare::Limits;
 use super::compare::compare;
+use super::compare::digest;
 use super::layers::InImage;
 use super::search::search;
+use crate::event::EvidenceFlags;
 use crate::event::FileEvidence;
 use crate::event::Inode;
 use crate::event::Timestamp;
@@ -116,6 +118,24 @@ impl<'a> LayerLookup<'a> {
     /// Gives the buffers back.
     pub(super) fn into_buffers(self) -> Option<Buffers> {
         self.buffers
+    }
+
+    /// The SHA-256 of an upper file as the kernel saw it, and whether that is its digest as long as it has
+    /// the same times. `None` where it cannot be read within the bounds, is another one by now, or may be
+    /// written by somebody.
+    pub(super) fn digest(&mut self, evidence: &FileEvidence, path: &[u8]) -> Option<([u8; 32], bool)> {
+        let upper = evidence.upper.filter(|_| !evidence.flags.contains(EvidenceFlags::WRITERS))?;
+        let limits = self.limits();
+        if limits.too_large(upper.size).is_some() {
+            return None;
+        }
+        let settled = settled(&upper);
+        let ours = self.open_upper(&upper, below_root(path)?).ok()?;
+        let file = ours.located.open().ok()?;
+        let buffers = self.buffers.get_or_insert_with(Buffers::new);
+        let digest = digest(&file, upper.size, &limits, buffers).ok()?;
+        let is_same = Facts::of(&file).is_ok_and(|now| now == ours.located.facts);
+        is_same.then_some((digest, settled))
     }
 
     fn limits(&self) -> Limits<'a> {

@@ -26,7 +26,8 @@ struct Files {
     large: FileEvidence,
 }
 
-const PATIENT: Bounds = Bounds { bytes: 4 << 30, time: Duration::from_secs(600) };
+const PATIENT: Bounds =
+    Bounds { bytes: 4 << 30, time: Duration::from_secs(600), digests: false };
 
 fn files(large: u64) -> Files {
     let container = Container::new(1, &[(0, "small", b"tool"), (0, "large", b"")]);

@@ -17,9 +17,12 @@ use super::files::resolve::Resolved;
 use super::files::resolve::Surroundings;
 use super::files::seen::Seen;
 use super::mounts::MountKind;
+use super::normality::Done;
+use super::normality::is_drift;
 use super::proofs::Answered;
 use super::proofs::Verdicts;
 use super::writers::writer_of;
+use crate::baseline::Deed;
 use crate::container::ContainerRoot;
 use crate::enrich::Identity;
 use crate::event::EvidenceFlags;
@@ -111,8 +114,20 @@ impl Core {
         let sha256 = classified.sha256_text();
         let mut file = seen.facts();
         file.sha256 = sha256.as_deref();
-        let taints = taints(&classified);
-        let drift = classified.provenance.verdict.is_drift_for_code();
+        let verdict = classified.provenance.verdict;
+        let ruling = self.ruling(Done {
+            container,
+            who: by.0,
+            exe: acting.program.exe(),
+            tainted: acting.tainted,
+            time: self.clock.wall(event.boot_ns),
+            deed: Some(Deed::runs(path, verdict, classified.sha256)),
+            path,
+            old_path: b"",
+            drift: verdict.is_drift_for_code(),
+        });
+        let drift = is_drift(verdict.is_drift_for_code(), ruling);
+        let taints = drift && taints(&classified);
         let deed = Deed {
             time: self.clock.wall(event.boot_ns),
             number: self.matching.next_number(),
@@ -130,7 +145,7 @@ impl Core {
         let outcome = self.matching.run(&View::new(facts), facts.time);
         if drift || self.scope.all_events || !outcome.is_empty() {
             let Observed { event, .. } = owned(&self.processes);
-            self.deliver(event, classified, &outcome);
+            self.deliver(event, classified, ruling, &outcome);
         }
         if taints {
             self.processes.taint((&event.actor).into(), event.boot_ns);

@@ -16,9 +16,13 @@ use super::acting::Deed;
 use super::assemble::Observed;
 use super::core::Core;
 use super::mounts::MountKind;
+use super::normality::Done;
+use super::normality::is_drift;
 use super::proofs::Answered;
 use super::writers::writer_of;
+use crate::baseline::Deed;
 use crate::enrich::Identity;
+use crate::event::Action;
 use crate::event::FileEvent;
 use crate::event::FileOperation;
 use crate::event::Kind;
@@ -107,6 +111,24 @@ impl Core {
             });
             return;
         }
+        let by_nature = drift;
+        let ruling = self.ruling(Done {
+            container,
+            who: Identity::from(&event.actor),
+            exe: acting.program.exe(),
+            tainted: acting.tainted,
+            time: self.clock.wall(event.boot_ns),
+            deed: if meaning.kind == Kind::File && meaning.drift {
+                let changed = meaning.changed.as_slice();
+                Deed::writes(meaning.action, seen.path, seen.old_path(), changed)
+            } else {
+                None
+            },
+            path: seen.path,
+            old_path: if meaning.action == Action::Rename { seen.old_path } else { b"" },
+            drift: by_nature,
+        });
+        let drift = is_drift(by_nature, ruling);
         let Some(known) = self.containers.get(container) else { return };
         let ancestors = acting.ancestors(&self.processes);
         let names = self.containers.names(container, event.actor.pid);
@@ -129,6 +151,7 @@ impl Core {
         if drift || self.scope.all_events || !outcome.is_empty() {
             let (mut event, _) = seen.owned(&self.processes, drift, provenance);
             event.container = Some((*known.container).clone());
+            event.ruling = ruling;
             self.hand_over(&event, &outcome);
         }
     }

@@ -89,7 +89,7 @@ impl Seen<'_> {
     }
 
     /// Of a rename its former path, of a link its target.
-    fn old_path(&self) -> Option<&[u8]> {
+    pub(in crate::engine) fn old_path(&self) -> Option<&[u8]> {
         match self.event.operation {
             FileOperation::Symlink => Some(self.event.text),
             operation if has_old_path(operation) => Some(self.old_path),
