@@ -32,6 +32,13 @@ func AlsoSockets() Option { return Set("events.kinds", "network") }
 // given several times, at each of them.
 func OnlyContainer(container string) Option { return Set("scope.container", container) }
 
+// Baseline makes an engine hold events against a baseline: what it expects is no drift, what it does
+// not is. Given several times, what any of them expects is expected.
+func Baseline(file string) Option { return Set("baseline.file", file) }
+
+// Exceptions makes an engine take what a file of approved exceptions takes for no drift.
+func Exceptions(file string) Option { return Set("exceptions.file", file) }
+
 // AllMatches lets every rule match an event, not only the first one.
 func AllMatches() Option { return Set("rules.matching", "all") }
 
