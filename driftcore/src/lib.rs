@@ -19,7 +19,8 @@
 //!   against those of its image.
 //! - [`fields`]: the names by which rules speak of events. [`rules`]: Falco's rule language, from
 //!   files to typed conditions.
-//! - [`config`]: whether a container is set up as its runtime wrote down.
+//! - [`config`]: whether a container is set up as its runtime wrote down. [`posture`]: what would have
+//!   made drift impossible, by the Pod Security Standards of Kubernetes.
 //! - [`network`]: whether a socket is what was declared. [`digest`]: whether images that run are those
 //!   that were approved (feature `digest`). [`baseline`]: what containers normally do.
 //! - [`matcher`]: rules over events. [`sink`]: where results go.
@@ -86,6 +87,8 @@ pub mod inspect;
 pub mod matcher;
 pub mod network;
 pub mod package;
+mod pods;
+pub mod posture;
 pub mod provenance;
 pub mod rules;
 #[cfg(feature = "sensor")]

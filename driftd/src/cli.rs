@@ -11,6 +11,7 @@ use clap::builder::PossibleValuesParser;
 use driftcore::image::EntryKind;
 use driftcore::image::manifest::Platform;
 use driftcore::matcher::Policy;
+use driftcore::posture::Level;
 use driftcore::sensor::HookSet;
 use tracing::level_filters::LevelFilter;
 
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Manifest(ManifestArguments),
     /// Compare the digests of images that run with those that were approved; exit status 1 when one was not
     Verify(VerifyArguments),
+    /// Say what would have made drift impossible, by the Pod Security Standards of Kubernetes
+    Posture(PostureArguments),
     /// Compare what a container was declared to be with what it is; exit status 1 when it differs
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -480,6 +483,39 @@ pub(crate) struct VerifyArguments {
     /// How the report is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PostureArguments {
+    /// Pods as `kubectl get pods -o json` prints them; - for standard input
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) pods: PathBuf,
+
+    /// Exit status 1 when a container does not meet this level
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) fail_on: Option<PostureLevel>,
+
+    /// How the report is printed; text: the worst first
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// A level that may be asked for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PostureLevel {
+    /// Known escalations of privileges are prevented
+    Baseline,
+    /// Hardened
+    Restricted,
+}
+
+impl From<PostureLevel> for Level {
+    fn from(level: PostureLevel) -> Self {
+        match level {
+            PostureLevel::Baseline => Self::Baseline,
+            PostureLevel::Restricted => Self::Restricted,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

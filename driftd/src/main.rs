@@ -11,6 +11,7 @@ mod containers;
 mod doctor;
 mod manifest;
 mod output;
+mod posture;
 mod recorded;
 mod replay;
 mod rules;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Doctor(doctor) => doctor::doctor(doctor),
         Command::Scan(arguments) => scan::scan(arguments),
         Command::Verify(arguments) => verify::verify(arguments),
+        Command::Posture(arguments) => posture::posture(arguments),
         Command::Manifest(arguments) => manifest::manifest(arguments),
         Command::Config(ConfigCommand::Show(arguments)) => config_show::show(arguments),
         Command::Containers(containers) => containers::containers(containers),

@@ -49,13 +49,4 @@ impl VerifyError {
         );
         Self::Content { place, message: error.without_snippet().to_string() }
     }
-
-    /// Of JSON.
-    pub(super) fn json(path: &Path, error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line(), error.column());
-        let place = format!("{}:{line}:{column}", path.display());
-        let text = error.to_string();
-        let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
-        Self::Content { place, message: message.to_owned() }
-    }
 }

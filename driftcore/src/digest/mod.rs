@@ -50,15 +50,16 @@ mod verify;
 pub use approved::Approved;
 pub use blobs::Blobs;
 pub use error::VerifyError;
-pub use pods::Count;
 pub use pods::read_pods;
 pub use reference::Reference;
 pub use reference::ReferenceError;
 pub use running::ImageId;
-pub use running::Role;
 pub use running::Running;
 pub use value::Digest;
 pub use value::DigestError;
 pub use verify::Approval;
 pub use verify::Check;
 pub use verify::Verifier;
+
+pub use crate::pods::Count;
+pub use crate::pods::Role;

@@ -1,56 +1,34 @@
 //! Pods, as `kubectl get pods -o json` prints them: read one at a time, so that any number of them takes the
 //! memory of one.
 
-use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::Deserializer;
-use serde::de::DeserializeSeed;
-use serde::de::IgnoredAny;
-use serde::de::MapAccess;
-use serde::de::SeqAccess;
-use serde::de::Visitor;
 
 use super::ImageId;
 use super::Role;
 use super::Running;
 use super::VerifyError;
+use crate::pods;
+use crate::pods::Count;
+use crate::pods::List;
+use crate::pods::Object;
 
 /// Hands every container of every pod in `input` to `each`: a pod, a list of pods, or several of such one after
 /// another, as JSON. Objects of other kinds are counted and left out. `path` is for messages.
 ///
 /// # Errors
 ///
-/// [`VerifyError::Content`] names line and column; what came before has been handed over.
+/// [`VerifyError::Content`] names line and column; what came before has been handed over. An object of more
+/// than 16 MiB and a list of more than 4,096 containers are refused.
 pub fn read_pods(
     path: &Path,
     input: impl Read,
     mut each: impl FnMut(Running),
 ) -> Result<Count, VerifyError> {
-    let mut count = Count::default();
-    let mut deserializer = serde_json::Deserializer::from_reader(input);
-    let fail = |error: serde_json::Error| VerifyError::json(path, &error);
-    loop {
-        match deserializer.end() {
-            Ok(()) => return Ok(count),
-            // Another document, or what is wrong with it is said there.
-            Err(_) => {
-                let document = Document { count: &mut count, each: &mut each };
-                document.deserialize(&mut deserializer).map_err(fail)?;
-            }
-        }
-    }
-}
-
-/// How much was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Count {
-    /// Pods.
-    pub pods: u64,
-    /// Objects that are none.
-    pub others: u64,
+    pods::read(path, input, |pod: Pod| hand_over(pod, &mut each))
+        .map_err(|it| VerifyError::Content { place: it.place, message: it.message })
 }
 
 #[derive(Default, Deserialize)]
@@ -64,24 +42,25 @@ struct Metadata {
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     node_name: Option<String>,
-    containers: Option<Vec<Container>>,
-    init_containers: Option<Vec<Container>>,
-    ephemeral_containers: Option<Vec<Container>>,
+    containers: List<Container>,
+    init_containers: List<Container>,
+    ephemeral_containers: List<Container>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Status {
-    container_statuses: Option<Vec<ContainerStatus>>,
-    init_container_statuses: Option<Vec<ContainerStatus>>,
-    ephemeral_container_statuses: Option<Vec<ContainerStatus>>,
+    container_statuses: List<ContainerStatus>,
+    init_container_statuses: List<ContainerStatus>,
+    ephemeral_container_statuses: List<ContainerStatus>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Container {
     name: String,
     image: Option<String>,
+    restart_policy: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -93,142 +72,46 @@ struct ContainerStatus {
     image_id: Option<String>,
 }
 
-#[derive(Default)]
-struct Pod {
-    kind: Option<String>,
-    metadata: Option<Metadata>,
-    spec: Option<Spec>,
-    status: Option<Status>,
-}
+type Pod = Object<Metadata, Spec, Status>;
 
-impl Pod {
-    /// Hands its containers over. Those that only the status names too: a hostile or old one may.
-    fn hand_over(self, each: &mut impl FnMut(Running)) {
-        let (metadata, spec) = (self.metadata.unwrap_or_default(), self.spec.unwrap_or_default());
-        let status = self.status.unwrap_or_default();
-        let groups = [
-            (Role::Init, spec.init_containers, status.init_container_statuses),
-            (Role::Main, spec.containers, status.container_statuses),
-            (Role::Ephemeral, spec.ephemeral_containers, status.ephemeral_container_statuses),
-        ];
-        for (role, containers, statuses) in groups {
-            let (containers, mut statuses) =
-                (containers.unwrap_or_default(), statuses.unwrap_or_default());
-            let mut running = |name: String, image: String, image_id: Option<&str>| {
-                each(Running {
-                    name,
-                    role,
-                    pod: metadata.name.clone(),
-                    namespace: metadata.namespace.clone(),
-                    node: spec.node_name.clone(),
-                    image,
-                    image_id: image_id.map_or(ImageId::None, ImageId::parse),
-                });
+/// Hands its containers over. Those that only the status names too: a hostile or old one may.
+fn hand_over(pod: Pod, each: &mut impl FnMut(Running)) {
+    let Object { metadata, spec, status } = pod;
+    let groups = [
+        (Role::Init, spec.init_containers, status.init_container_statuses),
+        (Role::Main, spec.containers, status.container_statuses),
+        (Role::Ephemeral, spec.ephemeral_containers, status.ephemeral_container_statuses),
+    ];
+    for (group, containers, statuses) in groups {
+        let mut statuses: Vec<_> = statuses.into_iter().collect();
+        let mut running = |role, name: String, image: String, image_id: Option<&str>| {
+            each(Running {
+                name,
+                role,
+                pod: metadata.name.clone(),
+                namespace: metadata.namespace.clone(),
+                node: spec.node_name.clone(),
+                image,
+                image_id: image_id.map_or(ImageId::None, ImageId::parse),
+            });
+        };
+        for container in containers {
+            let at = statuses.iter().position(|status| status.name == container.name);
+            let status = at.map(|at| statuses.swap_remove(at));
+            let image_id = status.as_ref().and_then(|it| it.image_id.as_deref());
+            let role = match group {
+                Role::Init => Role::of_init(container.restart_policy.as_deref()),
+                other => other,
             };
-            for container in containers {
-                let at = statuses.iter().position(|status| status.name == container.name);
-                let status = at.map(|at| statuses.swap_remove(at));
-                let image_id = status.as_ref().and_then(|it| it.image_id.as_deref());
-                running(container.name, container.image.unwrap_or_default(), image_id);
-            }
-            for status in statuses {
-                running(status.name, status.image.unwrap_or_default(), status.image_id.as_deref());
-            }
+            running(role, container.name, container.image.unwrap_or_default(), image_id);
         }
-    }
-}
-
-/// A document, whose items are handed over while it is read.
-struct Document<'a, F> {
-    count: &'a mut Count,
-    each: &'a mut F,
-}
-
-impl<'de, F: FnMut(Running)> DeserializeSeed<'de> for Document<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de, F: FnMut(Running)> Visitor<'de> for Document<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a pod or a list of pods")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut pod = Pod::default();
-        let mut is_list = false;
-        while let Some(key) = map.next_key::<Key>()? {
-            match key {
-                Key::Kind => pod.kind = map.next_value()?,
-                Key::Metadata => pod.metadata = map.next_value()?,
-                Key::Spec => pod.spec = map.next_value()?,
-                Key::Status => pod.status = map.next_value()?,
-                Key::Items => {
-                    is_list = true;
-                    map.next_value_seed(Items { count: self.count, each: self.each })?;
-                }
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        // An item of a `PodList` has no kind of its own.
-        if is_list {
-            return Ok(());
-        }
-        if pod.kind.as_deref().is_none_or(|kind| kind == "Pod") && pod.spec.is_some() {
-            self.count.pods += 1;
-            pod.hand_over(self.each);
-        } else {
-            self.count.others += 1;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
-enum Key {
-    Kind,
-    Metadata,
-    Spec,
-    Status,
-    Items,
-    #[serde(other)]
-    Other,
-}
-
-struct Items<'a, F> {
-    count: &'a mut Count,
-    each: &'a mut F,
-}
-
-impl<'de, F: FnMut(Running)> DeserializeSeed<'de> for Items<'_, F> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, F: FnMut(Running)> Visitor<'de> for Items<'_, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of pods")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        loop {
-            let item = Document { count: &mut *self.count, each: &mut *self.each };
-            if seq.next_element_seed(item)?.is_none() {
-                return Ok(());
-            }
+        for status in statuses {
+            running(
+                group,
+                status.name,
+                status.image.unwrap_or_default(),
+                status.image_id.as_deref(),
+            );
         }
     }
 }
@@ -262,7 +145,8 @@ mod tests {
         let text = format!(
             r#"{{"apiVersion": "v1", "items": [
               {{"metadata": {{"name": "p", "namespace": "n", "labels": {{"a": "b"}}}},
-                "spec": {{"nodeName": "one", "initContainers": [{{"name": "i", "image": "x/i"}}],
+                "spec": {{"nodeName": "one", "initContainers": [{{"name": "i", "image": "x/i"}},
+                              {{"name": "s", "image": "x/s", "restartPolicy": "Always"}}],
                           "containers": [{{"name": "a", "image": "x/a"}}, {{"name": "b", "image": "x/b"}}],
                           "ephemeralContainers": [{{"name": "d", "image": "busybox"}}]}},
                 "status": {{"containerStatuses": [
@@ -278,6 +162,7 @@ mod tests {
             seen,
             [
                 format!("{at} init i: x/i -"),
+                format!("{at} sidecar s: x/s -"),
                 format!("{at} main a: x/a -"),
                 format!("{at} main b: x/b sha256:abababababab"),
                 format!("{at} main gone: x/g sha256:abababababab"),

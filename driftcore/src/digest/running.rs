@@ -2,31 +2,8 @@
 
 use super::Digest;
 use super::Reference;
+use super::Role;
 use crate::event::Container;
-
-/// What a container is to its pod.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Role {
-    /// One of those that the pod is for, or a container in no pod.
-    #[default]
-    Main,
-    /// Runs before those.
-    Init,
-    /// Put into the running pod, to look around in it.
-    Ephemeral,
-}
-
-impl Role {
-    /// `main`, `init` or `ephemeral`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Main => "main",
-            Self::Init => "init",
-            Self::Ephemeral => "ephemeral",
-        }
-    }
-}
 
 /// A container that runs, or that ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

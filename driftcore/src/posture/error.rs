@@ -1,0 +1,15 @@
+//! Why a posture cannot be told.
+
+/// Why a posture cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostureError {
+    /// Pods are not what they should be.
+    #[error("{place}: {message}")]
+    Content {
+        /// File, line and column, as far as they are known.
+        place: String,
+        /// What is wrong there.
+        message: String,
+    },
+}
