@@ -361,7 +361,37 @@ typedef enum driftcore_action {
      * Config: what the runtime wrote down.
      */
     DRIFTCORE_ACTION_DECLARATION = 29,
+    /**
+     * Digest: other digests of the image's repository were approved, or other tags.
+     */
+    DRIFTCORE_ACTION_MISMATCH = 30,
+    /**
+     * Digest: approved by a tag alone.
+     */
+    DRIFTCORE_ACTION_MUTABLE_TAG = 31,
+    /**
+     * Digest: no image of the repository was approved.
+     */
+    DRIFTCORE_ACTION_UNAPPROVED = 32,
 } driftcore_action;
+
+/**
+ * The answer to a question. Since 0.1.0.
+ */
+typedef enum driftcore_answer {
+    /**
+     * It cannot be told.
+     */
+    DRIFTCORE_ANSWER_UNKNOWN = 0,
+    /**
+     * No.
+     */
+    DRIFTCORE_ANSWER_NO = 1,
+    /**
+     * Yes.
+     */
+    DRIFTCORE_ANSWER_YES = 2,
+} driftcore_answer;
 
 /**
  * What kind of code a file is by its content. New values may be added. Since 0.1.0.
@@ -557,6 +587,10 @@ typedef enum driftcore_kind {
      * How it is set up.
      */
     DRIFTCORE_KIND_CONFIG = 7,
+    /**
+     * The image that it runs.
+     */
+    DRIFTCORE_KIND_DIGEST = 8,
 } driftcore_kind;
 
 /**
@@ -602,6 +636,37 @@ typedef enum driftcore_origin {
      */
     DRIFTCORE_ORIGIN_OUTSIDE = 2,
 } driftcore_origin;
+
+/**
+ * What became of a package since the image. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_package_change {
+    /**
+     * What this header does not name.
+     */
+    DRIFTCORE_PACKAGE_OTHER = 0,
+    /**
+     * It was not there.
+     */
+    DRIFTCORE_PACKAGE_INSTALL = 1,
+    /**
+     * It is there no more.
+     */
+    DRIFTCORE_PACKAGE_REMOVE = 2,
+    /**
+     * It has a later version.
+     */
+    DRIFTCORE_PACKAGE_UPGRADE = 3,
+    /**
+     * It has an earlier version.
+     */
+    DRIFTCORE_PACKAGE_DOWNGRADE = 4,
+    /**
+     * The same version, of which the database says other things: another build, another state, or an edited
+     * record.
+     */
+    DRIFTCORE_PACKAGE_CHANGE = 5,
+} driftcore_package_change;
 
 /**
  * How bad a match is, by Falco's names, the worst first. Since 0.1.0.
@@ -845,7 +910,7 @@ typedef struct driftcore_diagnostics driftcore_diagnostics;
 
 /**
  * A running drift detector. One thread at a time polls or runs it; `driftcore_engine_stop`,
- * `_counters`, `_set_rules` and `_fd` may be called from any other meanwhile. Since 0.1.0.
+ * `_counters`, `_set_rules`, `_set_approved` and `_fd` may be called from any other meanwhile. Since 0.1.0.
  */
 typedef struct driftcore_engine driftcore_engine;
 
@@ -1080,6 +1145,28 @@ typedef struct driftcore_container {
 } driftcore_container;
 
 /**
+ * Which image runs, and which were approved. Texts are borrowed from the event. Since 0.1.0.
+ */
+typedef struct driftcore_digests {
+    /**
+     * `sizeof(driftcore_digests)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * The digest that runs: of an index, a manifest or a configuration. Absent where none is known.
+     */
+    struct driftcore_text running;
+    /**
+     * What was found, for people.
+     */
+    struct driftcore_text reason;
+    /**
+     * How many digests were approved in its place, for `driftcore_event_approved`.
+     */
+    size_t approved_count;
+} driftcore_digests;
+
+/**
  * A file. Texts are borrowed from the event. Since 0.1.0.
  */
 typedef struct driftcore_file {
@@ -1287,6 +1374,33 @@ typedef struct driftcore_network {
      */
     uint32_t expected;
 } driftcore_network;
+
+/**
+ * A package that was installed, removed, or given another version. Texts are borrowed from the event.
+ * Since 0.1.0.
+ */
+typedef struct driftcore_package {
+    /**
+     * `sizeof(driftcore_package)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * In whose database it is: `dpkg`, `apk`, `rpm`, ...
+     */
+    struct driftcore_text manager;
+    /**
+     * Its name: any bytes.
+     */
+    struct driftcore_text name;
+    /**
+     * Its version; of a removed package, the one that it had.
+     */
+    struct driftcore_text version;
+    /**
+     * The version that it had before; absent when it was not there.
+     */
+    struct driftcore_text old_version;
+} driftcore_package;
 
 /**
  * A process. Texts are borrowed from the event and may be any bytes. Since 0.1.0.
@@ -1874,6 +1988,113 @@ typedef uint32_t (*driftcore_problem_function)(void *context,
 typedef uint32_t (*driftcore_progress_function)(void *context, uint64_t names, uint64_t bytes);
 
 /**
+ * A package that is not as in the image. The library's, for as long as the callback that gets it.
+ * Since 0.1.0.
+ */
+typedef struct driftcore_changed_package {
+    /**
+     * Its size as the library has it: what lies beyond is not there.
+     */
+    size_t size;
+    /**
+     * In whose database it is: `dpkg`, `apk`, `rpm`, `pip`, `npm`, `gem`, `cargo`, `go`.
+     */
+    struct driftcore_text manager;
+    /**
+     * Its name: any bytes.
+     */
+    struct driftcore_text name;
+    /**
+     * Its version, as the manager writes it; absent when it was removed.
+     */
+    struct driftcore_text version;
+    /**
+     * The version in the image; absent when it was not there.
+     */
+    struct driftcore_text old_version;
+    /**
+     * The machine that it is for; absent where the database does not say.
+     */
+    struct driftcore_text architecture;
+    /**
+     * The path of the database.
+     */
+    struct driftcore_text place;
+    /**
+     * How many entries of the scan are its files.
+     */
+    uint64_t files;
+    /**
+     * Of them programs, libraries and scripts.
+     */
+    uint64_t code;
+    /**
+     * Of them those whose content is not what the database says.
+     */
+    uint64_t altered;
+    /**
+     * A `driftcore_package_change`.
+     */
+    uint32_t change;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_changed_package;
+
+/**
+ * Receives a package that is not as in the image, after the last entry; the rest is as for entries.
+ * Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_changed_package_function)(void *context,
+                                                       const struct driftcore_changed_package *package);
+
+/**
+ * A package database that was written to, or whose manager ran. The library's, for as long as the callback
+ * that gets it. Since 0.1.0.
+ */
+typedef struct driftcore_package_database {
+    /**
+     * Its size as the library has it: what lies beyond is not there.
+     */
+    size_t size;
+    /**
+     * Whose it is, as of a package.
+     */
+    struct driftcore_text manager;
+    /**
+     * Its path.
+     */
+    struct driftcore_text place;
+    /**
+     * How many packages are not as in the image.
+     */
+    uint64_t changes;
+    /**
+     * A `driftcore_answer`: whether the manager left what each of its runs leaves (a lock, a log).
+     */
+    uint32_t run;
+    /**
+     * 1 when the upper layer has something of it.
+     */
+    uint32_t is_written;
+    /**
+     * 1 when packages changed and the manager left no trace: something else wrote to it.
+     */
+    uint32_t is_forged;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_package_database;
+
+/**
+ * Receives a package database, after the last package; the rest is as for entries. Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_package_database_function)(void *context,
+                                                        const struct driftcore_package_database *database);
+
+/**
  * Where a scan reports to. Since 0.1.0.
  */
 typedef struct driftcore_scan_callbacks {
@@ -1897,6 +2118,14 @@ typedef struct driftcore_scan_callbacks {
      * Is told of the progress. NULL: not wanted.
      */
     driftcore_progress_function progress;
+    /**
+     * Receives packages that are not as in the image. NULL: they are counted.
+     */
+    driftcore_changed_package_function package;
+    /**
+     * Receives package databases that were written to, or whose managers ran. NULL: not wanted.
+     */
+    driftcore_package_database_function database;
 } driftcore_scan_callbacks;
 
 /**
@@ -1947,7 +2176,61 @@ typedef struct driftcore_scan_summary {
      * Zero.
      */
     uint32_t reserved;
+    /**
+     * Packages that are not as in the image.
+     */
+    uint64_t packages;
+    /**
+     * Parts of package databases that could not be read: told as problems, and not among their number.
+     */
+    uint64_t faults;
 } driftcore_scan_summary;
+
+/**
+ * The package that claims the file of an entry. Texts are borrowed from the entry. Since 0.1.0.
+ */
+typedef struct driftcore_owner {
+    /**
+     * `sizeof(driftcore_owner)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * In whose database it is, as of a package.
+     */
+    struct driftcore_text manager;
+    /**
+     * Its name: any bytes.
+     */
+    struct driftcore_text name;
+    /**
+     * Its version, as the manager writes it.
+     */
+    struct driftcore_text version;
+    /**
+     * The machine that it is for; absent where the database does not say.
+     */
+    struct driftcore_text architecture;
+    /**
+     * The path of the database.
+     */
+    struct driftcore_text place;
+    /**
+     * A `driftcore_answer`: whether the file's content is what the database says.
+     */
+    uint32_t as_packaged;
+    /**
+     * 1 for a configuration file, which is made to be changed.
+     */
+    uint32_t is_config;
+    /**
+     * 1 when the package itself changed at run time: the file came, or went, with it.
+     */
+    uint32_t came_with_package;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_owner;
 
 /**
  * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
@@ -2043,9 +2326,12 @@ struct driftcore_options *driftcore_options_new(void);
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
  * | rules.suggested_output | true: container, image and pod behind each output | true |
+ * | digest.approved | adds a file that says which images were approved: Kubernetes manifests, or a list | nothing is verified |
+ * | digest.layout | adds an OCI image layout that holds the content of images | containerd's content stores |
  * | scan.times | true: a time of modification alone counts as a change, too | false |
  * | scan.max_bytes | the most bytes of a file that a scan reads | 4294967296 |
  * | scan.threads | how many threads read large files; 0: none is started | one for each processor |
+ * | scan.packages | false: packages are not compared | true |
  * | scan.whiteout_files | true: files named .wh.NAME are whiteouts | false |
  * | scan.user_xattrs | true: the overlay of the directories has its marks in user.overlay.* | false |
  *
@@ -2189,6 +2475,21 @@ struct driftcore_text driftcore_event_label(const struct driftcore_event *event,
                                             struct driftcore_text *key);
 
 /**
+ * Fills a record, whose size is set, with the digests of an event about an image, and returns 1; 0 when the event
+ * is about none, or for NULL or a wrong size; then the record is all zero behind its size. Any thread.
+ * Since 0.1.0.
+ */
+uint32_t driftcore_event_digests(const struct driftcore_event *event,
+                                 struct driftcore_digests *digests);
+
+/**
+ * A digest that was approved, by its index; borrowed from the event. NULL, or no such index: absent. Any thread.
+ * Since 0.1.0.
+ */
+struct driftcore_text driftcore_event_approved(const struct driftcore_event *event,
+                                               size_t index);
+
+/**
  * Fills a record, whose size is set, with the event's file, and returns 1; 0 when the event has
  * none, or for NULL or a wrong size; then the record
  * is all zero behind its size. Any thread. Since 0.1.0.
@@ -2259,6 +2560,13 @@ enum driftcore_status driftcore_event_parse(const char *json,
  * nothing. Not for the event of a callback. Any thread. Since 0.1.0.
  */
 void driftcore_event_free(struct driftcore_event **event);
+
+/**
+ * Fills a record, whose size is set, with the event's package, and returns 1; 0 when the event has none, or for
+ * NULL or a wrong size; then the record is all zero behind its size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_package(const struct driftcore_event *event,
+                                 struct driftcore_package *package);
 
 /**
  * Fills a record, whose size is set, with the event's process, and returns 1; 0 when the event has
@@ -2401,6 +2709,16 @@ void driftcore_engine_stop(const struct driftcore_engine *engine);
 enum driftcore_status driftcore_engine_set_rules(struct driftcore_engine *engine,
                                                  const struct driftcore_rules *rules,
                                                  struct driftcore_error **error);
+
+/**
+ * Reads the files that `digest.approved` of the options names, and verifies all containers by them from now on:
+ * each is reported where the answer is another one than before. Where they are bad, what was approved stays.
+ * `DRIFTCORE_STATUS_UNSUPPORTED`: the engine was made without any. NULL anywhere but in `error`: refused.
+ * Any thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_set_approved(struct driftcore_engine *engine,
+                                                    const struct driftcore_options *options,
+                                                    struct driftcore_error **error);
 
 /**
  * Fills a record, whose size is set, with what the engine did up to the end of the last poll. NULL
@@ -2780,9 +3098,9 @@ uint32_t driftcore_entry_user(const struct driftcore_entry *entry,
                               struct driftcore_file_user *user);
 
 /**
- * The entry as a JSON object, as `driftd scan --format json` prints it (docs/scan.schema.json), but
- * without `package`: packages are not looked at here. Borrowed from the entry, made at the first
- * call. NULL: absent. The thread of the callback. Since 0.1.0.
+ * The entry as a JSON object, as `driftd scan --format json` prints it (docs/scan.schema.json), with
+ * the package that claims its file. Borrowed from the entry, made at the first call. NULL: absent. The
+ * thread of the callback. Since 0.1.0.
  */
 struct driftcore_text driftcore_entry_json(const struct driftcore_entry *entry);
 
@@ -2828,7 +3146,8 @@ enum driftcore_status driftcore_scan_directories(const char *upper,
 
 /**
  * Scans, and calls back for each path at which the container differs and for each that could not be
- * read. A directory comes before what is in it. `callbacks` is copied. `summary`, whose size is set, is filled,
+ * read. A directory comes before what is in it. Then it calls back for each package that is not as in
+ * the image, and for each package database that was written to. `callbacks` is copied. `summary`, whose size is set, is filled,
  * also when a callback ends the scan, which is no failure.
  *
  * NULL for `scan` or `callbacks`: refused; for `summary`: it is not wanted. `DRIFTCORE_STATUS_NOT_FOUND`, `_PERMISSION` and `_IO`:
@@ -2851,6 +3170,20 @@ void driftcore_scan_free(struct driftcore_scan **scan);
  * numbers `other`. Any thread, signal handlers too. Since 0.1.0.
  */
 const char *driftcore_entry_kind_name(uint32_t kind);
+
+/**
+ * The name of a `driftcore_package_change` in reports, a C string that is always there; of other numbers
+ * `other`. Any thread, signal handlers too. Since 0.1.0.
+ */
+const char *driftcore_package_change_name(uint32_t kind);
+
+/**
+ * Fills a record, whose size is set, with the package that claims the file of an entry, and returns 1; 0 when
+ * none does, or for NULL or a wrong size; then the record is all zero behind its size. The thread of the
+ * callback. Since 0.1.0.
+ */
+uint32_t driftcore_entry_owner(const struct driftcore_entry *entry,
+                               struct driftcore_owner *owner);
 
 /**
  * Sends what the library, and the libbpf in it, have to say to a function, up to a level

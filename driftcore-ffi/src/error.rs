@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::io;
 
+use driftcore::digest::VerifyError;
 use driftcore::engine::EngineError;
 use driftcore::sensor::SensorError;
 
@@ -91,6 +92,18 @@ pub(crate) fn status_of_io(error: &io::Error) -> driftcore_status {
         io::ErrorKind::NotFound => driftcore_status::DRIFTCORE_STATUS_NOT_FOUND,
         io::ErrorKind::PermissionDenied => driftcore_status::DRIFTCORE_STATUS_PERMISSION,
         _ => driftcore_status::DRIFTCORE_STATUS_IO,
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match &error {
+            VerifyError::Io { path, error: source } => {
+                let file = path.display().to_string();
+                Self::new(status_of_io(source), error.to_string()).at(file, 0, 0)
+            }
+            _ => Self::wrong_type(error.to_string()),
+        }
     }
 }
 

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::digest::Approved;
+use driftcore::digest::Blobs;
+use driftcore::digest::Verifier;
 use driftcore::engine::CodeOptions;
 use driftcore::engine::ConfigurationOptions;
 use driftcore::engine::Scope;
+use driftcore::image::ScanOptions;
 use driftcore::matcher::Policy;
 use driftcore::matcher::Priority;
 use driftcore::provenance::Bounds;
@@ -40,33 +44,48 @@ pub struct driftcore_options {
     pub(crate) configuration: Option<ConfigurationOptions>,
     pub(crate) allow_degraded: bool,
     pub(crate) rules: SetOptions,
-    pub(crate) scan: ScanOptions,
+    pub(crate) scan: Scanning,
+    /// Files that say which images were approved, and layouts that hold their content.
+    pub(crate) approved: Vec<PathBuf>,
+    pub(crate) layouts: Vec<PathBuf>,
 }
 
-/// What a scan takes for a change, and how much it reads.
+/// How a scan is made.
 #[derive(Clone, Debug)]
-pub(crate) struct ScanOptions {
-    pub(crate) times: bool,
-    pub(crate) largest: u64,
+pub(crate) struct Scanning {
+    pub(crate) options: ScanOptions,
     pub(crate) user_xattrs: bool,
     pub(crate) whiteout_files: bool,
-    /// As many as there are processors where nothing is said.
-    pub(crate) threads: Option<usize>,
+    pub(crate) packages: bool,
 }
 
-impl Default for ScanOptions {
+impl Default for Scanning {
     fn default() -> Self {
         Self {
-            times: false,
-            largest: 4 << 30,
+            options: ScanOptions::default(),
             user_xattrs: false,
             whiteout_files: false,
-            threads: None,
+            packages: true,
         }
     }
 }
 
 impl driftcore_options {
+    /// What verifies that what runs was approved. `None` where no file is named.
+    pub(crate) fn verifier(&self) -> Result<Option<Verifier>, Failure> {
+        if self.approved.is_empty() {
+            return Ok(None);
+        }
+        let mut approved = Approved::new();
+        for path in &self.approved {
+            approved.read(path)?;
+        }
+        let stores = self.roots.containerd.iter();
+        let stores = stores.map(|it| it.root.join("io.containerd.content.v1.content"));
+        let blobs = Blobs::new(self.layouts.iter().cloned().chain(stores));
+        Ok(Some(Verifier::new(approved, blobs)))
+    }
+
     /// What is asked of the sensor beside execs, whatever rules need.
     pub(crate) const fn watched(&self) -> Wanted {
         let mut wanted = self.kinds;
@@ -166,14 +185,17 @@ impl driftcore_options {
                     .ok_or_else(|| wrong("a priority from emergency to debug"))?;
             }
             "rules.suggested_output" => self.rules.suggested_output = flag()?,
-            "scan.times" => self.scan.times = flag()?,
-            "scan.max_bytes" => self.scan.largest = number()?,
+            "digest.approved" => add(&mut self.approved, value, PathBuf::from(value)),
+            "digest.layout" => add(&mut self.layouts, value, PathBuf::from(value)),
+            "scan.times" => self.scan.options.times = flag()?,
+            "scan.max_bytes" => self.scan.options.largest = number()?,
             "scan.threads" => {
-                self.scan.threads = match value {
-                    "" => None,
-                    _ => Some(value.parse().map_err(|_| wrong("a whole number"))?),
+                self.scan.options.threads = match value {
+                    "" => ScanOptions::default().threads,
+                    _ => value.parse().map_err(|_| wrong("a whole number"))?,
                 }
             }
+            "scan.packages" => self.scan.packages = flag()?,
             "scan.whiteout_files" => self.scan.whiteout_files = flag()?,
             "scan.user_xattrs" => self.scan.user_xattrs = flag()?,
             _ => return Err(Failure::unknown_name(format!("there is no option {name:?}"))),
@@ -231,9 +253,12 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
 /// | rules.suggested_output | true: container, image and pod behind each output | true |
+/// | digest.approved | adds a file that says which images were approved: Kubernetes manifests, or a list | nothing is verified |
+/// | digest.layout | adds an OCI image layout that holds the content of images | containerd's content stores |
 /// | scan.times | true: a time of modification alone counts as a change, too | false |
 /// | scan.max_bytes | the most bytes of a file that a scan reads | 4294967296 |
 /// | scan.threads | how many threads read large files; 0: none is started | one for each processor |
+/// | scan.packages | false: packages are not compared | true |
 /// | scan.whiteout_files | true: files named .wh.NAME are whiteouts | false |
 /// | scan.user_xattrs | true: the overlay of the directories has its marks in user.overlay.* | false |
 ///

@@ -112,6 +112,11 @@ const EXCEPTED: [(&str, &str); 19] = [
            "config.item": "LD_PRELOAD", "config.live": "/usr/lib/libjemalloc.so",
            "container.image.repository": "registry.example/database""#,
     ),
+    (
+        "Unapproved Image in Container",
+        r#""drift.kind": "digest", "drift.detected": true, "drift.action": "unapproved",
+           "container.image.repository": "registry.example/scratch""#,
+    ),
 ];
 
 /// The examples, as one file.
@@ -151,7 +156,12 @@ fn every_shipped_rule_is_explained_and_its_example_excepts() {
 
         let call = match event {
             _ if name.contains("Listener") => "listen",
-            _ if event.contains(r#""package""#) || event.contains(r#""config""#) => "asyncevent",
+            _ if [r#""package""#, r#""config""#, r#""digest""#]
+                .iter()
+                .any(|it| event.contains(it)) =>
+            {
+                "asyncevent"
+            }
             _ if event.contains(r#""script""#) => "openat",
             _ if event.contains(r#""library""#) => "mmap",
             _ => "execve",

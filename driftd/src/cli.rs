@@ -476,7 +476,12 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) layout: Vec<PathBuf>,
 
-    /// Exit status 1 also when it cannot be told which image runs
+    /// Also hold the layers on disk of each container of this node against the digests of its image, and what
+    /// their directories show against the layers: reads all of them
+    #[arg(long, conflicts_with = "pods")]
+    pub(crate) deep: bool,
+
+    /// Exit status 1 also when it cannot be told which image runs, or with --deep whether its layers are whole
     #[arg(long)]
     pub(crate) strict: bool,
 

@@ -1,7 +1,9 @@
 //! The configuration file.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,14 +14,20 @@ use driftcore::baseline::Grace;
 use driftcore::baseline::Normality;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
+use driftcore::digest::Approved;
+use driftcore::digest::Blobs;
+use driftcore::digest::Verifier;
 use driftcore::engine::CodeOptions;
 use driftcore::engine::ConfigurationOptions;
 use driftcore::event::PortRange;
+use driftcore::image::manifest::ManifestFile;
 use driftcore::matcher::Priority;
 use driftcore::network::Expectations;
 use driftcore::network::Expected;
 use driftcore::network::Remote;
 use driftcore::provenance::Bounds;
+use driftcore::provenance::ImageFiles;
+use driftcore::provenance::KnownImages;
 use driftcore::rules::SetOptions;
 use driftcore::sensor::HookSet;
 use driftcore::sensor::SensorOptions;
@@ -45,10 +53,12 @@ pub(crate) struct Config {
     code: Code,
     files: Files,
     baseline: Baselines,
-    exceptions: Approved,
+    exceptions: ExceptionFiles,
     grace: Vec<GraceBlock>,
     packages: Packages,
     config: Configuration,
+    image: Image,
+    digest: Approvals,
 }
 
 /// In the place of a hook set: the best one that loads and proves itself.
@@ -86,7 +96,7 @@ struct Baselines {
 /// Exceptions from it, and from what is drift by its own nature.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Approved {
+struct ExceptionFiles {
     files: Vec<PathBuf>,
 }
 
@@ -132,6 +142,21 @@ struct Packages {
 #[serde(default, deny_unknown_fields)]
 struct Configuration {
     interval: u64,
+}
+
+/// What is known of images.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Image {
+    manifests: Vec<PathBuf>,
+}
+
+/// Which images were approved.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Approvals {
+    approved: Vec<PathBuf>,
+    layouts: Vec<PathBuf>,
 }
 
 /// What is expected of the sockets of some containers.
@@ -396,6 +421,46 @@ impl Config {
         Ok(normality)
     }
 
+    /// The images whose manifests are named, with all their files. Of a directory, all files in it are
+    /// manifests.
+    pub(crate) fn images(&self) -> anyhow::Result<KnownImages> {
+        let mut images = KnownImages::default();
+        for path in &self.image.manifests {
+            for file in manifests(path)? {
+                let manifest = ManifestFile::open(&file).context("image.manifests")?;
+                let index: Arc<dyn ImageFiles> = Arc::new(manifest.index()?);
+                for digest in manifest.head().digests() {
+                    images.insert(digest, Arc::clone(&index));
+                }
+            }
+        }
+        Ok(images)
+    }
+
+    /// The files that say which images were approved; empty where nothing is verified.
+    pub(crate) fn approved(&self) -> &[PathBuf] {
+        &self.digest.approved
+    }
+
+    /// What verifies that what runs was approved. `None` where no file is named.
+    pub(crate) fn verifier(&self) -> anyhow::Result<Option<Verifier>> {
+        if self.digest.approved.is_empty() {
+            return Ok(None);
+        }
+        let mut approved = Approved::new();
+        for path in &self.digest.approved {
+            approved.read(path).context("digest.approved")?;
+        }
+        Ok(Some(Verifier::new(approved, self.blobs(&self.digest.layouts))))
+    }
+
+    /// Where the content of images is at hand: in these layouts, and in containerd's content stores.
+    pub(crate) fn blobs(&self, layouts: &[PathBuf]) -> Blobs {
+        let stores = self.state_roots().containerd.into_iter();
+        let stores = stores.map(|it| it.root.join("io.containerd.content.v1.content"));
+        Blobs::new(layouts.iter().cloned().chain(stores))
+    }
+
     /// Nice value of the thread that reads the rings.
     pub(crate) fn nice(&self) -> i32 {
         self.sensor.nice
@@ -488,6 +553,21 @@ impl Config {
             ..StateRoots::default()
         }
     }
+}
+
+/// The file at a path, or those in the directory, but for hidden ones.
+fn manifests(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(path)?.collect::<std::io::Result<Vec<_>>>()?;
+        let shown = entries.into_iter().filter(|it| !it.file_name().as_bytes().starts_with(b"."));
+        let mut files: Vec<PathBuf> = shown.map(|entry| entry.path()).collect();
+        files.sort();
+        Ok(files)
+    };
+    read().with_context(|| format!("image.manifests: cannot list {}", path.display()))
 }
 
 #[cfg(test)]

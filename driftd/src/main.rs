@@ -2,12 +2,14 @@
 //! configuration, delivery.
 #![forbid(unsafe_code)]
 
+mod approved;
 mod atomic;
 mod baseline;
 mod cli;
 mod config;
 mod config_show;
 mod containers;
+mod deep;
 mod doctor;
 mod manifest;
 mod output;

@@ -9,10 +9,12 @@ use anyhow::Context;
 use anyhow::bail;
 use driftcore::baseline::Exceptions;
 use driftcore::baseline::Normality;
+use driftcore::engine::ApprovalsHandle;
 use driftcore::engine::Counters;
 use driftcore::engine::EngineBuilder;
 use driftcore::engine::ExpectationsHandle;
 use driftcore::engine::HookChoice;
+use driftcore::engine::ImagesHandle;
 use driftcore::engine::NormalityHandle;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Scope;
@@ -26,6 +28,7 @@ use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
+use crate::approved;
 use crate::cli::RunArguments;
 use crate::config::Config;
 use crate::output::Output;
@@ -44,7 +47,11 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     let asks_for_config = rules.may_match(EventType::ASYNCEVENT);
     let events_asked = arguments.events.is_some() || arguments.events_all.is_some();
     let sensor = config.sensor();
-    let mut engine = EngineBuilder::new()
+    let mut builder = EngineBuilder::new();
+    if let Some(verifier) = config.verifier()? {
+        builder.approve(verifier);
+    }
+    let mut engine = builder
         .sensor(SensorOptions { hooks: arguments.hooks.or(sensor.hooks), ..sensor })
         .state_roots(config.state_roots())
         .bounds(config.bounds())
@@ -52,6 +59,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .watch(config.wanted(events_asked))
         .expect(config.expectations()?)
         .normality(normality(&config)?)
+        .images(config.images()?)
         .code(config.code())
         .packages(config.watches_packages())
         .configuration(config.configuration(events_asked, asks_for_config))
@@ -63,14 +71,24 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .build(output)
         .context("cannot watch this node (driftd doctor says more)")?;
 
-    let (stopper, again) = (engine.stopper(), arguments.clone());
-    let again = Reload { arguments: again, digests: config.bounds().digests };
-    let (handle, expectations) = (engine.rules(), engine.expectations());
-    let (normal, reloaded) = (engine.normality(), engine.normality());
+    let stopper = engine.stopper();
+    let reload = Reload {
+        arguments: arguments.clone(),
+        digests: config.bounds().digests,
+        rules: engine.rules(),
+        expectations: engine.expectations(),
+        normality: engine.normality(),
+        images: engine.images(),
+        approvals: engine.approvals(),
+    };
+    let normal = engine.normality();
+    if let Some(approvals) = engine.approvals() {
+        approved::watch(&config, approvals);
+    }
     thread::spawn(move || {
         for signal in signals.forever() {
             if signal == SIGHUP {
-                again.reload(&handle, &expectations, &reloaded);
+                reload.reload();
             } else {
                 stopper.stop();
             }
@@ -102,28 +120,37 @@ struct Reload {
     arguments: RunArguments,
     /// Whether digests of drifted code are read: that stays as it was at the start.
     digests: bool,
+    rules: RulesHandle,
+    expectations: ExpectationsHandle,
+    normality: NormalityHandle,
+    images: ImagesHandle,
+    approvals: Option<ApprovalsHandle>,
 }
 
 impl Reload {
-    /// Reads configuration, rules, baselines and exceptions again. From the next event on the new rules are
-    /// matched, and what the new configuration expects is expected. When any is bad, all stay.
-    fn reload(
-        &self,
-        handle: &RulesHandle,
-        expectations: &ExpectationsHandle,
-        normal: &NormalityHandle,
-    ) {
+    /// Reads configuration, rules, baselines, exceptions, manifests of images and what was approved again.
+    /// From the next event on the new rules are matched, and what the new configuration expects is expected.
+    /// When any is bad, all stay.
+    fn reload(&self) {
         let read = Config::load(&self.arguments.common).and_then(|config| {
             let rules = config.rules(&self.arguments.rules)?.load_or_fail()?;
+            let (images, verifier) = (config.images()?, config.verifier()?);
             let normality = normality(&config)?;
-            Ok((rules, config.expectations()?, normality, config.bounds().digests))
+            let digests = config.bounds().digests;
+            Ok((rules, config.expectations()?, normality, images, verifier, digests))
         });
         match read {
-            Ok((rules, expected, normality, digests)) => {
+            Ok((rules, expected, normality, images, verifier, digests)) => {
                 let count = rules.rules().len();
-                expectations.replace(expected);
-                tell_uses(&normal.replace(normality).exceptions);
-                handle.replace(rules);
+                match (&self.approvals, verifier) {
+                    (Some(approvals), Some(verifier)) => approvals.replace(verifier),
+                    (None, None) => {}
+                    _ => eprintln!("driftd: [digest] is turned on or off by a new start alone"),
+                }
+                self.expectations.replace(expected);
+                tell_uses(&self.normality.replace(normality).exceptions);
+                self.images.replace(images);
+                self.rules.replace(rules);
                 eprintln!("driftd: {count} rules were loaded again");
                 if digests && !self.digests {
                     eprintln!(

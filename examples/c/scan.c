@@ -5,8 +5,8 @@
  *     scan [-t] [-j] [-n MOST] [-o NAME=VALUE]... CONTAINER
  *     scan [-t] [-j] [-n MOST] [-o NAME=VALUE]... UPPER LOWER...
  *
- * -t: times count too. -j: JSON, a line each. -n: ends after so many entries. The status is 1 when
- * something differs, 2 when there is no answer.
+ * -t: times count too. -j: JSON, a line each. -n: ends after so many entries. What changed of packages
+ * comes last. The status is 1 when something differs, 2 when there is no answer.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -39,6 +39,7 @@ static uint32_t on_entry(void *context, const driftcore_entry *entry)
     struct output *output = context;
     driftcore_entry_info info = {.size = sizeof info};
     driftcore_file_state after = {.size = sizeof after};
+    driftcore_owner owner = {.size = sizeof owner};
 
     if (output->json) {
         driftcore_text json = driftcore_entry_json(entry);
@@ -53,12 +54,49 @@ static uint32_t on_entry(void *context, const driftcore_entry *entry)
         }
         if (driftcore_entry_state(entry, DRIFTCORE_SIDE_AFTER, &after) && after.sha256.data)
             printf(" %.*s", (int)after.sha256.length, after.sha256.data);
+        if (driftcore_entry_owner(entry, &owner)) {
+            printf(" of ");
+            print(owner.name);
+            if (owner.as_packaged == DRIFTCORE_ANSWER_NO)
+                printf(", not as packaged");
+        }
         if (info.is_noise)
             printf(" (noise)");
         putchar('\n');
     }
     /* Anything but 0 ends the scan. */
     return ++output->told == output->most;
+}
+
+static uint32_t on_package(void *context, const driftcore_changed_package *package)
+{
+    struct output *output = context;
+
+    if (output->json)
+        return 0;
+    printf("%-10s package ", driftcore_package_change_name(package->change));
+    print(package->name);
+    if (package->old_version.data) {
+        putchar(' ');
+        print(package->old_version);
+    }
+    if (package->version.data) {
+        printf(" -> ");
+        print(package->version);
+    }
+    printf(" (%.*s, %llu files)\n", (int)package->manager.length, package->manager.data,
+           (unsigned long long)package->files);
+    return 0;
+}
+
+static uint32_t on_database(void *context, const driftcore_package_database *database)
+{
+    (void)context;
+    if (database->is_forged) {
+        fprintf(stderr, "scan: %.*s changed without a trace of its manager\n",
+                (int)database->place.length, database->place.data);
+    }
+    return 0;
 }
 
 static uint32_t on_problem(void *context, const driftcore_problem *problem)
@@ -99,6 +137,8 @@ int main(int argc, char **argv)
         .context = &output,
         .entry = on_entry,
         .problem = on_problem,
+        .package = on_package,
+        .database = on_database,
     };
     driftcore_scan_summary summary = {.size = sizeof summary};
     driftcore_options *options = driftcore_options_new();
@@ -134,9 +174,10 @@ int main(int argc, char **argv)
         if (status) {
             result = fail(&error);
         } else {
-            fprintf(stderr, "scan: %llu entries, %llu drift, %llu problems%s\n",
+            fprintf(stderr, "scan: %llu entries, %llu drift, %llu packages, %llu problems%s\n",
                     (unsigned long long)summary.entries, (unsigned long long)summary.drift,
-                    (unsigned long long)summary.problems, summary.stopped ? ", ended early" : "");
+                    (unsigned long long)summary.packages, (unsigned long long)summary.problems,
+                    summary.stopped ? ", ended early" : "");
             result = summary.drift ? 1 : summary.problems ? 2 : 0;
         }
     }

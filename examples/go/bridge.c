@@ -82,6 +82,14 @@ static uint32_t on_progress(void *context, uint64_t names, uint64_t bytes) {
     return driftcoreGoProgress((uintptr_t)context);
 }
 
+static uint32_t on_package(void *context, const driftcore_changed_package *package) {
+    return driftcoreGoPackage((uintptr_t)context, (driftcore_changed_package *)package);
+}
+
+static uint32_t on_database(void *context, const driftcore_package_database *database) {
+    return driftcoreGoDatabase((uintptr_t)context, (driftcore_package_database *)database);
+}
+
 outcome bridge_scan_run(const driftcore_scan *scan, uintptr_t context,
                         driftcore_scan_summary *summary) {
     driftcore_scan_callbacks callbacks = {
@@ -90,6 +98,8 @@ outcome bridge_scan_run(const driftcore_scan *scan, uintptr_t context,
         .entry = on_entry,
         .problem = on_problem,
         .progress = on_progress,
+        .package = on_package,
+        .database = on_database,
     };
     summary->size = sizeof *summary;
     OUTCOME(driftcore_scan_run, scan, &callbacks, summary);

@@ -97,6 +97,20 @@ func driftcoreGoProblem(context C.uintptr_t, problem *C.driftcore_problem) C.uin
 	})
 }
 
+//export driftcoreGoPackage
+func driftcoreGoPackage(context C.uintptr_t, changed *C.driftcore_changed_package) C.uint32_t {
+	run := cgo.Handle(context).Value().(*scanRun)
+	run.packages = append(run.packages, newPackageChange(changed))
+	return driftcoreGoProgress(context)
+}
+
+//export driftcoreGoDatabase
+func driftcoreGoDatabase(context C.uintptr_t, database *C.driftcore_package_database) C.uint32_t {
+	run := cgo.Handle(context).Value().(*scanRun)
+	run.databases = append(run.databases, newPackageDatabase(database))
+	return driftcoreGoProgress(context)
+}
+
 //export driftcoreGoProgress
 func driftcoreGoProgress(context C.uintptr_t) C.uint32_t {
 	if cgo.Handle(context).Value().(*scanRun).ctx.Err() != nil {

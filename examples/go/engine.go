@@ -11,6 +11,9 @@ package driftcore
 // static outcome engine_set_rules(driftcore_engine *engine, const driftcore_rules *rules) {
 //     OUTCOME(driftcore_engine_set_rules, engine, rules);
 // }
+// static outcome engine_set_approved(driftcore_engine *engine, const driftcore_options *options) {
+//     OUTCOME(driftcore_engine_set_approved, engine, options);
+// }
 // static outcome engine_counters(const driftcore_engine *engine, driftcore_counters *counters) {
 //     counters->size = sizeof *counters;
 //     OUTCOME(driftcore_engine_counters, engine, counters);
@@ -178,6 +181,20 @@ func (e *Engine) SetRules(rules *Rules) error {
 	}
 	defer rules.object.leave()
 	return check(C.engine_set_rules(object, shared))
+}
+
+// SetApproved reads the files that [Approved] options name, and verifies all containers by them from now on: each is
+// reported where the answer is another one than before. It fails with [ErrUnsupported] on an engine
+// that was made without any.
+func (e *Engine) SetApproved(options ...Option) error {
+	object := e.object.enter()
+	if object == nil {
+		return ErrClosed
+	}
+	defer e.object.leave()
+	return withOptions(options, func(options *C.driftcore_options) error {
+		return check(C.engine_set_approved(object, options))
+	})
 }
 
 // Counters says what the engine did so far.

@@ -22,6 +22,16 @@ package driftcore
 //     network.size = driftcore_event_network(event, &network);
 //     return network;
 // }
+// static driftcore_package event_package(const driftcore_event *event) {
+//     driftcore_package package = {.size = sizeof package};
+//     package.size = driftcore_event_package(event, &package);
+//     return package;
+// }
+// static driftcore_digests event_digests(const driftcore_event *event) {
+//     driftcore_digests digests = {.size = sizeof digests};
+//     digests.size = driftcore_event_digests(event, &digests);
+//     return digests;
+// }
 // static driftcore_container event_container(const driftcore_event *event) {
 //     driftcore_container container = {.size = sizeof container};
 //     container.size = driftcore_event_container(event, &container);
@@ -82,6 +92,8 @@ type Event struct {
 	process   lazy[*Process]
 	file      lazy[*File]
 	network   lazy[*Network]
+	changed   lazy[*PackageEvent]
+	digests   lazy[*Digests]
 	lost      lazy[map[string]uint64]
 }
 
@@ -163,6 +175,21 @@ type Network struct {
 	Expected                    bool   // nothing that is declared says otherwise
 }
 
+// A PackageEvent is a package that was installed, removed, or given another version.
+type PackageEvent struct {
+	Manager    string // dpkg, apk, rpm, ...
+	Name       string
+	Version    string // of a removed package, the one that it had
+	OldVersion string // empty when it was not there
+}
+
+// Digests say which image runs, and which were approved.
+type Digests struct {
+	Running  string   // of an index, a manifest or a configuration; empty where none is known
+	Approved []string // in its place
+	Reason   string   // for people
+}
+
 // ParseEvent reads an event from the JSON object that [Event.JSON] or driftd writes. Close must be
 // called.
 func ParseEvent(json string) (*Event, error) {
@@ -223,6 +250,8 @@ func (e *Event) Keep() *Event {
 	e.Process()
 	e.File()
 	e.Network()
+	e.Package()
+	e.Digests()
 	e.Lost()
 	return e
 }
@@ -301,6 +330,37 @@ func (e *Event) Network() *Network {
 			AutoPort:      record.flags&C.DRIFTCORE_NETWORK_AUTO_PORT != 0,
 			Expected:      record.expected != 0,
 		}
+	})
+}
+
+// Package is the package that the event is about; nil when it is about none.
+func (e *Event) Package() *PackageEvent {
+	return e.changed.of(func() *PackageEvent {
+		record := C.event_package(e.here())
+		if record.size == 0 {
+			return nil
+		}
+		return &PackageEvent{
+			Manager:    text(record.manager),
+			Name:       text(record.name),
+			Version:    text(record.version),
+			OldVersion: text(record.old_version),
+		}
+	})
+}
+
+// Digests are those of the image that the event is about; nil when it is about none.
+func (e *Event) Digests() *Digests {
+	return e.digests.of(func() *Digests {
+		record := C.event_digests(e.here())
+		if record.size == 0 {
+			return nil
+		}
+		digests := &Digests{Running: text(record.running), Reason: text(record.reason)}
+		for index := C.size_t(0); index < record.approved_count; index++ {
+			digests.Approved = append(digests.Approved, text(C.driftcore_event_approved(e.here(), index)))
+		}
+		return digests
 	})
 }
 

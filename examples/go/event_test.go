@@ -121,6 +121,23 @@ func TestASocketIsCopied(t *testing.T) {
 	}
 }
 
+func TestAPackageAndDigestsAreCopied(t *testing.T) {
+	event := must(driftcore.ParseEvent(`{"version":1,"time":"2026-01-01T00:00:00Z","drift":true,
+		"kind":"digest","action":"mutable_tag","provenance":null,"container":null,"process":null,
+		"package":{"manager":"dpkg","name":"curl","version":"8","old_version":"7"},
+		"digest":{"approved":["sha256:a","sha256:b"],"running":"sha256:c","reason":"x"}}`))(t)
+	kept := event.Keep()
+	event.Close()
+	wantEqual(t, "kind", kept.Kind.String(), "digest")
+	wantEqual(t, "action", kept.Action.String(), "mutable_tag")
+	wantEqual(t, "package", *kept.Package(), driftcore.PackageEvent{
+		Manager: "dpkg", Name: "curl", Version: "8", OldVersion: "7",
+	})
+	digests := kept.Digests()
+	wantEqual(t, "running", digests.Running+" "+digests.Reason, "sha256:c x")
+	wantEqual(t, "approved", strings.Join(digests.Approved, " "), "sha256:a sha256:b")
+}
+
 func TestPartsThatAreNotThereAreNil(t *testing.T) {
 	text := must(os.ReadFile(repository + "fuzz/corpus/drift_event/dropped.json"))(t)
 	event := closed(driftcore.ParseEvent(string(text)))(t)

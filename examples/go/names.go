@@ -65,11 +65,13 @@ const (
 	KindSyscall Kind = C.DRIFTCORE_KIND_SYSCALL // another system call
 	KindPackage Kind = C.DRIFTCORE_KIND_PACKAGE // its packages
 	KindConfig  Kind = C.DRIFTCORE_KIND_CONFIG  // how it is set up
+	KindDigest  Kind = C.DRIFTCORE_KIND_DIGEST  // the image that it runs
 )
 
 // String is the name in events.
 func (k Kind) String() string {
-	return name([]string{"other", "binary", "sensor", "file", "network", "syscall", "package", "config"}, k)
+	return name([]string{"other", "binary", "sensor", "file", "network", "syscall", "package",
+		"config", "digest"}, k)
 }
 
 // An Action says what happened.
@@ -109,6 +111,11 @@ const (
 	ActionIdentity    Action = C.DRIFTCORE_ACTION_IDENTITY    // a user, a group, what confines a process, a namespace
 	ActionSysctl      Action = C.DRIFTCORE_ACTION_SYSCTL      // a setting of the kernel, or the host name
 	ActionDeclaration Action = C.DRIFTCORE_ACTION_DECLARATION // what the runtime wrote down
+
+	// Of the image that a container runs.
+	ActionMismatch   Action = C.DRIFTCORE_ACTION_MISMATCH    // other digests, or tags, of the image were approved
+	ActionMutableTag Action = C.DRIFTCORE_ACTION_MUTABLE_TAG // the image was approved by a tag alone
+	ActionUnapproved Action = C.DRIFTCORE_ACTION_UNAPPROVED  // no image of its repository was approved
 )
 
 // String is the name in events.
@@ -117,7 +124,7 @@ func (a Action) String() string {
 		"other", "exec", "dropped", "blind", "script", "library", "create", "modify", "delete",
 		"rename", "link", "attributes", "read", "listen", "connect", "bind", "accept", "send", "call",
 		"suppressed", "install", "remove", "upgrade", "environment", "mount", "capability", "limit",
-		"identity", "sysctl", "declaration",
+		"identity", "sysctl", "declaration", "mismatch", "mutable_tag", "unapproved",
 	}, a)
 }
 

@@ -32,6 +32,10 @@ func AlsoSockets() Option { return Set("events.kinds", "network") }
 // given several times, at each of them.
 func OnlyContainer(container string) Option { return Set("scope.container", container) }
 
+// Approved names a file that says which images were approved: Kubernetes manifests, or a list of references.
+// Given several times, all count. An engine then reports containers of other images.
+func Approved(path string) Option { return Set("digest.approved", path) }
+
 // AllMatches lets every rule match an event, not only the first one.
 func AllMatches() Option { return Set("rules.matching", "all") }
 

@@ -127,7 +127,8 @@ type Entry struct {
 	Before  *FileState
 	After   *FileState
 	Users   []FileUser // the first sixteen processes that use the file
-	JSON    string     // as `driftd scan --format json` prints it, but without the package
+	Owner   *Owner     // the package that claims the file
+	JSON    string     // as `driftd scan --format json` prints it
 }
 
 // A FileState is a file as it is in the image or in the container.
@@ -173,8 +174,15 @@ type ScanSummary struct {
 	Vanished uint64 // what went while the scan ran
 	Names    uint64 // that were looked at
 	Bytes    uint64 // of files that were read
+	Faults   uint64 // parts of package databases that could not be read: problems beside the others
 	Stopped  bool   // the numbers are those up to there
+
+	Packages  []PackageChange   // that are not as in the image
+	Databases []PackageDatabase // that were written to, or whose managers ran
 }
+
+// WithoutPackages makes a scan leave packages out.
+func WithoutPackages() Option { return Set("scan.packages", "false") }
 
 // AlsoTimes makes a scan take a time of modification alone for a change, too.
 func AlsoTimes() Option { return Set("scan.times", "true") }
@@ -257,7 +265,11 @@ func (s *Scan) Run(ctx context.Context, yield func(Entry, error) bool) (ScanSumm
 		Vanished: uint64(summary.vanished),
 		Names:    uint64(summary.names),
 		Bytes:    uint64(summary.bytes),
+		Faults:   uint64(summary.faults),
 		Stopped:  summary.stopped != 0,
+
+		Packages:  run.packages,
+		Databases: run.databases,
 	}
 	if err == nil && found.Stopped && !run.enough {
 		err = ctx.Err()
@@ -296,6 +308,9 @@ type scanRun struct {
 	yield    func(Entry, error) bool
 	enough   bool // yield wants no more
 	panicked *PanicError
+
+	packages  []PackageChange
+	databases []PackageDatabase
 }
 
 // hand hands over, and says whether that is the end. A panic does not reach C.
@@ -326,6 +341,7 @@ func newEntry(object *C.driftcore_entry, info *C.driftcore_entry_info) Entry {
 		Noise:   info.is_noise != 0,
 		Before:  fileState(object, C.DRIFTCORE_SIDE_BEFORE),
 		After:   fileState(object, C.DRIFTCORE_SIDE_AFTER),
+		Owner:   owner(object),
 		JSON:    text(C.driftcore_entry_json(object)),
 	}
 	for index := C.size_t(0); index < info.user_count; index++ {

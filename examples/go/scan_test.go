@@ -75,6 +75,59 @@ func TestAScanSaysWhatDiffers(t *testing.T) {
 	}
 }
 
+func TestAScanTellsOfPackages(t *testing.T) {
+	status := func(entries ...string) string {
+		var text strings.Builder
+		for _, entry := range entries {
+			name, version, _ := strings.Cut(entry, " ")
+			text.WriteString("Package: " + name + "\nStatus: install ok installed\nVersion: " + version + "\n\n")
+		}
+		return text.String()
+	}
+	upper := map[string]string{
+		"var/lib/dpkg/status":           status("tool 2", "new 1"),
+		"var/lib/dpkg/info/new.list":    "/opt/new\n/opt/altered\n",
+		"var/lib/dpkg/info/new.md5sums": "9dd4e461268c8034f5c8564e155c67a6  opt/altered\n",
+		"opt/new":                       "#!/bin/sh\n",
+		"opt/altered":                   "y",
+		"opt/own":                       "",
+	}
+	lower := map[string]string{"var/lib/dpkg/status": status("tool 1", "old 3")}
+	owners := map[string]*driftcore.Owner{}
+	keep := func(entry driftcore.Entry, err error) bool {
+		if err != nil {
+			t.Error(err)
+		}
+		owners[entry.Path] = entry.Owner
+		return true
+	}
+	summary := must(directories(t, upper, lower).Run(context.Background(), keep))(t)
+	var changes []string
+	for _, it := range summary.Packages {
+		changes = append(changes, it.Kind.String()+" "+it.Name+" "+it.OldVersion+">"+it.Version)
+	}
+	wantEqual(t, "packages", strings.Join(changes, ", "), "install new >1, remove old 3>, upgrade tool 1>2")
+	wantEqual(t, "files", summary.Packages[0].Files, 2)
+	wantEqual(t, "code", summary.Packages[0].Code, 1)
+	wantEqual(t, "altered", summary.Packages[0].Altered, 1)
+	wantEqual(t, "databases", len(summary.Databases), 1)
+	wantEqual(t, "database", summary.Databases[0], driftcore.PackageDatabase{
+		Manager: "dpkg", Place: "/var/lib/dpkg", Changes: 3, Run: driftcore.No, Written: true, Forged: true,
+	})
+	if owner := owners["/opt/new"]; owner == nil || owner.Name != "new" || !owner.CameWithPackage {
+		t.Errorf("%+v", owner)
+	}
+	if owner := owners["/opt/altered"]; owner == nil || owner.AsPackaged != driftcore.No {
+		t.Errorf("%+v", owner)
+	}
+	if owner := owners["/opt/own"]; owner != nil {
+		t.Errorf("%+v", owner)
+	}
+	without := directories(t, upper, lower, driftcore.WithoutPackages())
+	summary = must(without.Run(context.Background(), keep))(t)
+	wantEqual(t, "packages", len(summary.Packages)+len(summary.Databases), 0)
+}
+
 func TestAScanEndsWhenItIsTold(t *testing.T) {
 	scan := directories(t, map[string]string{"a": "", "b": "", "c": ""}, nil)
 	calls := 0

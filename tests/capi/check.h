@@ -230,9 +230,24 @@ static inline void layers_on_disk_make(struct layers_on_disk *disk)
 	disk->lowers[0] = disk->lower;
 }
 
+/* A program of cargo's on both sides, of other versions. */
+static inline void cargo_on_disk(struct layers_on_disk *disk)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/bin", disk->upper);
+	NEED(mkdir(path, 0755) == 0);
+	file_on_disk(path, "tool", "#!/bin/sh\n");
+	file_on_disk(disk->upper, ".crates2.json", "{\"installs\":{\"tool 1.1.0 (x)\":{\"bins\":[\"tool\"]}}}");
+	file_on_disk(disk->lower, ".crates2.json", "{\"installs\":{\"tool 1.0.0 (x)\":{\"bins\":[\"tool\"]}}}");
+}
+
 static inline void layers_on_disk_remove(struct layers_on_disk *disk)
 {
-	static const char *const files[] = { "upper/both", "lower/both", "upper/new", "upper", "lower" };
+	static const char *const files[] = {
+		"upper/both", "lower/both", "upper/new", "upper/bin/tool", "upper/bin",
+		"upper/.crates2.json", "lower/.crates2.json", "upper", "lower",
+	};
 	char path[64];
 
 	for (size_t i = 0; i < COUNT(files); i++) {

@@ -41,6 +41,8 @@ struct fixture {
 	driftcore_file file[1];
 	driftcore_writer writer[1];
 	driftcore_network network[1];
+	driftcore_package package[1];
+	driftcore_digests digests[1];
 	driftcore_process process[1];
 	driftcore_ancestor ancestor[1];
 	driftcore_alert_info alert_info[1];
@@ -48,6 +50,7 @@ struct fixture {
 	driftcore_entry_info entry_info[1];
 	driftcore_file_state file_state[1];
 	driftcore_file_user file_user[1];
+	driftcore_owner owner[1];
 	driftcore_scan_summary scan_summary[1];
 	driftcore_scan_callbacks scan_callbacks;
 	struct layers_on_disk disk;
@@ -118,6 +121,8 @@ static void fixture_make(struct fixture *f)
 	f->file->size = sizeof(*f->file);
 	f->writer->size = sizeof(*f->writer);
 	f->network->size = sizeof(*f->network);
+	f->package->size = sizeof(*f->package);
+	f->digests->size = sizeof(*f->digests);
 	f->process->size = sizeof(*f->process);
 	f->ancestor->size = sizeof(*f->ancestor);
 	f->alert_info->size = sizeof(*f->alert_info);
@@ -125,6 +130,7 @@ static void fixture_make(struct fixture *f)
 	f->entry_info->size = sizeof(*f->entry_info);
 	f->file_state->size = sizeof(*f->file_state);
 	f->file_user->size = sizeof(*f->file_user);
+	f->owner->size = sizeof(*f->owner);
 	f->scan_summary->size = sizeof(*f->scan_summary);
 }
 

@@ -199,6 +199,38 @@ static void network(void)
 	driftcore_event_free(&event);
 }
 
+static void package_and_digests(void)
+{
+	static const char json[] =
+		"{\"version\":1,\"time\":\"2026-01-01T00:00:00Z\",\"drift\":true,\"kind\":\"digest\","
+		"\"action\":\"mismatch\",\"provenance\":null,\"container\":null,\"process\":null,"
+		"\"package\":{\"manager\":\"dpkg\",\"name\":\"curl\",\"version\":\"8\",\"old_version\":\"7\"},"
+		"\"digest\":{\"approved\":[\"sha256:a\",\"sha256:b\"],\"running\":\"sha256:c\",\"reason\":\"x\"}}";
+	driftcore_package package = { .size = sizeof(package) };
+	driftcore_digests digests = { .size = sizeof(digests) };
+	driftcore_event_info info = { .size = sizeof(info) };
+
+	CHECK_OK(driftcore_event_parse(json, strlen(json), &event, NULL));
+	CHECK_OK(driftcore_event_get(event, &info, NULL));
+	CHECK(info.kind == DRIFTCORE_KIND_DIGEST && info.action == DRIFTCORE_ACTION_MISMATCH);
+	CHECK_IS(1, driftcore_event_package(event, &package));
+	CHECK(text_is(package.manager, "dpkg") && text_is(package.name, "curl"));
+	CHECK(text_is(package.version, "8") && text_is(package.old_version, "7"));
+	CHECK_IS(1, driftcore_event_digests(event, &digests));
+	CHECK(text_is(digests.running, "sha256:c") && text_is(digests.reason, "x"));
+	CHECK_IS(2, digests.approved_count);
+	CHECK(text_is(driftcore_event_approved(event, 1), "sha256:b"));
+	CHECK(!driftcore_event_approved(event, 2).data);
+	driftcore_event_free(&event);
+
+	event = drift_event();
+	CHECK_IS(0, driftcore_event_package(event, &package));
+	CHECK_IS(0, driftcore_event_digests(event, &digests));
+	CHECK(!package.name.data && !digests.approved_count);
+	CHECK(!driftcore_event_approved(event, 0).data);
+	driftcore_event_free(&event);
+}
+
 static int get_alert(void *record)
 {
 	return driftcore_alert_get(alert, record, NULL);
@@ -356,7 +388,7 @@ static void scan(void)
 	CHECK(called == 1 && summary.entries == 1 && summary.stopped == 1);
 
 	to.entry = count_only;
-	every_size(run_scan, &to, sizeof(to));
+	every_size_since(run_scan, &to, offsetof(driftcore_scan_callbacks, package), sizeof(to));
 	summary.size = 9;
 	CHECK_INVALID(driftcore_scan_run(scanned, &to, &summary, NULL));
 	driftcore_scan_free(&scanned);
@@ -372,10 +404,108 @@ static void scan(void)
 	layers_on_disk_remove(&disk);
 }
 
+static uint32_t on_owned(void *context, const driftcore_entry *one)
+{
+	driftcore_entry_info info = { .size = sizeof(info) };
+	driftcore_owner owner = { .size = sizeof(owner) };
+	driftcore_entry *copy = driftcore_entry_copy(one);
+
+	CHECK_OK(driftcore_entry_get(copy, &info, NULL));
+	if (text_is(info.path, "/bin/tool")) {
+		CHECK_IS(1, driftcore_entry_owner(copy, &owner));
+		CHECK(text_is(owner.manager, "cargo") && text_is(owner.name, "tool"));
+		CHECK(text_is(owner.version, "1.1.0") && text_is(owner.place, "/"));
+		CHECK(!owner.architecture.data && owner.as_packaged == DRIFTCORE_ANSWER_UNKNOWN);
+		CHECK(owner.came_with_package == 1 && owner.is_config == 0);
+		CHECK(text_has(driftcore_entry_json(copy), "\"package\":{"));
+	} else {
+		CHECK_IS(0, driftcore_entry_owner(copy, &owner));
+		CHECK(!owner.name.data && owner.size == sizeof(owner));
+	}
+	driftcore_entry_free(&copy);
+	++*(int *)context;
+	return 0;
+}
+
+static uint32_t on_package(void *context, const driftcore_changed_package *package)
+{
+	CHECK_IS(sizeof(*package), package->size);
+	CHECK_IS(DRIFTCORE_PACKAGE_UPGRADE, package->change);
+	CHECK(strcmp(driftcore_package_change_name(package->change), "upgrade") == 0);
+	CHECK(text_is(package->name, "tool") && text_is(package->manager, "cargo"));
+	CHECK(text_is(package->old_version, "1.0.0") && text_is(package->version, "1.1.0"));
+	CHECK(package->files == 1 && package->code == 1 && package->altered == 0);
+	*(int *)context += 100;
+	return 0;
+}
+
+static uint32_t on_database(void *context, const driftcore_package_database *database)
+{
+	CHECK_IS(sizeof(*database), database->size);
+	CHECK(text_is(database->place, "/") && text_is(database->manager, "cargo"));
+	CHECK(database->changes == 1 && database->is_written == 1 && database->is_forged == 0);
+	CHECK_IS(DRIFTCORE_ANSWER_UNKNOWN, database->run);
+	*(int *)context += 1000;
+	return 0;
+}
+
+static uint32_t stop_at_package(void *context, const driftcore_changed_package *package)
+{
+	(void)package;
+	++*(int *)context;
+	return 1;
+}
+
+static void packages(void)
+{
+	driftcore_scan_callbacks to = { .size = sizeof(to) };
+	driftcore_scan_summary summary = { .size = sizeof(summary) };
+	driftcore_options *options = driftcore_options_new();
+	struct layers_on_disk disk;
+	int called = 0;
+
+	layers_on_disk_make(&disk);
+	cargo_on_disk(&disk);
+	CHECK_OK(driftcore_scan_directories(disk.upper, disk.lowers, 1, NULL, &scanned, NULL));
+	to.context = &called;
+	to.entry = on_owned;
+	to.package = on_package;
+	to.database = on_database;
+	CHECK_OK(driftcore_scan_run(scanned, &to, &summary, NULL));
+	CHECK_IS(1105, called);
+	CHECK(summary.packages == 1 && summary.faults == 0 && !summary.stopped);
+
+	/* A package may end it, too. */
+	called = 0;
+	to.entry = NULL;
+	to.package = stop_at_package;
+	CHECK_OK(driftcore_scan_run(scanned, &to, &summary, NULL));
+	CHECK(called == 1 && summary.stopped == 1 && summary.entries == 5);
+	driftcore_scan_free(&scanned);
+
+	/* What is broken in a database is told, and is no problem of the scan. */
+	file_on_disk(disk.upper, ".crates2.json", "{");
+	CHECK_OK(driftcore_scan_directories(disk.upper, disk.lowers, 1, NULL, &scanned, NULL));
+	to.package = NULL;
+	to.database = NULL;
+	CHECK_OK(driftcore_scan_run(scanned, &to, &summary, NULL));
+	CHECK(summary.faults == 1 && summary.problems == 0 && summary.packages == 1);
+	driftcore_scan_free(&scanned);
+
+	CHECK_OK(driftcore_options_set(options, "scan.packages", "false", NULL));
+	CHECK_OK(driftcore_scan_directories(disk.upper, disk.lowers, 1, options, &scanned, NULL));
+	CHECK_OK(driftcore_scan_run(scanned, &to, &summary, NULL));
+	CHECK(summary.faults == 0 && summary.packages == 0);
+	driftcore_scan_free(&scanned);
+	driftcore_options_free(&options);
+	CHECK(strcmp(driftcore_package_change_name(99), "other") == 0);
+	layers_on_disk_remove(&disk);
+}
+
 static const struct test tests[] = {
 	TEST(rule),	    TEST(diagnostic), TEST(event_parts),	  TEST(file_and_writer),
-	TEST(network),	    TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
-	TEST(scan),
+	TEST(network),	    TEST(package_and_digests), TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
+	TEST(scan),	    TEST(packages),
 };
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 //! absence alone; where nothing may be seen at all, a known attack that follows is the fence.
 
 mod accounts;
+mod bare;
 mod baseline;
 mod before_start;
 mod blind;
@@ -77,6 +78,7 @@ fn cases() -> Vec<Case> {
         process::CASES,
         before_start::CASES,
         containerd::CASES,
+        bare::CASES,
         inspect::CASES,
         scan::CASES,
         installers::CASES,

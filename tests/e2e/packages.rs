@@ -103,6 +103,21 @@ fn dpkg(world: &World) -> Result<()> {
     }
     ensure!(!text.contains("/opt/fresh/run"), "not grouped: {text}");
 
+    // The manifest of the image tells the same of packages, without the image's layers.
+    let written = world.directory("packages-manifest").to_string_lossy().into_owned();
+    let image = container.inspect("{{.Config.Image}}")?;
+    let mut manifest = world.options.command("manifest");
+    let output = manifest.args([&image, "-o", &written]).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() && said.contains(" packages of "), "{said}");
+    let by_manifest = scan(world, 1, &[name, "--manifest", &written])?;
+    ensure!(packages(&by_manifest)? == expected, "{:#?}", packages(&by_manifest)?);
+    ensure!(by_manifest["databases"] == report["databases"], "{}", by_manifest["databases"]);
+    for path in ["/opt/fresh/run", "/opt/tool/text", "/opt/old/run"] {
+        let (one, other) = (entry(&by_manifest, path)?, entry(&report, path)?);
+        ensure!(one["package"] == other["package"], "{one}\n{other}");
+    }
+
     // What is not as packaged is said, and listed for itself.
     container.sh(
         "echo evil >> /opt/fresh/run; /bin/dpkg -i /debs/fresh_0.9-1.deb; echo x >> /opt/tool/run",

@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use driftcore::engine::ApprovalsHandle;
 use driftcore::engine::Counters;
 use driftcore::engine::Engine;
 use driftcore::engine::EngineError;
@@ -27,7 +28,7 @@ use crate::handle::drop_quietly;
 use crate::status::driftcore_status;
 
 /// A running drift detector. One thread at a time polls or runs it; `driftcore_engine_stop`,
-/// `_counters`, `_set_rules` and `_fd` may be called from any other meanwhile. Since 0.1.0.
+/// `_counters`, `_set_rules`, `_set_approved` and `_fd` may be called from any other meanwhile. Since 0.1.0.
 pub struct driftcore_engine {
     /// The engine itself, until it is destroyed. Locked by whoever polls.
     work: Mutex<Option<Box<dyn Work>>>,
@@ -40,6 +41,8 @@ pub struct driftcore_engine {
     pub(super) fd: RawFd,
     pub(super) stop: Box<dyn Stop>,
     pub(super) rules: Option<RulesHandle>,
+    /// Where images are verified.
+    pub(super) approvals: Option<ApprovalsHandle>,
 }
 
 impl fmt::Debug for driftcore_engine {
@@ -108,6 +111,7 @@ impl driftcore_engine {
             fd,
             stop,
             rules,
+            approvals: None,
         }
     }
 

@@ -63,6 +63,9 @@ pub unsafe extern "C" fn driftcore_engine_new(
         let options = handle::lend!(options).cloned().unwrap_or_default();
         let watched = options.watched();
         let mut builder = EngineBuilder::new();
+        if let Some(verifier) = options.verifier()? {
+            builder.approve(verifier);
+        }
         builder
             .sensor(options.sensor)
             .state_roots(options.roots)
@@ -85,8 +88,10 @@ pub unsafe extern "C" fn driftcore_engine_new(
         let _blocked = BlockedSignals::new();
         let built = builder.build(sink)?;
         let (stop, rules) = (Box::new(built.stopper()), Some(built.rules()));
+        let approvals = built.approvals();
         let fd = built.as_fd().as_raw_fd();
-        let object = driftcore_engine::new(Box::new(built), stop, rules, fd, closing);
+        let mut object = driftcore_engine::new(Box::new(built), stop, rules, fd, closing);
+        object.approvals = approvals;
         handle::put!(engine, Arc::into_raw(Arc::new(object)).cast_mut());
         Ok(())
     })
@@ -164,6 +169,30 @@ pub unsafe extern "C" fn driftcore_engine_set_rules(
         if let Some(handle) = &engine.rules {
             handle.replace(rules);
         }
+        Ok(())
+    })
+}
+
+/// Reads the files that `digest.approved` of the options names, and verifies all containers by them from now on:
+/// each is reported where the answer is another one than before. Where they are bad, what was approved stays.
+/// `DRIFTCORE_STATUS_UNSUPPORTED`: the engine was made without any. NULL anywhere but in `error`: refused.
+/// Any thread, callbacks too. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_set_approved(
+    engine: *mut driftcore_engine,
+    options: *const driftcore_options,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        let engine = keep(engine)?;
+        engine.is_usable()?;
+        let verifier = handle::borrow!(options)?.verifier()?;
+        let Some(approvals) = &engine.approvals else {
+            let message = "the engine was made without `digest.approved`";
+            return Err(Failure::new(driftcore_status::DRIFTCORE_STATUS_UNSUPPORTED, message));
+        };
+        let nothing = || Failure::argument("`options` has no `digest.approved`");
+        approvals.replace(verifier.ok_or_else(nothing)?);
         Ok(())
     })
 }

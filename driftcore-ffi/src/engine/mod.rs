@@ -19,5 +19,6 @@ pub use functions::driftcore_engine_finish;
 pub use functions::driftcore_engine_new;
 pub use functions::driftcore_engine_poll;
 pub use functions::driftcore_engine_run;
+pub use functions::driftcore_engine_set_approved;
 pub use functions::driftcore_engine_set_rules;
 pub use functions::driftcore_engine_stop;

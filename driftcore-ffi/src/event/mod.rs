@@ -1,11 +1,13 @@
 //! The event that is reported.
 
 mod container;
+mod digest;
 mod file;
 mod info;
 mod names;
 mod network;
 mod object;
+mod package;
 mod process;
 
 pub use container::driftcore_container;
@@ -13,6 +15,9 @@ pub use container::driftcore_event_container;
 pub use container::driftcore_event_label;
 pub(crate) use container::filled as container_record;
 pub(crate) use container::label as container_label;
+pub use digest::driftcore_digests;
+pub use digest::driftcore_event_approved;
+pub use digest::driftcore_event_digests;
 pub use file::DRIFTCORE_CHANGED_CAPABILITY;
 pub use file::DRIFTCORE_CHANGED_MODE;
 pub use file::DRIFTCORE_CHANGED_OWNER;
@@ -40,6 +45,8 @@ pub use object::driftcore_event_copy;
 pub use object::driftcore_event_free;
 pub use object::driftcore_event_json;
 pub use object::driftcore_event_parse;
+pub use package::driftcore_event_package;
+pub use package::driftcore_package;
 pub use process::driftcore_ancestor;
 pub use process::driftcore_event_ancestor;
 pub use process::driftcore_event_ancestor_argument;

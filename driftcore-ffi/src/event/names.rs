@@ -28,6 +28,8 @@ pub enum driftcore_kind {
     DRIFTCORE_KIND_PACKAGE = 6,
     /// How it is set up.
     DRIFTCORE_KIND_CONFIG = 7,
+    /// The image that it runs.
+    DRIFTCORE_KIND_DIGEST = 8,
 }
 
 impl From<Kind> for driftcore_kind {
@@ -40,6 +42,7 @@ impl From<Kind> for driftcore_kind {
             Kind::Syscall => Self::DRIFTCORE_KIND_SYSCALL,
             Kind::Package => Self::DRIFTCORE_KIND_PACKAGE,
             Kind::Config => Self::DRIFTCORE_KIND_CONFIG,
+            Kind::Digest => Self::DRIFTCORE_KIND_DIGEST,
             _ => Self::DRIFTCORE_KIND_OTHER,
         }
     }
@@ -109,6 +112,12 @@ pub enum driftcore_action {
     DRIFTCORE_ACTION_SYSCTL = 28,
     /// Config: what the runtime wrote down.
     DRIFTCORE_ACTION_DECLARATION = 29,
+    /// Digest: other digests of the image's repository were approved, or other tags.
+    DRIFTCORE_ACTION_MISMATCH = 30,
+    /// Digest: approved by a tag alone.
+    DRIFTCORE_ACTION_MUTABLE_TAG = 31,
+    /// Digest: no image of the repository was approved.
+    DRIFTCORE_ACTION_UNAPPROVED = 32,
 }
 
 impl From<Action> for driftcore_action {
@@ -143,6 +152,9 @@ impl From<Action> for driftcore_action {
             Action::Identity => Self::DRIFTCORE_ACTION_IDENTITY,
             Action::Sysctl => Self::DRIFTCORE_ACTION_SYSCTL,
             Action::Declaration => Self::DRIFTCORE_ACTION_DECLARATION,
+            Action::Mismatch => Self::DRIFTCORE_ACTION_MISMATCH,
+            Action::MutableTag => Self::DRIFTCORE_ACTION_MUTABLE_TAG,
+            Action::Unapproved => Self::DRIFTCORE_ACTION_UNAPPROVED,
             _ => Self::DRIFTCORE_ACTION_OTHER,
         }
     }

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use driftcore::image::Change;
 use driftcore::image::Entry;
 use driftcore::image::State;
+use driftcore::package::Owner;
 
 use super::driftcore_side;
 use super::names;
@@ -37,18 +38,20 @@ pub const DRIFTCORE_CHANGED_TIMES: u32 = 1 << 10;
 #[derive(Debug)]
 pub struct driftcore_entry {
     entry: Entry,
+    /// The package that claims the file.
+    pub(super) owner: Option<Owner>,
     /// In hexadecimal, of both sides.
     sha256: [Option<String>; 2],
     json: OnceCell<String>,
 }
 
 impl driftcore_entry {
-    pub(super) fn new(entry: Entry) -> Self {
+    pub(super) fn new(entry: Entry, owner: Option<Owner>) -> Self {
         let sha256 = [&entry.before, &entry.after].map(|state| {
             let sha256 = state.as_ref()?.sha256?;
             Some(sha256.iter().map(|byte| format!("{byte:02x}")).collect())
         });
-        Self { entry, sha256, json: OnceCell::new() }
+        Self { entry, owner, sha256, json: OnceCell::new() }
     }
 }
 
@@ -256,14 +259,20 @@ pub unsafe extern "C" fn driftcore_entry_user(
     })
 }
 
-/// The entry as a JSON object, as `driftd scan --format json` prints it (docs/scan.schema.json), but
-/// without `package`: packages are not looked at here. Borrowed from the entry, made at the first
-/// call. NULL: absent. The thread of the callback. Since 0.1.0.
+/// The entry as a JSON object, as `driftd scan --format json` prints it (docs/scan.schema.json), with
+/// the package that claims its file. Borrowed from the entry, made at the first call. NULL: absent. The
+/// thread of the callback. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_entry_json(entry: *const driftcore_entry) -> driftcore_text {
     quiet(driftcore_text::ABSENT, || {
         let entry = handle::lend!(entry)?;
-        let json = || serde_json::to_string(&entry.entry).unwrap_or_default();
+        let json = || {
+            let mut json = serde_json::to_value(&entry.entry).unwrap_or_default();
+            if let Some(owner) = &entry.owner {
+                json["package"] = serde_json::to_value(owner).unwrap_or_default();
+            }
+            json.to_string()
+        };
         Some((&**entry.json.get_or_init(json)).into())
     })
 }
@@ -275,7 +284,8 @@ pub unsafe extern "C" fn driftcore_entry_copy(
     entry: *const driftcore_entry,
 ) -> *mut driftcore_entry {
     quiet(std::ptr::null_mut(), || {
-        Some(handle::give(driftcore_entry::new(handle::lend!(entry)?.entry.clone())))
+        let driftcore_entry { entry, owner, .. } = handle::lend!(entry)?;
+        Some(handle::give(driftcore_entry::new(entry.clone(), owner.clone())))
     })
 }
 

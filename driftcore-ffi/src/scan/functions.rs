@@ -8,7 +8,9 @@ use driftcore::container::Layers;
 use driftcore::container::Runtimes;
 use driftcore::image::OverlayScan;
 use driftcore::image::ScanError;
+use driftcore::image::ScanOptions;
 use driftcore::image::Users;
+use driftcore::package::PackageScan;
 
 use super::report::Report;
 use super::report::driftcore_scan_callbacks;
@@ -18,6 +20,7 @@ use crate::error::driftcore_error;
 use crate::error::status_of_io;
 use crate::guard::guard;
 use crate::handle;
+use crate::options::Scanning;
 use crate::options::driftcore_options;
 use crate::sized;
 use crate::status::driftcore_status;
@@ -27,21 +30,29 @@ use crate::text;
 /// thread, several at the same time. Since 0.1.0.
 #[derive(Debug)]
 pub struct driftcore_scan {
-    scan: OverlayScan,
+    layers: Layers,
+    options: ScanOptions,
+    whiteout_files: bool,
+    packages: bool,
     /// The device of the container's root and the proc filesystem, where that is mounted.
     mounted: Option<((u32, u32), PathBuf)>,
 }
 
 impl driftcore_scan {
-    fn new(layers: &Layers, options: &driftcore_options) -> Self {
-        let mut scan = OverlayScan::new(layers);
-        scan.times(options.scan.times)
-            .largest(options.scan.largest)
-            .whiteout_files(options.scan.whiteout_files);
-        if let Some(threads) = options.scan.threads {
-            scan.threads(threads);
+    fn new(layers: Layers, options: &driftcore_options) -> Self {
+        let Scanning { options, user_xattrs: _, whiteout_files, packages } = options.scan.clone();
+        Self { layers, options, whiteout_files, packages, mounted: None }
+    }
+
+    /// The scan, with who uses the container's files now.
+    fn prepare(&self) -> OverlayScan {
+        let mut options = self.options.clone();
+        if let Some((device, proc)) = &self.mounted {
+            options.users = Users::of(proc, *device);
         }
-        Self { scan, mounted: None }
+        let mut scan = OverlayScan::new(&self.layers);
+        scan.options(options).whiteout_files(self.whiteout_files);
+        scan
     }
 }
 
@@ -85,7 +96,7 @@ pub unsafe extern "C" fn driftcore_scan_container(
         let options = handle::lend!(options).cloned().unwrap_or_default();
         let proc = options.roots.proc.clone();
         let stored = Runtimes::new(options.roots.clone()).find(name)?;
-        let Some(layers) = &stored.layers else {
+        let Some(layers) = stored.layers else {
             let message = format!(
                 "the layers of container {} are not known; {}",
                 stored.container.id,
@@ -95,7 +106,8 @@ pub unsafe extern "C" fn driftcore_scan_container(
         };
         let mut made = driftcore_scan::new(layers, &options);
         let mounts = stored.details.mounts.unwrap_or_default();
-        made.scan.mount_points(mounts.iter().map(|mount| mount.destination.as_str()));
+        made.options.mount_points =
+            mounts.iter().map(|mount| mount.destination.as_str().into()).collect();
         made.mounted = stored.root.map(|root| (root.device, proc));
         handle::put!(scan, handle::give(made));
         Ok(())
@@ -125,13 +137,14 @@ pub unsafe extern "C" fn driftcore_scan_directories(
             .collect();
         let options = handle::lend!(options).cloned().unwrap_or_default();
         let layers = Layers { upper, lowers: lowers?, user_xattrs: options.scan.user_xattrs };
-        handle::put!(scan, handle::give(driftcore_scan::new(&layers, &options)));
+        handle::put!(scan, handle::give(driftcore_scan::new(layers, &options)));
         Ok(())
     })
 }
 
 /// Scans, and calls back for each path at which the container differs and for each that could not be
-/// read. A directory comes before what is in it. `callbacks` is copied. `summary`, whose size is set, is filled,
+/// read. A directory comes before what is in it. Then it calls back for each package that is not as in
+/// the image, and for each package database that was written to. `callbacks` is copied. `summary`, whose size is set, is filled,
 /// also when a callback ends the scan, which is no failure.
 ///
 /// NULL for `scan` or `callbacks`: refused; for `summary`: it is not wanted. `DRIFTCORE_STATUS_NOT_FOUND`, `_PERMISSION` and `_IO`:
@@ -145,20 +158,20 @@ pub unsafe extern "C" fn driftcore_scan_run(
     error: *mut *mut driftcore_error,
 ) -> driftcore_status {
     guard(error, || {
-        let driftcore_scan { scan, mounted } = handle::borrow!(scan)?;
+        let scan = handle::borrow!(scan)?;
         let callbacks = sized::read("callbacks", callbacks)?;
         if !summary.is_null() {
             // A size that cannot be is said before the work.
             sized::write("summary", summary, &driftcore_scan_summary::default())?;
         }
-        let mut scan = scan.clone();
-        if let Some((device, proc)) = mounted {
-            scan.users(Users::of(proc, *device));
-        }
+        let packages = scan.packages.then(|| PackageScan::new(&scan.layers)).transpose()?;
         // SAFETY: the header asks for it: they may be called until this returns.
-        let mut report = unsafe { Report::new(callbacks) };
-        match scan.run(&mut report) {
-            Ok(progress) => report.took(progress),
+        let mut report = unsafe { Report::new(callbacks, packages) };
+        match scan.prepare().run(&mut report) {
+            Ok(progress) => {
+                report.took(progress);
+                report.summary.stopped = report.finish().is_break().into();
+            }
             Err(ScanError::Stopped) => report.summary.stopped = 1,
             Err(error) => return Err(error.into()),
         }

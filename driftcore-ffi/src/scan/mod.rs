@@ -3,6 +3,7 @@
 mod entry;
 mod functions;
 mod names;
+mod package;
 mod report;
 
 pub use entry::DRIFTCORE_CHANGED_CONTENT;
@@ -30,6 +31,15 @@ pub use names::driftcore_entry_kind_name;
 pub use names::driftcore_file_type;
 pub use names::driftcore_side;
 pub use names::driftcore_use;
+pub use package::driftcore_answer;
+pub use package::driftcore_changed_package;
+pub use package::driftcore_changed_package_function;
+pub use package::driftcore_entry_owner;
+pub use package::driftcore_owner;
+pub use package::driftcore_package_change;
+pub use package::driftcore_package_change_name;
+pub use package::driftcore_package_database;
+pub use package::driftcore_package_database_function;
 pub use report::driftcore_entry_function;
 pub use report::driftcore_problem;
 pub use report::driftcore_problem_function;

@@ -8,8 +8,13 @@ use driftcore::image::EntryKind;
 use driftcore::image::Problem;
 use driftcore::image::Progress;
 use driftcore::image::Visitor;
+use driftcore::package::PackageScan;
 
+use super::driftcore_changed_package;
+use super::driftcore_changed_package_function;
 use super::driftcore_entry;
+use super::driftcore_package_database;
+use super::driftcore_package_database_function;
 use crate::sized::sized;
 use crate::text::driftcore_text;
 
@@ -60,6 +65,10 @@ pub struct driftcore_scan_callbacks {
     pub problem: driftcore_problem_function,
     /// Is told of the progress. NULL: not wanted.
     pub progress: driftcore_progress_function,
+    /// Receives packages that are not as in the image. NULL: they are counted.
+    pub package: driftcore_changed_package_function,
+    /// Receives package databases that were written to, or whose managers ran. NULL: not wanted.
+    pub database: driftcore_package_database_function,
 }
 
 sized!(driftcore_scan_callbacks {
@@ -67,6 +76,8 @@ sized!(driftcore_scan_callbacks {
     entry: driftcore_entry_function,
     problem: driftcore_problem_function,
     progress: driftcore_progress_function,
+    package: driftcore_changed_package_function,
+    database: driftcore_package_database_function,
 } first: 40);
 
 /// What a scan found, in numbers. Since 0.1.0.
@@ -95,6 +106,10 @@ pub struct driftcore_scan_summary {
     pub stopped: u32,
     /// Zero.
     pub reserved: u32,
+    /// Packages that are not as in the image.
+    pub packages: u64,
+    /// Parts of package databases that could not be read: told as problems, and not among their number.
+    pub faults: u64,
 }
 
 sized!(driftcore_scan_summary {
@@ -108,11 +123,14 @@ sized!(driftcore_scan_summary {
     bytes: u64,
     stopped: u32,
     reserved: u32,
+    packages: u64,
+    faults: u64,
 } first: 80);
 
 /// Counts, and calls back.
 pub(super) struct Report {
     callbacks: driftcore_scan_callbacks,
+    packages: Option<PackageScan>,
     pub(super) summary: driftcore_scan_summary,
 }
 
@@ -120,8 +138,47 @@ impl Report {
     /// # Safety
     ///
     /// The functions may be called with the context for as long as the report is there.
-    pub(super) unsafe fn new(callbacks: driftcore_scan_callbacks) -> Self {
-        Self { callbacks, summary: driftcore_scan_summary::default() }
+    pub(super) unsafe fn new(
+        callbacks: driftcore_scan_callbacks,
+        packages: Option<PackageScan>,
+    ) -> Self {
+        Self { callbacks, packages, summary: driftcore_scan_summary::default() }
+    }
+
+    /// Tells of packages, after the last entry.
+    pub(super) fn finish(&mut self) -> ControlFlow<()> {
+        let Some(packages) = self.packages.take() else { return ControlFlow::Continue(()) };
+        let report = packages.finish();
+        self.summary.packages = report.changes.len() as u64;
+        self.summary.faults = report.faults.len() as u64 + report.left_out;
+        let context = self.callbacks.context;
+        for changed in &report.changes {
+            let Some(function) = self.callbacks.package else { break };
+            let record = driftcore_changed_package::from(changed);
+            // SAFETY: the caller's function, called as its type says; the texts are there until it returns.
+            flow(unsafe { function(context, &raw const record) })?;
+        }
+        for database in &report.databases {
+            let Some(function) = self.callbacks.database else { break };
+            let record = driftcore_package_database::from(database);
+            // SAFETY: as above.
+            flow(unsafe { function(context, &raw const record) })?;
+        }
+        report.faults.into_iter().try_for_each(|fault| self.tell(&fault.into()))
+    }
+
+    fn tell(&self, problem: &Problem) -> ControlFlow<()> {
+        let Some(function) = self.callbacks.problem else { return ControlFlow::Continue(()) };
+        let record = driftcore_problem {
+            size: size_of::<driftcore_problem>(),
+            path: (&problem.path).into(),
+            reason: problem.reason.as_str().into(),
+            vanished: problem.vanished.into(),
+            reserved: 0,
+        };
+        // SAFETY: the caller's function, called as its type says; what the texts point to is there until
+        // it returns.
+        flow(unsafe { function(self.callbacks.context, &raw const record) })
     }
 
     pub(super) const fn took(&mut self, progress: Progress) {
@@ -135,13 +192,20 @@ const fn flow(answer: u32) -> ControlFlow<()> {
 }
 
 impl Visitor for Report {
+    fn upcoming(&mut self, path: &[u8]) {
+        if let Some(packages) = &mut self.packages {
+            packages.upcoming(path);
+        }
+    }
+
     fn entry(&mut self, entry: Entry) -> ControlFlow<()> {
         self.summary.entries += 1;
         self.summary.drift += u64::from(entry.is_drift());
         self.summary.noise += u64::from(entry.noise);
         self.summary.copied_up += u64::from(entry.kind == EntryKind::CopiedUp);
+        let owner = self.packages.as_mut().and_then(|packages| packages.owner(&entry));
         let Some(function) = self.callbacks.entry else { return ControlFlow::Continue(()) };
-        let entry = driftcore_entry::new(entry);
+        let entry = driftcore_entry::new(entry, owner);
         // SAFETY: the caller's function, called as its type says.
         flow(unsafe { function(self.callbacks.context, &raw const entry) })
     }
@@ -152,16 +216,7 @@ impl Visitor for Report {
         } else {
             self.summary.problems += 1;
         }
-        let Some(function) = self.callbacks.problem else { return ControlFlow::Continue(()) };
-        let record = driftcore_problem {
-            size: size_of::<driftcore_problem>(),
-            path: (&problem.path).into(),
-            reason: problem.reason.as_str().into(),
-            vanished: problem.vanished.into(),
-            reserved: 0,
-        };
-        // SAFETY: as above; what the texts point to is there until it returns.
-        flow(unsafe { function(self.callbacks.context, &raw const record) })
+        self.tell(&problem)
     }
 
     fn progress(&mut self, progress: Progress) -> ControlFlow<()> {

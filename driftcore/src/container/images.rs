@@ -40,6 +40,8 @@ pub(crate) enum StoredImage {
         diff_ids: Vec<String>,
         /// As we see them, topmost first.
         lowers: Vec<PathBuf>,
+        /// Docker's records of their archives, beside each.
+        records: Vec<PathBuf>,
     },
 }
 
@@ -123,21 +125,24 @@ fn of_docker(roots: &StateRoots, root: &Path, name: &str) -> Result<Option<Store
         .map_err(|error| format!("{}: {error}", directory.name(&file)))?;
     let Config { os, architecture, variant, rootfs: Rootfs { diff_ids } } = config;
     let mut lowers = Vec::with_capacity(diff_ids.len());
+    let mut records = Vec::with_capacity(diff_ids.len());
     for count in (1..=diff_ids.len()).rev() {
         let layer = diff_ids.get(..count).unwrap_or_default();
-        lowers.push(layer_directory(&directory, &store, layer, roots, root)?);
+        let (lower, record) = layer_directory(&directory, &store, layer, roots, root)?;
+        lowers.push(lower);
+        records.push(record);
     }
-    Ok(Some(StoredImage::Layers { name, id, os, architecture, variant, diff_ids, lowers }))
+    Ok(Some(StoredImage::Layers { name, id, os, architecture, variant, diff_ids, lowers, records }))
 }
 
-/// The directory of the topmost of these layers.
+/// The directory of the topmost of these layers, and Docker's record of its archive.
 fn layer_directory(
     directory: &StateDir,
     store: &str,
     layers: &[String],
     roots: &StateRoots,
     root: &Path,
-) -> Result<PathBuf, String> {
+) -> Result<(PathBuf, PathBuf), String> {
     let chain = containerd::chain_id(layers).unwrap_or_default();
     let hex = chain.strip_prefix("sha256:").filter(|hex| is_hex(hex)).unwrap_or("none");
     let record = format!("{store}/layerdb/sha256/{hex}");
@@ -155,7 +160,8 @@ fn layer_directory(
     if cache.is_empty() || !cache.bytes().all(sound) {
         return Err(format!("{}: {cache:?} is no layer", directory.name(&record)));
     }
-    Ok(roots.seen(&root.join(DRIVER).join(cache).join("diff")))
+    let lower = roots.seen(&root.join(DRIVER).join(cache).join("diff"));
+    Ok((lower, roots.seen(&root.join(record).join("tar-split.json.gz"))))
 }
 
 /// The name and the id of an image, by its name, its id or the beginning of it.

@@ -123,6 +123,7 @@ impl<'a> Acting<'a> {
             network: None,
             config: None,
             package: None,
+            digest: None,
             call: None,
             tainted: self.tainted,
             unproved: false,

@@ -148,6 +148,7 @@ impl<'a> Sighting<'a> {
             network: None,
             config: None,
             package: None,
+            digest: None,
             call: None,
             tainted: self.tainted,
             unproved: false,

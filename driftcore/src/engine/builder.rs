@@ -9,9 +9,12 @@ use super::EngineError;
 use super::proofs::ProofOptions;
 use crate::baseline::Normality;
 use crate::container::StateRoots;
+#[cfg(feature = "digest")]
+use crate::digest::Verifier;
 use crate::event::Container;
 use crate::network::Expectations;
 use crate::provenance::Bounds;
+use crate::provenance::KnownImages;
 use crate::rules::RuleSet;
 use crate::sensor::SensorOptions;
 use crate::sensor::Wanted;
@@ -54,6 +57,9 @@ pub struct EngineBuilder {
     pub(super) code: CodeOptions,
     pub(super) packages: WatchPackages,
     pub(super) configuration: Option<ConfigurationOptions>,
+    pub(super) images: KnownImages,
+    #[cfg(feature = "digest")]
+    pub(super) verifier: Option<Verifier>,
 }
 
 /// Whether package databases are watched: yes, unless told otherwise.
@@ -125,6 +131,23 @@ impl EngineBuilder {
     /// Digests of drifted code are needed by most of it: see [`Bounds::digests`].
     pub fn normality(&mut self, normality: Normality) -> &mut Self {
         self.normality = normality;
+        self
+    }
+
+    /// Images of which all files are known: where the root of a container is no overlay, its files are
+    /// judged by them. Default: none; without, what such a container runs is `unknown`. A running engine
+    /// takes others by [`Engine::images`].
+    pub fn images(&mut self, images: KnownImages) -> &mut Self {
+        self.images = images;
+        self
+    }
+
+    /// What was approved to run: containers of other images are reported as events of kind `digest`, once
+    /// for each container and answer. Default: nothing is asked. A running engine takes another list by
+    /// [`Engine::approvals`].
+    #[cfg(feature = "digest")]
+    pub fn approve(&mut self, verifier: Verifier) -> &mut Self {
+        self.verifier = Some(verifier);
         self
     }
 

@@ -8,7 +8,10 @@ use std::time::Instant;
 use rustc_hash::FxHashMap;
 
 use super::clock::Clock;
+#[cfg(feature = "digest")]
+use super::digests::Verified;
 use super::held::HOLD;
+use super::images::ImagesHandle;
 use super::names::Names;
 use super::namespaces;
 use super::namespaces::HostNamespaces;
@@ -29,6 +32,9 @@ use crate::event::Exec;
 use crate::event::FileEvidence;
 use crate::event::NamespaceIds;
 use crate::event::Timestamp;
+use crate::provenance::BareRoot;
+use crate::provenance::ImageSource;
+use crate::provenance::KnownImages;
 use crate::provenance::Layers;
 
 /// How long a container without processes is kept: its last events may be in flight.
@@ -45,7 +51,8 @@ const CGROUPS_MAX: u64 = 64 * 1024;
 pub(super) struct Known {
     pub(super) container: Arc<Container>,
     pub(super) details: Arc<ContainerDetails>,
-    pub(super) layers: Option<Arc<Layers>>,
+    /// What its files are compared with, if that is known.
+    pub(super) source: Option<ImageSource>,
     pub(super) root: Option<RootMount>,
     pub(super) processes: u64,
     /// The device of the root filesystem, by the runtime's own mount where there is one.
@@ -61,6 +68,9 @@ pub(super) struct Known {
     complete: bool,
     next_try: Instant,
     ended_at: Option<Instant>,
+    /// Whether its image was approved, as far as that was asked.
+    #[cfg(feature = "digest")]
+    pub(super) verified: Verified,
 }
 
 /// Containers by kernel identity.
@@ -70,13 +80,26 @@ pub(super) struct Containers {
     runtimes: Runtimes,
     host: HostNamespaces,
     accounts: AccountCache,
+    pub(super) images: ImagesHandle,
+    /// Some are new, or more became known of them.
+    #[cfg(feature = "digest")]
+    news: bool,
 }
 
 impl Containers {
     pub(super) fn new(runtimes: Runtimes) -> Self {
         let host = HostNamespaces::read(&runtimes.roots().proc);
         let accounts = AccountCache::new(runtimes.roots().clone());
-        Self { known: FxHashMap::default(), runtimes, host, accounts }
+        let images = ImagesHandle::new(KnownImages::default());
+        Self {
+            known: FxHashMap::default(),
+            runtimes,
+            host,
+            accounts,
+            images,
+            #[cfg(feature = "digest")]
+            news: false,
+        }
     }
 
     /// The names of users and groups, for an event of process `pid` of a container.
@@ -142,7 +165,8 @@ impl Containers {
                 namespaces,
                 root_device: actor.root_device,
                 time: clock.wall(boot_ns),
-                started: None,
+                // Who sets its root up becomes its first process.
+                started: Some(clock.wall(actor.start_ns)),
             };
             self.known_or(actor.container, || sight);
         }
@@ -155,17 +179,27 @@ impl Containers {
     }
 
     fn known_or(&mut self, id: u64, sight: impl FnOnce() -> Sight) -> &mut Known {
-        let (runtimes, host) = (&self.runtimes, &self.host);
+        let (runtimes, host, images) = (&self.runtimes, &self.host, &self.images);
+        #[cfg(feature = "digest")]
+        let news = &mut self.news;
         let known = self.known.entry(id).or_insert_with(|| {
             let now = Instant::now();
             let mut known = Known::new(sight(), now);
-            known.resolve(runtimes, host, known.pid, now);
+            known.resolve(runtimes, host, &images.load(), now);
+            #[cfg(feature = "digest")]
+            {
+                *news = true;
+            }
             known
         });
         if !known.complete {
             let now = Instant::now();
             if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
-                known.resolve(runtimes, host, known.pid, now);
+                known.resolve(runtimes, host, &images.load(), now);
+                #[cfg(feature = "digest")]
+                {
+                    *news = true;
+                }
             }
         }
         known
@@ -175,7 +209,11 @@ impl Containers {
     pub(super) fn retry(&mut self, now: Instant) {
         for known in self.known.values_mut().filter(|known| known.is_incomplete()) {
             if now >= known.next_try && now < known.first_seen_at + RETRY_FOR {
-                known.resolve(&self.runtimes, &self.host, known.pid, now);
+                known.resolve(&self.runtimes, &self.host, &self.images.load(), now);
+                #[cfg(feature = "digest")]
+                {
+                    self.news = true;
+                }
             }
         }
     }
@@ -187,6 +225,27 @@ impl Containers {
     /// All that are known, by their identity.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &Known)> {
         self.known.iter().map(|(&id, known)| (id, known))
+    }
+
+    #[cfg(feature = "digest")]
+    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Known> {
+        self.known.get_mut(&id)
+    }
+
+    #[cfg(feature = "digest")]
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u64, &mut Known)> {
+        self.known.iter_mut().map(|(&id, known)| (id, known))
+    }
+
+    /// Whether some are new, or more became known of them, since [`no_news`](Self::no_news).
+    #[cfg(feature = "digest")]
+    pub(super) const fn has_news(&self) -> bool {
+        self.news
+    }
+
+    #[cfg(feature = "digest")]
+    pub(super) const fn no_news(&mut self) {
+        self.news = false;
     }
 
     /// A process was born into, or found in, a container that is known.
@@ -236,7 +295,7 @@ impl Known {
         Self {
             container: Arc::default(),
             details: Arc::default(),
-            layers: None,
+            source: None,
             root: None,
             processes: 0,
             root_device: split_device(sight.root_device),
@@ -250,6 +309,8 @@ impl Known {
             complete: false,
             next_try: now,
             ended_at: None,
+            #[cfg(feature = "digest")]
+            verified: Verified::default(),
         }
     }
 
@@ -263,13 +324,26 @@ impl Known {
         !self.complete && self.container.image.is_none()
     }
 
+    /// Whether more may become known of it soon.
+    #[cfg(feature = "digest")]
+    pub(super) fn is_becoming_known(&self, now: Instant) -> bool {
+        self.is_incomplete() && now < self.first_seen_at + RETRY_FOR
+    }
+
     /// Until when rules wait for the image's name; `None` when it is there or was waited for.
     pub(super) fn awaited_until(&self) -> Option<Instant> {
         let until = self.first_seen_at + HOLD;
         (self.is_incomplete() && Instant::now() < until).then_some(until)
     }
 
-    fn resolve(&mut self, runtimes: &Runtimes, host: &HostNamespaces, pid: u32, now: Instant) {
+    fn resolve(
+        &mut self,
+        runtimes: &Runtimes,
+        host: &HostNamespaces,
+        images: &KnownImages,
+        now: Instant,
+    ) {
+        let pid = self.pid;
         let resolved = runtimes.resolve(&Query {
             cgroup: &self.cgroup,
             pid,
@@ -284,19 +358,35 @@ impl Known {
         host.complete(&mut details, &self.namespaces);
         self.details = Arc::new(details);
         self.complete = resolved.complete;
+        // What was asked about it was asked of less.
+        #[cfg(feature = "digest")]
+        self.verified.ask_again();
         self.next_try = now + RETRY_EVERY;
         for problem in &resolved.problems {
             tracing::debug!(id = self.container.id, problem, "the runtime's state is not whole");
         }
         let Some(root) = resolved.root else { return };
         self.root_device = root.device;
-        if let Some(layers) = root.layers.clone()
-            && self.layers.is_none()
-        {
-            let started = self.container.started_at.unwrap_or(self.first_seen);
-            self.layers = Some(Arc::new(Layers::new(layers.upper, layers.lowers, Some(started))));
+        if self.source.is_none() {
+            self.source = self.source_of(&root, images);
         }
         self.root = Some(root);
+    }
+
+    /// The layers of its root; where that is no overlay, the files of its image, if they are known.
+    fn source_of(&self, root: &RootMount, images: &KnownImages) -> Option<ImageSource> {
+        let started = Some(self.container.started_at.unwrap_or(self.first_seen));
+        if let Some(layers) = root.layers.clone() {
+            let layers = Layers::new(layers.upper, layers.lowers, started);
+            return Some(Arc::new(layers).into());
+        }
+        // A process serves it, for which nobody may wait.
+        if root.fs_type == "overlay" || root.fs_type.starts_with("fuse") {
+            return None;
+        }
+        let files = Arc::clone(images.of(&self.container)?);
+        let root = BareRoot::new(root.mount_point.clone(), files, started);
+        Some(ImageSource::Files(Arc::new(root)))
     }
 
     /// The evidence with the root superblock decided by the runtime's own mount.

@@ -17,6 +17,8 @@ use super::configuration::Configuration;
 use super::containers::Containers;
 use super::containers::Known;
 use super::counters::Counters;
+#[cfg(feature = "digest")]
+use super::digests::Verifying;
 use super::expectations::ExpectationsHandle;
 use super::found::Spots;
 use super::held::HeldBack;
@@ -82,6 +84,8 @@ pub(super) struct Core {
     pub(super) ports: Ports,
     pub(super) packages: Packages,
     pub(super) configuration: Configuration,
+    #[cfg(feature = "digest")]
+    pub(super) verifying: Option<Verifying>,
     /// What live events tell of waiting sockets, while others are looked for.
     pub(super) live_spots: Option<Spots>,
     pub(super) sink: Box<dyn Sink + Send>,
@@ -117,6 +121,8 @@ impl Core {
             ports: Ports::default(),
             packages: Packages::default(),
             configuration: Configuration::default(),
+            #[cfg(feature = "digest")]
+            verifying: None,
             live_spots: None,
             sink,
             path: Vec::new(),
@@ -214,7 +220,7 @@ impl Core {
         exec.exe.write_to(&mut self.path);
         let verdicts = self.proofs.ask(
             &evidence,
-            known.layers.as_ref(),
+            known.source.as_ref(),
             &self.path,
             known.container.started_at,
             &mut self.counters,
@@ -317,6 +323,8 @@ impl Core {
         }
         self.package_changes();
         self.configuration_findings();
+        #[cfg(feature = "digest")]
+        self.verify_images();
         self.release();
     }
 
@@ -465,6 +473,8 @@ impl Core {
             self.answers();
         }
         self.finish_packages();
+        #[cfg(feature = "digest")]
+        self.finish_images();
         self.abandon();
     }
 

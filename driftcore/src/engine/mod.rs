@@ -17,11 +17,14 @@ mod configuration;
 mod containers;
 mod core;
 mod counters;
+#[cfg(feature = "digest")]
+mod digests;
 mod error;
 mod expectations;
 mod files;
 mod found;
 mod held;
+mod images;
 mod matching;
 mod mounts;
 mod names;
@@ -44,8 +47,11 @@ pub use choice::HookChoice;
 pub use code::CodeOptions;
 pub use configuration::ConfigurationOptions;
 pub use counters::Counters;
+#[cfg(feature = "digest")]
+pub use digests::ApprovalsHandle;
 pub use error::EngineError;
 pub use expectations::ExpectationsHandle;
+pub use images::ImagesHandle;
 pub use matching::RulesHandle;
 pub use normality::NormalityHandle;
 pub use pipeline::Pipeline;

@@ -2,7 +2,6 @@
 //! compared.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::EngineError;
 use super::assemble::Observed;
@@ -14,8 +13,8 @@ use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::provenance::Bounds;
 use crate::provenance::Classified;
+use crate::provenance::ImageSource;
 use crate::provenance::Judgement;
-use crate::provenance::Layers;
 use crate::provenance::NoLayerDirectories;
 use crate::provenance::PoolOptions;
 use crate::provenance::ProofCache;
@@ -25,6 +24,7 @@ use crate::provenance::ProofResult;
 use crate::provenance::Wake;
 use crate::provenance::classify;
 use crate::provenance::judge;
+use crate::provenance::subject;
 
 /// Most events that wait for a proof; beyond it, verdicts are `unknown`.
 const WAITING_MAX: usize = 4096;
@@ -46,7 +46,7 @@ pub(super) enum Verdicts {
 /// A file whose content must be compared.
 pub(super) struct Question {
     evidence: FileEvidence,
-    layers: Arc<Layers>,
+    source: ImageSource,
     path: Vec<u8>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Answered {
 struct Key {
     upper: Option<Inode>,
     lower: Option<Inode>,
-    layers: u64,
+    source: u64,
     path: Vec<u8>,
     writers: bool,
 }
@@ -71,9 +71,9 @@ struct Key {
 impl Key {
     fn new(question: &Question) -> Self {
         Self {
-            upper: question.evidence.upper,
+            upper: subject(&question.evidence),
             lower: question.evidence.lower,
-            layers: question.layers.id(),
+            source: question.source.id(),
             path: question.path.clone(),
             writers: may_be_written(&question.evidence),
         }
@@ -112,7 +112,7 @@ impl Proofs {
     pub(super) fn ask(
         &mut self,
         evidence: &FileEvidence,
-        layers: Option<&Arc<Layers>>,
+        source: Option<&ImageSource>,
         path: &[u8],
         started: Option<Timestamp>,
         counters: &mut Counters,
@@ -123,30 +123,31 @@ impl Proofs {
                 provenance.verdict,
                 Verdict::Added | Verdict::Modified | Verdict::Replaced
             );
-            let wants_digest = self.digests && in_upper && layers.is_some();
+            let wants_digest =
+                self.digests && in_upper && matches!(source, Some(ImageSource::Layers(_)));
             if !wants_digest {
                 return Verdicts::Now(Classified { provenance, sha256: None, cacheable: false });
             }
         }
-        let Some(layers) = layers else {
+        let Some(source) = source else {
             let mut lookup = NoLayerDirectories { container_start: started };
             return Verdicts::Now(classify(evidence, path, &mut lookup));
         };
-        if let Some(classified) = self.cache.get(evidence, path, layers.id()) {
+        if let Some(classified) = self.cache.get(evidence, path, source.id()) {
             counters.proofs_cached += 1;
             return Verdicts::Now(classified.clone());
         }
         Verdicts::Later(Question {
             evidence: *evidence,
-            layers: Arc::clone(layers),
+            source: source.clone(),
             path: path.to_vec(),
         })
     }
 
     /// Somebody writes the file: what was proved of it holds no longer, whatever its times say.
     pub(super) fn forget(&mut self, evidence: &FileEvidence) {
-        if let Some(upper) = evidence.upper {
-            self.cache.forget(upper.device, upper.number);
+        if let Some(inode) = subject(evidence) {
+            self.cache.forget(inode.device, inode.number);
         }
     }
 
@@ -167,8 +168,8 @@ impl Proofs {
             self.waiting_events += 1;
             return None;
         }
-        let Question { evidence, layers, path } = question;
-        if self.pool.submit(ProofRequest { token: (), evidence, path, layers }).is_err() {
+        let Question { evidence, source, path } = question;
+        if self.pool.submit(ProofRequest { token: (), evidence, path, source }).is_err() {
             return Some(refused(event, counters));
         }
         counters.proofs += 1;
@@ -181,10 +182,10 @@ impl Proofs {
     pub(super) fn next_answer(&mut self) -> Option<Answered> {
         while self.answered.is_empty() {
             let ProofResult { request, classified } = self.pool.try_recv()?;
-            let ProofRequest { token: (), evidence, path, layers } = request;
-            self.cache.insert(&evidence, &path, layers.id(), &classified);
+            let ProofRequest { token: (), evidence, path, source } = request;
+            self.cache.insert(&evidence, &path, source.id(), &classified);
             let classified = of_that_moment(&evidence, classified);
-            let key = Key::new(&Question { evidence, layers, path });
+            let key = Key::new(&Question { evidence, source, path });
             let events = self.waiting.remove(&key).unwrap_or_default();
             self.waiting_events -= events.len();
             // Taken from the end: reversed, they come out in the order of the events.
@@ -217,7 +218,8 @@ fn may_be_written(evidence: &FileEvidence) -> bool {
 /// What is read later says nothing of the moment of the event where somebody could write the file
 /// then, through a mapping without any trace: to be equal again takes no more than to write it back.
 fn of_that_moment(evidence: &FileEvidence, classified: Classified) -> Classified {
-    if may_be_written(evidence) && classified.provenance.verdict == Verdict::CopiedUp {
+    let equal = matches!(classified.provenance.verdict, Verdict::CopiedUp | Verdict::Image);
+    if may_be_written(evidence) && equal {
         return Classified::unknown(
             "its content equals the image file's, but somebody could write it when it ran",
         );

@@ -32,9 +32,14 @@ use super::configuration::Configuration;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
+#[cfg(feature = "digest")]
+use super::digests::ApprovalsHandle;
+#[cfg(feature = "digest")]
+use super::digests::Verifying;
 use super::expectations::ExpectationsHandle;
 use super::found;
 use super::found::Spots;
+use super::images::ImagesHandle;
 use super::matching::Matching;
 use super::matching::RulesHandle;
 use super::mounts::Mounts;
@@ -103,7 +108,8 @@ impl Engine {
         let waker = stopper.clone();
         let proofs = Proofs::new(options.proofs, Arc::new(move || waker.wake()))?;
         let waker = stopper.clone();
-        let containers = Containers::new(Runtimes::new(options.roots.clone()));
+        let mut containers = Containers::new(Runtimes::new(options.roots.clone()));
+        containers.images = ImagesHandle::new(std::mem::take(&mut options.images));
         let rules = options.rules.take();
         let matching = Matching::new(RulesHandle::new(rules.clone()));
         let mut core = Core::new(containers, proofs, options.scope.clone(), matching, sink);
@@ -116,6 +122,11 @@ impl Engine {
             let runtimes = Runtimes::new(options.roots.clone());
             let wake = Arc::new(move || waker.wake());
             core.configuration = Configuration::start(runtimes, configuration, wake)?;
+        }
+        #[cfg(feature = "digest")]
+        if let Some(verifier) = options.verifier.take() {
+            let waker = stopper.clone();
+            core.verifying = Some(Verifying::start(verifier, Arc::new(move || waker.wake()))?);
         }
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
         core.normality = NormalityHandle::new(std::mem::take(&mut options.normality));
@@ -236,6 +247,17 @@ impl Engine {
     /// What is normal, to be replaced while the engine runs.
     pub fn normality(&self) -> NormalityHandle {
         self.core.normality.clone()
+    }
+
+    /// The images of which all files are known, to be replaced while the engine runs.
+    pub fn images(&self) -> ImagesHandle {
+        self.core.containers.images.clone()
+    }
+
+    /// What was approved, to be replaced while the engine runs; `None` where nothing is asked.
+    #[cfg(feature = "digest")]
+    pub fn approvals(&self) -> Option<ApprovalsHandle> {
+        self.core.verifying.as_ref().map(Verifying::handle)
     }
 
     /// From where operations on files are seen, and why not from a better place.

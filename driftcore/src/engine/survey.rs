@@ -10,6 +10,7 @@ use crate::container::StateRoots;
 use crate::decode::decode;
 use crate::event::Container;
 use crate::event::Event;
+use crate::provenance::ImageSource;
 use crate::sensor::Sensor;
 use crate::sensor::SensorOptions;
 use crate::wire::RawEvent;
@@ -54,7 +55,11 @@ pub fn survey(roots: &StateRoots) -> Result<Vec<RunningContainer>, EngineError> 
             Some(RunningContainer {
                 container: (*known.container).clone(),
                 root_fs: known.root.as_ref().map(|root| root.fs_type.clone()),
-                layers: known.layers.as_ref().map(|layers| layers.lowers().len()),
+                layers: known
+                    .source
+                    .as_ref()
+                    .and_then(ImageSource::layers)
+                    .map(|layers| layers.lowers().len()),
                 processes,
             })
         })

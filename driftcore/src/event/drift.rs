@@ -11,6 +11,7 @@ use serde::ser::SerializeStruct;
 
 use super::ConfigItem;
 use super::Container;
+use super::Digests;
 use super::File;
 use super::LossReason;
 use super::Network;
@@ -41,6 +42,8 @@ pub enum Kind {
     Config,
     /// Its packages.
     Package,
+    /// The image that it runs.
+    Digest,
     /// Another system call that rules ask for.
     Syscall,
     /// The sensor itself.
@@ -56,6 +59,7 @@ impl Kind {
             Self::Network => "network",
             Self::Config => "config",
             Self::Package => "package",
+            Self::Digest => "digest",
             Self::Syscall => "syscall",
             Self::Sensor => "sensor",
         }
@@ -123,6 +127,12 @@ pub enum Action {
     Remove,
     /// Package: it has another version, a later or an earlier one, or is in another state.
     Upgrade,
+    /// Digest: of the image's repository other digests were approved, or other tags.
+    Mismatch,
+    /// Digest: approved by a tag alone, which may stand for another image tomorrow.
+    MutableTag,
+    /// Digest: no image of the repository was approved.
+    Unapproved,
     /// Syscall: the one that `call` names.
     Call,
     /// Sensor: events were lost; `lost` counts them by reason.
@@ -162,6 +172,9 @@ impl Action {
             Self::Install => "install",
             Self::Remove => "remove",
             Self::Upgrade => "upgrade",
+            Self::Mismatch => "mismatch",
+            Self::MutableTag => "mutable_tag",
+            Self::Unapproved => "unapproved",
             Self::Call => "call",
             Self::Dropped => "dropped",
             Self::Suppressed => "suppressed",
@@ -211,6 +224,9 @@ pub struct DriftEvent {
     /// To which package.
     #[serde(default)]
     pub package: Option<Package>,
+    /// About which image.
+    #[serde(default)]
+    pub digest: Option<Digests>,
     /// By which system call, of kind [`Kind::Syscall`].
     #[serde(default)]
     pub call: Option<SystemCall>,
@@ -266,6 +282,7 @@ impl DriftEvent {
             network: None,
             config: None,
             package: None,
+            digest: None,
             call: None,
             tainted: false,
             script: None,
@@ -437,7 +454,7 @@ impl Serialize for DriftEvent {
         });
 
         // The length is a hint that JSON does not need; parts that say nothing are skipped.
-        let mut event = serializer.serialize_struct("DriftEvent", 24)?;
+        let mut event = serializer.serialize_struct("DriftEvent", 25)?;
         event.serialize_field("version", &VERSION)?;
         event.serialize_field("time", &self.time)?;
         event.serialize_field("drift", &self.drift)?;
@@ -460,6 +477,9 @@ impl Serialize for DriftEvent {
         }
         if let Some(package) = &self.package {
             event.serialize_field("package", package)?;
+        }
+        if let Some(digest) = &self.digest {
+            event.serialize_field("digest", digest)?;
         }
         if let Some(call) = &self.call {
             event.serialize_field("call", call)?;
@@ -578,6 +598,11 @@ mod tests {
                 name: bytes(0xf5),
                 version: bytes(0xf6),
                 old_version: Some(bytes(0xf7)),
+            }),
+            digest: Some(Digests {
+                approved: vec!["sha256:a".to_owned()],
+                running: Some("sha256:b".to_owned()),
+                reason: "another".to_owned(),
             }),
             call: Some(SystemCall {
                 name: "ptrace".to_owned(),

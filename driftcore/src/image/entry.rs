@@ -39,7 +39,7 @@ pub struct Entry {
     /// True for what runtimes make themselves: it is no drift.
     pub noise: bool,
     /// The processes that have the container's file open or mapped, or run it; where
-    /// [they were looked for](super::OverlayScan::users), and the first sixteen.
+    /// [they were looked for](super::ScanOptions::users), and the first sixteen.
     pub processes: Vec<User>,
 }
 

@@ -21,7 +21,7 @@ use crate::provenance::Located;
 const REDIRECTS: u32 = 64;
 
 /// An image by its layers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Image {
     marks: Marks,
     root: Merged,
@@ -95,6 +95,15 @@ impl Image {
         devices.dedup();
         let numbered = matches!(devices[..], [Some(_)]);
         Ok(Self { marks, root, numbered, redirects: Cell::new(0) })
+    }
+
+    /// Opens one directory alone, where that is allowed without what is mounted in it.
+    pub(super) fn root_directory(path: &Path, marks: Marks) -> Result<Self, ScanError> {
+        let directory = Dir::open_bare(path).or_else(|_| Dir::open(path));
+        let directory = directory.map_err(|errno| ScanError::layer(path, errno))?;
+        let part = Part { layer: 0, directory: Rc::new(directory), by_attribute: false };
+        let root = Merged { parts: [part].into() };
+        Ok(Self { marks, root, numbered: true, redirects: Cell::new(0) })
     }
 
     /// Whether an inode number is that of one file of the image.

@@ -64,11 +64,13 @@ mod marks;
 mod moves;
 mod names;
 mod noise;
+mod options;
 mod place;
 mod reading;
 #[cfg(feature = "manifest")]
 mod root;
 mod scan;
+mod side;
 #[cfg(feature = "manifest")]
 mod sorted;
 mod strays;
@@ -85,6 +87,7 @@ pub use entry::FileType;
 pub use entry::Problem;
 pub use entry::State;
 pub use error::ScanError;
+pub use options::ScanOptions;
 #[cfg(feature = "manifest")]
 pub use root::RootScan;
 pub use scan::OverlayScan;

@@ -55,6 +55,9 @@ pub(super) enum Then {
         links: u64,
         same_size: bool,
     },
+    /// Whether it is the image's, by what a manifest says of that.
+    #[cfg(feature = "manifest")]
+    Prove { sha256: [u8; 32], size: u64 },
 }
 
 /// What there is to tell in the end.
@@ -82,6 +85,10 @@ impl Unfinished {
     }
 
     fn decided(mut self, content: Option<Result<Content, Unread>>) -> Finished {
+        #[cfg(feature = "manifest")]
+        if let Then::Prove { sha256, size } = self.then {
+            return self.proved(content, sha256, size);
+        }
         let mut finished = Finished::default();
         let path = self.entry.path.clone();
         let problem = |reason: String| Problem { path: path.clone(), reason, vanished: false };
@@ -133,6 +140,55 @@ impl Unfinished {
         finished
     }
 
+    /// What there is to tell of a file of which the image's digest and size are known.
+    #[cfg(feature = "manifest")]
+    fn proved(
+        mut self,
+        content: Option<Result<Content, Unread>>,
+        sha256: [u8; 32],
+        size: u64,
+    ) -> Finished {
+        let path = self.entry.path.clone();
+        let problem = |reason: String| vec![Problem { path, reason, vanished: false }];
+        let mut finished = Finished::default();
+        let mut found = None;
+        let mut now = self.ours.facts.size;
+        match content {
+            None => {}
+            Some(Ok(content)) => {
+                found = content.after;
+                now = content.facts.size;
+                if let Some(after) = &mut self.entry.after {
+                    after.size = now;
+                    after.code = content.code;
+                }
+                if found.is_none() && now == size {
+                    let reason = format!("is not compared: its {size} bytes are too many");
+                    finished.problems = problem(reason);
+                    return finished;
+                }
+            }
+            Some(Err(unread)) => {
+                finished.problems = problem(unread.to_string());
+                // Another size tells all the same.
+                if now == size {
+                    return finished;
+                }
+            }
+        }
+        if found != Some(sha256) {
+            self.entry.changed.insert(Change::Content);
+            if let Some(before) = &mut self.entry.before {
+                before.sha256 = Some(sha256);
+            }
+            if let Some(after) = &mut self.entry.after {
+                after.sha256 = found;
+            }
+        }
+        finished.entry = differing(self.entry);
+        finished
+    }
+
     /// The kind of what was compared: a file that the kernel copied up from the image's was modified, any
     /// other one was put in its place.
     fn decide(&mut self, marks: Marks, number: u64) {
@@ -153,6 +209,21 @@ impl Unfinished {
         let is_link = super::FileType::of(&self.ours.facts) == super::FileType::Symlink;
         entry.kind = if same && !is_link { EntryKind::Modified } else { EntryKind::Replaced };
     }
+}
+
+/// An entry with its kind by what differs from the manifest. `None` where nothing does.
+#[cfg(feature = "manifest")]
+pub(super) fn differing(mut entry: Entry) -> Option<Entry> {
+    entry.kind = if entry.changed.contains(Change::Content) {
+        EntryKind::Modified
+    } else if entry.changed.in_substance() {
+        EntryKind::Replaced
+    } else if entry.changed.is_empty() {
+        return None;
+    } else {
+        EntryKind::Attributes
+    };
+    Some(entry)
 }
 
 /// Something that is told when all before it was.

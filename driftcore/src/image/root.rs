@@ -10,11 +10,10 @@ use super::Changes;
 use super::EntryKind;
 use super::Progress;
 use super::ScanError;
-use super::Users;
+use super::ScanOptions;
+use super::State;
 use super::Visitor;
 use super::attributes;
-use super::content::Content;
-use super::content::Reader;
 use super::entry::Entry;
 use super::entry::FileType;
 use super::manifest::Node;
@@ -24,16 +23,15 @@ use super::manifest::is_within;
 use super::manifest::walk_order;
 use super::marks::Marks;
 use super::names::as_path;
-use super::noise::Noise;
 use super::place::Route;
-use super::reading::Queue;
-use super::scan::LARGEST;
+use super::reading::Then;
+use super::reading::Unfinished;
+use super::reading::differing;
 use super::scan::Out;
 use super::sorted::SortedNames;
 use super::walk::DEPTH;
 use super::walk::TOO_DEEP;
 use crate::provenance::Dir;
-use crate::provenance::FileKind;
 use crate::provenance::Located;
 
 /// A comparison of a root directory, on whatever filesystem, with the files of an image.
@@ -48,51 +46,18 @@ use crate::provenance::Located;
 #[derive(Clone, Debug)]
 pub struct RootScan {
     root: PathBuf,
-    times: bool,
-    largest: u64,
-    mount_points: Vec<Vec<u8>>,
-    users: Users,
+    options: ScanOptions,
 }
 
 impl RootScan {
-    /// A scan of this directory.
+    /// A scan of this directory, with the default [options](ScanOptions).
     pub fn new(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            times: false,
-            largest: LARGEST,
-            mount_points: Vec::new(),
-            users: Users::default(),
-        }
+        Self { root: root.to_owned(), options: ScanOptions::default() }
     }
 
-    /// Whether a file whose time of modification alone differs counts as changed. No, by default.
-    pub const fn times(&mut self, times: bool) -> &mut Self {
-        self.times = times;
-        self
-    }
-
-    /// Largest file whose content is read, in bytes: 4 GiB by default. A larger one whose size
-    /// differs from the image's is `modified` without SHA-256, one of equal size is a
-    /// [`Problem`](super::Problem).
-    pub const fn largest(&mut self, bytes: u64) -> &mut Self {
-        self.largest = bytes;
-        self
-    }
-
-    /// The paths in the container at which something is mounted: what the runtime makes there is
-    /// [noise](Entry::noise).
-    pub fn mount_points<P: AsRef<[u8]>>(
-        &mut self,
-        paths: impl IntoIterator<Item = P>,
-    ) -> &mut Self {
-        self.mount_points = paths.into_iter().map(|path| path.as_ref().to_vec()).collect();
-        self
-    }
-
-    /// The processes that use files of the container: entries [tell](Entry::processes) of them.
-    pub fn users(&mut self, users: Users) -> &mut Self {
-        self.users = users;
+    /// What is compared, and how.
+    pub fn options(&mut self, options: ScanOptions) -> &mut Self {
+        self.options = options;
         self
     }
 
@@ -109,19 +74,17 @@ impl RootScan {
     ) -> Result<Progress, ScanError> {
         let root = Dir::open_bare(&self.root).or_else(|_| Dir::open(&self.root));
         let root = root.map_err(|errno| ScanError::root(&self.root, errno))?;
-        let noise = Noise::new(self.mount_points.iter().map(Vec::as_slice));
-        let reader = Reader::new(self.largest);
-        // Nothing is read ahead.
-        let out = Out::new(visitor, noise, &self.users, reader, Queue::new(0));
+        let out = Out::new(visitor, &self.options);
         let more = image.advance()?;
         let mut walk = Walk {
             image: Cursor { nodes: image, more },
             out,
             marks: Marks::new(false),
-            times: self.times,
+            times: self.options.times,
             route: Route::default(),
         };
         walk.run(root)?;
+        walk.out.settle(true)?;
         Ok(walk.out.progress())
     }
 }
@@ -175,7 +138,9 @@ impl Walk<'_, '_> {
         let is_told = self.image.node().is_some_and(|node| node.path.is_empty());
         match located {
             Ok(located) if is_told => {
-                self.compare(&located, b"")?;
+                if let Some((entry, _)) = self.compare(&located)? {
+                    self.out.entry(entry)?;
+                }
                 self.image.advance()?;
             }
             Ok(_) => {}
@@ -278,105 +243,56 @@ impl Walk<'_, '_> {
             }
         };
         let path = below(self.route.path());
-        if self.image.node().is_some_and(|node| node.path == path) {
-            self.compare(&located, name)?;
+        let found = if self.image.node().is_some_and(|node| node.path == path) {
+            let found = self.compare(&located)?;
             self.image.advance()?;
+            found
         } else {
-            let content = self.content(&located, name)?;
-            self.tell(EntryKind::Added, None, &located, content)?;
+            Some((self.entry(EntryKind::Added, None, &located), Then::Tell))
+        };
+        let is_directory = FileType::of(&located.facts) == FileType::Directory;
+        let Some((entry, then)) = found else { return Ok(is_directory.then_some(located)) };
+        if is_directory {
+            self.out.entry(entry)?;
+            return Ok(Some(located));
         }
-        Ok((FileType::of(&located.facts) == FileType::Directory).then_some(located))
+        let name = name.into();
+        self.out.read(Unfinished { entry, ours: located, theirs: None, name, then })?;
+        Ok(None)
     }
 
-    /// Compares a file with the image's, at which the cursor is.
-    fn compare(&mut self, ours: &Located, name: &[u8]) -> Result<(), ScanError> {
-        let Some(node) = self.image.node() else { return Ok(()) };
+    /// Compares a file with the image's, at which the cursor is, as far as that takes no content: what there
+    /// is to tell, and what its content decides. `None` where there is nothing to tell, whatever it is.
+    fn compare(&mut self, ours: &Located) -> Result<Option<(Entry, Then)>, ScanError> {
+        let Some(node) = self.image.node() else { return Ok(None) };
+        let before = Some(node.state());
         if node.file_type() != FileType::of(&ours.facts) {
-            let before = node.state();
-            let content = self.content(ours, name)?;
-            return self.tell(EntryKind::Type, Some(before), ours, content);
+            return Ok(Some((self.entry(EntryKind::Type, before, ours), Then::Tell)));
         }
-        let mut changed = match changes(node, ours, self.marks, self.times) {
+        let changed = match changes(node, ours, self.marks, self.times) {
             Ok(changed) => changed,
-            Err(errno) => return self.unread_alone(errno),
-        };
-        let mut before = node.state();
-        let mut content = None;
-        if let NodeKind::File { size, sha256 } = node.kind {
-            content = self.content(ours, name)?;
-            let equal = match &content {
-                Some(content) => content.after.map(|after| after == sha256),
-                // It could not be read, as was said.
-                None if size == ours.facts.size => return Ok(()),
-                None => Some(false),
-            };
-            let now = content.as_ref().map_or(ours.facts.size, |content| content.facts.size);
-            match equal {
-                Some(true) => {}
-                None if size == now => {
-                    let reason = format!("is not compared: its {size} bytes are too many");
-                    return self.out.problem(self.route.path(), reason);
-                }
-                _ => {
-                    changed.insert(Change::Content);
-                    before.sha256 = Some(sha256);
-                }
+            Err(errno) => {
+                self.unread_alone(errno)?;
+                return Ok(None);
             }
-        }
-        let kind = if changed.contains(Change::Content) {
-            EntryKind::Modified
-        } else if changed.in_substance() {
-            EntryKind::Replaced
-        } else if changed.is_empty() {
-            return Ok(());
-        } else {
-            EntryKind::Attributes
         };
-        let mut entry = Entry::new(self.route.path(), kind);
+        let expected = match node.kind {
+            NodeKind::File { size, sha256 } => Some(Then::Prove { sha256, size }),
+            _ => None,
+        };
+        let mut entry = self.entry(EntryKind::Modified, before, ours);
         entry.changed = changed;
-        let mut after = attributes::state(ours);
-        if let Some(content) = content {
-            after.size = content.facts.size;
-            after.code = content.code;
-            after.sha256 = content.after.filter(|_| before.sha256.is_some());
-        }
-        entry.before = Some(before);
-        entry.after = Some(after);
-        self.out.entry(entry)
+        Ok(match expected {
+            Some(prove) => Some((entry, prove)),
+            None => differing(entry).map(|entry| (entry, Then::Tell)),
+        })
     }
 
-    fn tell(
-        &mut self,
-        kind: EntryKind,
-        before: Option<super::State>,
-        after: &Located,
-        content: Option<Content>,
-    ) -> Result<(), ScanError> {
+    fn entry(&self, kind: EntryKind, before: Option<State>, after: &Located) -> Entry {
         let mut entry = Entry::new(self.route.path(), kind);
         entry.before = before;
-        let mut state = attributes::state(after);
-        if let Some(content) = content {
-            state.size = content.facts.size;
-            state.sha256 = content.after;
-            state.code = content.code;
-        }
-        entry.after = Some(state);
-        self.out.entry(entry)
-    }
-
-    /// Reads a regular file. `None` for any other one, and when it could not be read, which is
-    /// said.
-    fn content(&mut self, ours: &Located, name: &[u8]) -> Result<Option<Content>, ScanError> {
-        if FileType::of(&ours.facts) != FileType::File || ours.facts.kind != FileKind::Regular {
-            return Ok(None);
-        }
-        match self.out.reader.contents(ours, name, None) {
-            Ok(content) => Ok(Some(content)),
-            Err(unread) => {
-                self.out.problem(self.route.path(), unread.to_string())?;
-                Ok(None)
-            }
-        }
+        entry.after = Some(attributes::state(after));
+        entry
     }
 
     /// What could not be read, and is not deleted for that.

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::Entry;
 use super::Problem;
 use super::ScanError;
+use super::ScanOptions;
 use super::content::Reader;
 use super::lower::Image;
 use super::marks::Marks;
@@ -20,8 +21,6 @@ use crate::container::Layers;
 use crate::event::Text;
 use crate::provenance::Dir;
 
-/// Largest file that is read by default, in bytes.
-pub(super) const LARGEST: u64 = 4 << 30;
 /// How many names are looked at between two words of progress.
 const PROGRESS_EVERY: u64 = 1024;
 
@@ -68,38 +67,19 @@ pub struct Progress {
 #[derive(Clone, Debug)]
 pub struct OverlayScan {
     layers: Layers,
-    times: bool,
-    largest: u64,
-    threads: usize,
+    options: ScanOptions,
     whiteout_files: bool,
-    mount_points: Vec<Vec<u8>>,
-    users: Users,
 }
 
 impl OverlayScan {
-    /// A scan of these layers. They need not be mounted.
+    /// A scan of these layers, with the default [options](ScanOptions). They need not be mounted.
     pub fn new(layers: &Layers) -> Self {
-        Self {
-            layers: layers.clone(),
-            times: false,
-            largest: LARGEST,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            whiteout_files: false,
-            mount_points: Vec::new(),
-            users: Users::default(),
-        }
+        Self { layers: layers.clone(), options: ScanOptions::default(), whiteout_files: false }
     }
 
-    /// Whether a file whose time of modification alone differs counts as changed. No, by default.
-    pub const fn times(&mut self, times: bool) -> &mut Self {
-        self.times = times;
-        self
-    }
-
-    /// Largest file whose content is read, in bytes: 4 GiB by default. A larger one whose size
-    /// differs from the image's is `modified` without SHA-256, one of equal size is a [`Problem`].
-    pub const fn largest(&mut self, bytes: u64) -> &mut Self {
-        self.largest = bytes;
+    /// What is compared, and how.
+    pub fn options(&mut self, options: ScanOptions) -> &mut Self {
+        self.options = options;
         self
     }
 
@@ -108,30 +88,6 @@ impl OverlayScan {
     /// they are files that a container may make, and so they are by default.
     pub const fn whiteout_files(&mut self, whiteout_files: bool) -> &mut Self {
         self.whiteout_files = whiteout_files;
-        self
-    }
-
-    /// How many threads read files of more than 256 KiB, several at a time: as many as the machine has
-    /// processors, by default. With 0 or 1 no thread is started. What the visitor is told, in which
-    /// order and on which thread, is the same.
-    pub const fn threads(&mut self, threads: usize) -> &mut Self {
-        self.threads = threads;
-        self
-    }
-
-    /// The paths in the container at which something is mounted: what the runtime makes there is
-    /// [noise](Entry::noise).
-    pub fn mount_points<P: AsRef<[u8]>>(
-        &mut self,
-        paths: impl IntoIterator<Item = P>,
-    ) -> &mut Self {
-        self.mount_points = paths.into_iter().map(|path| path.as_ref().to_vec()).collect();
-        self
-    }
-
-    /// The processes that use files of the container: entries [tell](Entry::processes) of them.
-    pub fn users(&mut self, users: Users) -> &mut Self {
-        self.users = users;
         self
     }
 
@@ -146,14 +102,12 @@ impl OverlayScan {
         let image = Image::open(&self.layers.lowers, marks)?;
         let upper = &self.layers.upper;
         let open = || Dir::open(upper).map_err(|errno| ScanError::layer(upper, errno));
-        let noise = Noise::new(self.mount_points.iter().map(Vec::as_slice));
-        let reader = Reader::new(self.largest);
-        let queue = Queue::new(self.threads);
-        let mut out = Out::new(visitor, noise, &self.users, reader, queue);
+        let times = self.options.times;
+        let mut out = Out::new(visitor, &self.options);
         let (mut moves, mut strays) = Moves::collect(open()?, &image, marks, &mut out)?;
         if !strays.is_empty() {
             out.silent = true;
-            Walk::new(&image, marks, &moves, self.times, &mut out).seek(open()?, &mut strays)?;
+            Walk::new(&image, marks, &moves, times, &mut out).seek(open()?, &mut strays)?;
             out.silent = false;
             if strays.left_out > 0 {
                 let reason = format!(
@@ -164,7 +118,7 @@ impl OverlayScan {
             }
             moves.add_files(strays);
         }
-        Walk::new(&image, marks, &moves, self.times, &mut out).run(open()?)?;
+        Walk::new(&image, marks, &moves, times, &mut out).run(open()?)?;
         out.settle(true)?;
         Ok(out.progress())
     }
@@ -184,14 +138,18 @@ pub(super) struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    pub(super) fn new(
-        visitor: &'a mut dyn Visitor,
-        noise: Noise,
-        users: &'a Users,
-        reader: Reader,
-        queue: Queue,
-    ) -> Self {
-        Self { visitor, noise, users, names: 0, reader, queue, silent: false, mount_points: 0 }
+    pub(super) fn new(visitor: &'a mut dyn Visitor, options: &'a ScanOptions) -> Self {
+        let ScanOptions { times: _, largest, threads, mount_points, users } = options;
+        Self {
+            visitor,
+            noise: Noise::new(mount_points.iter().map(Text::as_bytes)),
+            users,
+            names: 0,
+            reader: Reader::new(*largest),
+            queue: Queue::new(*threads),
+            silent: false,
+            mount_points: 0,
+        }
     }
 
     /// Tells an entry, behind those that wait.

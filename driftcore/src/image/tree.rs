@@ -6,20 +6,25 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 
 use super::ScanError;
 use super::entry::FileType;
-use super::lower::Found;
 use super::lower::Image;
-use super::lower::Merged;
+#[cfg(feature = "manifest")]
+use super::manifest::Archive;
 use super::marks::Marks;
-use super::names::Names;
-use super::names::as_path;
+use super::side::Child;
+use super::side::Content;
+use super::side::Directory;
+use super::side::Each;
+use super::side::Leaf;
+use super::side::Side;
 use crate::container::Layers;
-use crate::provenance::FileKind;
 
 /// How many symbolic links one path may lead over, as in the kernel.
 const LINKS: u32 = 40;
@@ -36,13 +41,18 @@ const TARGET: usize = 4096;
 /// A tree belongs to the thread that made it; another thread opens one of its own.
 #[derive(Debug)]
 pub struct Tree {
-    layers: Image,
+    side: Side,
 }
 
 /// A regular file of a [`Tree`], open for reading.
 #[derive(Debug)]
 pub struct TreeFile {
-    file: File,
+    file: Arc<File>,
+    /// Where in the file its content begins.
+    start: u64,
+    /// How long that is, where it does not go to the file's end.
+    length: Option<u64>,
+    at: u64,
     path: Vec<u8>,
     size: u64,
     mode: u32,
@@ -57,8 +67,8 @@ struct Resolved {
 }
 
 enum Is {
-    Directory(Merged),
-    Other(Found),
+    Directory(Directory),
+    Leaf(Leaf),
 }
 
 impl Tree {
@@ -69,7 +79,7 @@ impl Tree {
     /// [`ScanError::Layer`] when a layer's directory cannot be opened.
     pub fn image(layers: &Layers) -> Result<Self, ScanError> {
         let marks = Marks::new(layers.user_xattrs);
-        Ok(Self { layers: Image::open(&layers.lowers, marks)? })
+        Ok(Self { side: Side::Layers(Image::open(&layers.lowers, marks)?) })
     }
 
     /// What the container has: the upper layer over the lower ones.
@@ -80,16 +90,39 @@ impl Tree {
     pub fn container(layers: &Layers) -> Result<Self, ScanError> {
         let mut all = vec![layers.upper.clone()];
         all.extend(layers.lowers.iter().cloned());
-        Ok(Self { layers: Image::open(&all, Marks::new(layers.user_xattrs))? })
+        let image = Image::open(&all, Marks::new(layers.user_xattrs))?;
+        Ok(Self { side: Side::Layers(image) })
     }
 
-    /// A root directory that is no overlay's layer, e.g. `/proc/PID/root`.
+    /// A root directory that is no overlay's layer, e.g. `/proc/PID/root`. Where that is allowed it is
+    /// looked at without what is mounted in it.
     ///
     /// # Errors
     ///
     /// [`ScanError::Layer`] when it cannot be opened.
     pub fn root(directory: &Path) -> Result<Self, ScanError> {
-        Ok(Self { layers: Image::open(&[directory.to_owned()], Marks::new(false))? })
+        Ok(Self { side: Side::Layers(Image::root_directory(directory, Marks::new(false))?) })
+    }
+
+    /// Layers that are open already.
+    #[cfg(feature = "manifest")]
+    pub(super) const fn of_layers(image: Image) -> Self {
+        Self { side: Side::Layers(image) }
+    }
+
+    /// What was kept of the archives of an image.
+    #[cfg(feature = "manifest")]
+    pub(super) const fn of_archive(archive: Archive) -> Self {
+        Self { side: Side::Archive(archive) }
+    }
+
+    /// Why contents of an image in archives were not kept though they were wanted, if that was so.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn unkept(&self) -> Option<&str> {
+        match &self.side {
+            Side::Layers(_) => None,
+            Side::Archive(archive) => archive.unkept(),
+        }
     }
 
     /// Opens a regular file. `None` when nothing is there.
@@ -100,18 +133,10 @@ impl Tree {
     /// leads over more than 40 links.
     pub fn open(&self, path: &[u8]) -> io::Result<Option<TreeFile>> {
         let Some(resolved) = self.resolve(path)? else { return Ok(None) };
-        let Is::Other(Found::Other { located, data }) = resolved.is else {
+        let Is::Leaf(leaf) = resolved.is else {
             return Err(io::ErrorKind::IsADirectory.into());
         };
-        if located.facts.kind != FileKind::Regular {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is no regular file"));
-        }
-        let mode = located.facts.mode & 0o7777;
-        let changed_ns = located.facts.ctime_ns;
-        let content = data.unwrap_or(located);
-        let file = content.open()?;
-        let size = file.metadata()?.len();
-        Ok(Some(TreeFile { file, path: resolved.path, size, mode, changed_ns }))
+        TreeFile::new(self.side.open(leaf)?, resolved.path).map(Some)
     }
 
     /// The whole content of a regular file of at most `most` bytes. `None` when nothing is there.
@@ -135,27 +160,15 @@ impl Tree {
         path: &[u8],
         each: &mut dyn FnMut(&[u8], FileType) -> ControlFlow<()>,
     ) -> io::Result<bool> {
-        let Some(Resolved { is: Is::Directory(merged), .. }) = self.resolve(path)? else {
+        self.list_modes(path, &mut |name, file_type, _| each(name, file_type))
+    }
+
+    /// As [`Tree::list`], with the permission bits.
+    pub(crate) fn list_modes(&self, path: &[u8], each: &mut Each<'_>) -> io::Result<bool> {
+        let Some(Resolved { is: Is::Directory(directory), .. }) = self.resolve(path)? else {
             return Ok(false);
         };
-        for (part, directory) in merged.directories().enumerate() {
-            let mut names = Names::of(directory)?;
-            loop {
-                if names.needs_batch() {
-                    names.read_batch(0)?;
-                    continue;
-                }
-                let Some(name) = names.next() else { break };
-                if part > 0 && merged.has_above(part, name.as_path()) {
-                    continue;
-                }
-                // A whiteout is no name.
-                let Some(found) = self.layers.child(&merged, name.as_path())? else { continue };
-                if each(name.bytes, FileType::of(&found.located().facts)).is_break() {
-                    return Ok(true);
-                }
-            }
-        }
+        self.side.list(&directory, each)?;
         Ok(true)
     }
 
@@ -175,9 +188,9 @@ impl Tree {
         // Names that are still to be followed, the next one last.
         let mut rest = Vec::new();
         push_names(&mut rest, path);
-        let root = self.layers.root().clone();
+        let root = self.side.root();
         // Where it is, with the directories above, for `..`.
-        let mut above: Vec<(Vec<u8>, Merged)> = Vec::new();
+        let mut above: Vec<(Vec<u8>, Directory)> = Vec::new();
         let mut here = root.clone();
         while let Some(name) = rest.pop() {
             if name == b".." {
@@ -186,20 +199,13 @@ impl Tree {
                 }
                 continue;
             }
-            let found = match self.layers.child(&here, as_path(&name)) {
-                Ok(Some(found)) => found,
-                Ok(None) | Err(Errno::NAMETOOLONG) => return Ok(None),
-                Err(errno) => return Err(errno.into()),
-            };
-            match found {
-                Found::Directory { merged, .. } => {
-                    above.push((name, std::mem::replace(&mut here, merged)));
+            let Some(child) = self.side.child(&here, &name)? else { return Ok(None) };
+            match child {
+                Child::Directory(directory) => {
+                    above.push((name, std::mem::replace(&mut here, directory)));
                 }
-                Found::Other { ref located, .. }
-                    if FileType::of(&located.facts) == FileType::Symlink =>
-                {
+                Child::Symlink(target) => {
                     links += 1;
-                    let target = rustix::fs::readlinkat(located, "", Vec::new())?.into_bytes();
                     if links > LINKS || target.len() > TARGET {
                         return Err(Errno::LOOP.into());
                     }
@@ -210,10 +216,10 @@ impl Tree {
                     push_names(&mut rest, &target);
                 }
                 // Nothing is below a file.
-                Found::Other { .. } if !rest.is_empty() => return Ok(None),
-                Found::Other { .. } => {
+                Child::Leaf(_) if !rest.is_empty() => return Ok(None),
+                Child::Leaf(leaf) => {
                     let path = joined(&above, Some(&name));
-                    return Ok(Some(Resolved { path, is: Is::Other(found) }));
+                    return Ok(Some(Resolved { path, is: Is::Leaf(leaf) }));
                 }
             }
         }
@@ -226,7 +232,7 @@ fn push_names(rest: &mut Vec<Vec<u8>>, path: &[u8]) {
     rest.extend(names.rev().map(<[u8]>::to_vec));
 }
 
-fn joined(above: &[(Vec<u8>, Merged)], last: Option<&Vec<u8>>) -> Vec<u8> {
+fn joined(above: &[(Vec<u8>, Directory)], last: Option<&Vec<u8>>) -> Vec<u8> {
     let mut path = Vec::new();
     for name in above.iter().map(|(name, _)| name).chain(last) {
         path.push(b'/');
@@ -239,6 +245,15 @@ fn joined(above: &[(Vec<u8>, Merged)], last: Option<&Vec<u8>>) -> Vec<u8> {
 }
 
 impl TreeFile {
+    pub(super) fn new(content: Content, path: Vec<u8>) -> io::Result<Self> {
+        let Content { file, start, length, mode, changed_ns } = content;
+        let size = match length {
+            Some(length) => length,
+            None => file.metadata()?.len(),
+        };
+        Ok(Self { file, start, length, at: 0, path, size, mode, changed_ns })
+    }
+
     /// Its path without links.
     pub fn path(&self) -> &[u8] {
         &self.path
@@ -270,7 +285,7 @@ impl TreeFile {
         }
         let mut content = Vec::new();
         // It may grow while it is read.
-        (&mut self.file).take(most.saturating_add(1)).read_to_end(&mut content)?;
+        (&mut self).take(most.saturating_add(1)).read_to_end(&mut content)?;
         if content.len() as u64 > most {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -280,13 +295,29 @@ impl TreeFile {
 
 impl Read for TreeFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buffer)
+        let left = self.length.map_or(u64::MAX, |length| length.saturating_sub(self.at));
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let place = self.start.saturating_add(self.at);
+        let length = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), place)?;
+        self.at += length as u64;
+        Ok(length)
     }
 }
 
 impl Seek for TreeFile {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        self.file.seek(position)
+        let at = match position {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
+            // A file on disk may have grown since.
+            SeekFrom::End(offset) => {
+                let end =
+                    self.length.map_or_else(|| self.file.metadata().map(|it| it.len()), Ok)?;
+                end.checked_add_signed(offset)
+            }
+        };
+        self.at = at.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::DefaultHasher;
-use std::hash::Hash;
-use std::hash::Hasher;
 use std::ops::ControlFlow;
+
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::At;
 use super::Digest;
@@ -40,7 +40,7 @@ const LINKS: [&str; 10] = [
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) package: Package,
-    pub(super) files: u64,
+    pub(super) files: [u8; 16],
 }
 
 impl Listed {
@@ -90,6 +90,19 @@ impl Default for Room {
     }
 }
 
+impl Room {
+    /// Takes room for a claim of a path of this length. False when there is none.
+    pub(super) fn take(&mut self, path: usize) -> bool {
+        let length = path + 64;
+        if self.files == 0 || self.paths < length {
+            return false;
+        }
+        self.files -= 1;
+        self.paths -= length;
+        true
+    }
+}
+
 /// A claim in few bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Packed {
@@ -97,6 +110,66 @@ pub(super) struct Packed {
     /// In the list of digests; the last number of all for none.
     digest: u32,
     config: bool,
+}
+
+/// What a package says of its files, with one more of them: the same in every build of ours, as
+/// manifests keep it.
+fn with_file(files: [u8; 16], file: &PackageFile<'_>) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(files);
+    hash.update((file.path.len() as u64).to_le_bytes());
+    hash.update(file.path);
+    hash.update([u8::from(file.config)]);
+    if let Some(digest) = &file.digest {
+        hash.update(digest.algorithm().as_str());
+        hash.update(digest.as_bytes());
+    }
+    let mut short = [0; 16];
+    short.copy_from_slice(&hash.finalize()[..16]);
+    short
+}
+
+/// A file that a package claims.
+#[cfg(feature = "manifest")]
+#[derive(Debug)]
+pub(super) struct FileClaim {
+    /// Absolute and without links.
+    pub(super) path: Box<[u8]>,
+    /// Its place among the packages.
+    pub(super) package: usize,
+    pub(super) config: bool,
+}
+
+#[cfg(feature = "manifest")]
+impl Inventory {
+    /// An inventory that was read elsewhere; nothing is known of the digests of files.
+    pub(super) fn of_parts(
+        packages: Vec<Listed>,
+        claims: Vec<FileClaim>,
+        faults: Vec<Fault>,
+        more_faults: u64,
+    ) -> Self {
+        let none = u32::MAX;
+        let packed = |claim: FileClaim| {
+            let FileClaim { path, package, config } = claim;
+            let package = u32::try_from(package).unwrap_or(none);
+            (path, Packed { package, digest: none, config })
+        };
+        let claims = claims.into_iter().map(packed).collect();
+        Self { packages, faults, more_faults, claims, ..Self::default() }
+    }
+
+    /// What each package claims: paths, sorted, and whether they are configuration files.
+    pub(super) fn claims_by_package(&self) -> Vec<Vec<(&[u8], bool)>> {
+        let mut by_package = vec![Vec::new(); self.packages.len()];
+        for (path, packed) in &self.claims {
+            if let Some(claims) = by_package.get_mut(packed.package as usize) {
+                claims.push((&**path, packed.config));
+            }
+        }
+        by_package.iter_mut().for_each(|claims| claims.sort_unstable());
+        by_package
+    }
 }
 
 impl Inventory {
@@ -162,7 +235,7 @@ impl Sink for Inventory {
             self.full(format!("has more than {PACKAGES} packages: the rest is not read"))?;
             return ControlFlow::Break(());
         }
-        self.packages.push(Listed { package, files: 0 });
+        self.packages.push(Listed { package, files: [0; 16] });
         ControlFlow::Continue(())
     }
 
@@ -171,12 +244,10 @@ impl Sink for Inventory {
             return ControlFlow::Continue(());
         };
         if let Some(listed) = self.packages.get_mut(index) {
-            let mut hasher = DefaultHasher::new();
-            (listed.files, file.path, file.digest, file.config).hash(&mut hasher);
-            listed.files = hasher.finish();
+            listed.files = with_file(listed.files, &file);
         }
-        let length = file.path.len() + 64;
-        if self.room.files == 0 || self.room.paths < length {
+        let mut room = self.room;
+        if !room.take(file.path.len()) {
             return self.full("too many files are claimed: of the rest it is not told".to_owned());
         }
         let none = u32::MAX;
@@ -192,8 +263,7 @@ impl Sink for Inventory {
         // Directories are of many packages; of files, the first one counts.
         if let Entry::Vacant(vacant) = self.claims.entry(path) {
             vacant.insert(Packed { package, digest, config: file.config });
-            self.room.files -= 1;
-            self.room.paths -= length;
+            self.room = room;
         }
         ControlFlow::Continue(())
     }

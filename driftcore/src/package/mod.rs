@@ -12,6 +12,8 @@
 //!   [`Tree`](crate::image::Tree): the image, the container, or a root directory.
 //! - [`PackageScan`] compares the databases that a container has changed with those of its image,
 //!   and tells which package each entry of a scan belongs to.
+//! - `Packages` (feature `manifest`) has all packages of an image: read where the image is, kept in its
+//!   manifest, and compared with those of a root directory.
 //!
 //! # Readers
 //!
@@ -47,11 +49,15 @@ mod lines;
 mod manager;
 mod npm;
 mod number;
+#[cfg(feature = "manifest")]
+mod packages;
 mod pip;
 mod place;
 mod reader;
 mod rpm;
 mod scan;
+#[cfg(feature = "manifest")]
+mod section;
 mod sink;
 mod snapshot;
 mod source;
@@ -66,6 +72,8 @@ pub use digest::Digest;
 pub use fault::At;
 pub use fault::Fault;
 pub use manager::Manager;
+#[cfg(feature = "manifest")]
+pub use packages::Packages;
 pub use place::Place;
 pub use reader::read;
 pub use scan::Changed;

@@ -6,6 +6,7 @@ use super::Manager;
 use super::reader::READERS;
 use crate::event::Text;
 use crate::image::Code;
+use crate::image::Tree;
 
 /// One package database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -33,6 +34,12 @@ impl Place {
             let place = (reader.place_of)(path, code)?;
             Some(Self::new(reader.manager, place))
         })
+    }
+
+    /// The place at its path without links in a tree. `None` where nothing is there.
+    pub(super) fn real(&self, tree: &Tree) -> Option<Self> {
+        let real = tree.real_path(self.path.as_bytes()).ok().flatten()?;
+        Some(Self::new(self.manager, &real))
     }
 
     /// The databases that a whole system has at most one of each: those that may claim any file.

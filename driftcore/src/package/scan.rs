@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+#[cfg(feature = "manifest")]
+use std::path::Path;
 
 use serde::Serialize;
 use serde::Serializer;
@@ -14,6 +16,8 @@ use super::Fault;
 use super::Manager;
 use super::Package;
 use super::PackageChange;
+#[cfg(feature = "manifest")]
+use super::Packages;
 use super::Place;
 use super::change::changes;
 use super::hash::digest_of;
@@ -43,9 +47,12 @@ const LARGEST: u64 = 4 << 30;
 /// entries; [`owner`](PackageScan::owner) is asked of each entry; [`finish`](PackageScan::finish)
 /// tells the rest. Databases that the upper layer does not touch are not compared, and are read only
 /// to tell whose file an entry is; of an unchanged container nothing is read.
+///
+/// With a [`RootScan`](crate::image::RootScan), which knows no layers, it is
+/// [`of_root`](PackageScan::of_root): all databases of the image and of the container are compared.
 #[derive(Debug)]
 pub struct PackageScan {
-    image: Tree,
+    image: ImageSide,
     container: Tree,
     touched: BTreeSet<Place>,
     /// Those of them that are still to be compared.
@@ -61,6 +68,37 @@ pub struct PackageScan {
     room: Room,
     /// Whether the system's databases were read.
     knows_system: bool,
+    /// What could not be read of the image before.
+    faults: Vec<Fault>,
+    more_faults: u64,
+}
+
+/// What is known of the image.
+#[derive(Debug)]
+enum ImageSide {
+    Tree(Tree),
+    /// All its packages, but for those that were compared.
+    #[cfg(feature = "manifest")]
+    Packages(BTreeMap<Place, Inventory>),
+}
+
+impl ImageSide {
+    /// `None` where there are no layers, which show what was written to.
+    const fn tree(&self) -> Option<&Tree> {
+        match self {
+            Self::Tree(tree) => Some(tree),
+            #[cfg(feature = "manifest")]
+            Self::Packages(_) => None,
+        }
+    }
+
+    fn read(&mut self, place: &Place, room: &mut Room) -> Inventory {
+        match self {
+            Self::Tree(tree) => Inventory::read(tree, place, room),
+            #[cfg(feature = "manifest")]
+            Self::Packages(all) => all.remove(place).unwrap_or_default(),
+        }
+    }
 }
 
 /// Whose file an entry is.
@@ -166,9 +204,41 @@ impl PackageScan {
     ///
     /// [`ScanError::Layer`] when a layer's directory cannot be opened.
     pub fn new(layers: &Layers) -> Result<Self, ScanError> {
-        Ok(Self {
-            image: Tree::image(layers)?,
-            container: Tree::container(layers)?,
+        let image = ImageSide::Tree(Tree::image(layers)?);
+        Ok(Self::of_sides(image, Tree::container(layers)?))
+    }
+
+    /// For a root directory, against the packages of an image. It goes along with a
+    /// [`RootScan`](crate::image::RootScan), and reads all databases that the image has, and the system's.
+    /// Of another database it learns by the first entry that is part of it: entries before that have
+    /// no owner in it.
+    ///
+    /// Where only contents are compared, a manager that ran may have left no difference: that it did not
+    /// ([`Database::run`]) is never said.
+    ///
+    /// # Errors
+    ///
+    /// [`ScanError::Layer`] when the directory cannot be opened.
+    #[cfg(feature = "manifest")]
+    pub fn of_root(root: &Path, image: Packages) -> Result<Self, ScanError> {
+        let container = Tree::root(root)?;
+        let Packages { databases, mut faults, more_faults } = image;
+        in_the_image(&mut faults);
+        // What a program was built of is compared when the program differs.
+        let of_image = databases.keys().filter(|place| place.manager != Manager::Go).cloned();
+        let mut pending: BTreeSet<Place> = of_image.collect();
+        // Two of them may be one.
+        pending.extend(Place::of_system().filter_map(|place| place.real(&container)));
+        let mut scan = Self::of_sides(ImageSide::Packages(databases), container);
+        scan.pending.extend(pending);
+        (scan.faults, scan.more_faults) = (faults, more_faults);
+        Ok(scan)
+    }
+
+    fn of_sides(image: ImageSide, container: Tree) -> Self {
+        Self {
+            image,
+            container,
             touched: BTreeSet::new(),
             pending: Vec::new(),
             not_compared: 0,
@@ -179,7 +249,9 @@ impl PackageScan {
             after: HashMap::new(),
             room: Room::default(),
             knows_system: false,
-        })
+            faults: Vec::new(),
+            more_faults: 0,
+        }
     }
 
     /// A path that the upper layer holds, absolute. Looks at its bytes alone.
@@ -205,6 +277,9 @@ impl PackageScan {
     /// first time of what may be in one, and the file itself where its digest has to be known.
     pub fn owner(&mut self, entry: &Entry) -> Option<Owner> {
         let state = entry.after.as_ref().or(entry.before.as_ref())?;
+        if self.image.tree().is_none() {
+            self.runs.extend(traces::whose(entry.path.as_bytes()));
+        }
         self.touch(entry.path.as_bytes(), entry.after.as_ref().and_then(|after| after.code));
         if !entry.is_drift() || state.file_type == FileType::Directory {
             return None;
@@ -233,26 +308,32 @@ impl PackageScan {
     /// What is to be said of packages after the last entry.
     pub fn finish(mut self) -> PackageReport {
         self.compare_touched();
-        let mut report = PackageReport { left_out: self.not_compared, ..Default::default() };
+        let mut report = PackageReport {
+            left_out: self.not_compared + self.more_faults,
+            faults: std::mem::take(&mut self.faults),
+            ..Default::default()
+        };
+        let is_of_root = self.image.tree().is_none();
         let mut ran = std::mem::take(&mut self.runs);
         for compared in self.read {
             let Compared { place, mut before, mut after, changes, .. } = compared;
             let manager = place.manager;
             let written = self.touched.contains(&place);
-            let run = (!traces::of(manager).is_empty()).then(|| ran.contains(&manager));
+            let run = match ran.contains(&manager) {
+                false if is_of_root || traces::of(manager).is_empty() => None,
+                ran => Some(ran),
+            };
             // Any program may have packages in it that it was built of; most have not.
             let lists = std::iter::once(&before).chain(&after);
             let is_one = lists.into_iter().any(|list| !list.packages.is_empty());
-            for fault in &mut before.faults {
-                fault.reason.insert_str(0, "in the image: ");
-            }
+            in_the_image(&mut before.faults);
             let inventories = std::iter::once(&mut before).chain(&mut after);
             for inventory in inventories {
                 report.faults.append(&mut inventory.faults);
                 report.left_out += inventory.more_faults;
             }
             let count = changes.len() as u64;
-            if written && is_one || run == Some(true) {
+            if (written || count > 0) && is_one || run == Some(true) {
                 report.databases.push(Database { place, written, changes: count, run });
             }
             report.changes.extend(changes);
@@ -279,7 +360,7 @@ impl PackageScan {
 
     fn read_image(&mut self, place: Place, mut after: Option<Inventory>) {
         let index = self.read.len();
-        let mut before = Inventory::read(&self.image, &place, &mut self.room);
+        let mut before = self.image.read(&place, &mut self.room);
         // A program says of itself what it was built of: it came with no package for that.
         if place.manager != Manager::Go {
             for (path, claim) in before.take_claims() {
@@ -295,15 +376,14 @@ impl PackageScan {
 
     /// Reads the databases that may claim any file.
     fn know_system(&mut self) {
+        // Otherwise they were compared at once.
+        let Some(image) = self.image.tree() else { return };
         if std::mem::replace(&mut self.knows_system, true) {
             return;
         }
-        for mut place in Place::of_system() {
-            // Two of them may be one.
-            match self.image.real_path(place.path.as_bytes()) {
-                Ok(Some(real)) => place = Place::new(place.manager, &real),
-                Ok(None) | Err(_) => continue,
-            }
+        // Two of them may be one.
+        let places: Vec<Place> = Place::of_system().filter_map(|place| place.real(image)).collect();
+        for place in places {
             if !self.places.contains_key(&place) {
                 self.read_image(place, None);
             }
@@ -325,6 +405,12 @@ impl Compared {
         let counted = |change| Changed { change, files: 0, code: 0, altered: 0 };
         let changes = found.into_iter().map(counted).collect();
         Self { place, before, after, changes, by_before, by_after }
+    }
+}
+
+fn in_the_image(faults: &mut [Fault]) {
+    for fault in faults {
+        fault.reason.insert_str(0, "in the image: ");
     }
 }
 

@@ -48,7 +48,6 @@ impl Dir {
 
     /// Opens a directory of the host's as its filesystem has it, without what is mounted on or beneath
     /// it. Needs `CAP_SYS_ADMIN`, and a mount of our own mount namespace.
-    #[cfg(feature = "manifest")]
     pub(crate) fn open_bare(path: &Path) -> Result<Self, Errno> {
         use rustix::mount::OpenTreeFlags;
 

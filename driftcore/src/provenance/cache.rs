@@ -29,15 +29,16 @@ pub struct CacheStats {
 
 /// Remembers what was proved about files, as long as they cannot have changed.
 ///
-/// A proof is found again only for the same state of the upper inode (device, number,
-/// generation, size, change and modification time) and the same other side: the state of the
-/// lower inode, or the path that was looked up in the same container's [`Layers`]. A new state
+/// A proof is found again only for the same state of the upper inode, on a root without layers of
+/// the inode itself (device, number, generation, size, change and modification time) and the same
+/// other side: the state of the lower inode, or the path that was looked up in the same
+/// [`ImageSource`]. A new state
 /// of an inode drops what was proved about its old ones.
 ///
 /// Bounded, owned by one thread; a full cache lets go of the proof that was made first. All
 /// operations take constant time.
 ///
-/// [`Layers`]: super::Layers
+/// [`ImageSource`]: super::ImageSource
 #[derive(Debug)]
 pub struct ProofCache {
     /// A ring: the place after the newest proof holds the oldest one.
@@ -65,7 +66,7 @@ enum Against {
     Lower(Inode),
     /// SHA-256 of a path, so that long ones cost no more room than short ones, and the layers.
     Path {
-        layers: u64,
+        source: u64,
         path: [u8; 32],
     },
 }
@@ -91,7 +92,7 @@ impl ProofCache {
     }
 
     /// What was proved about the file in its present state, if it was. `path` is the path of
-    /// the file in the container, `layers` the [`id`](super::Layers::id) of its layers.
+    /// the file in the container, `source` the [`id`](super::ImageSource::id) of what it is compared with.
     ///
     /// Never answers while somebody may write the file: its times may then lag behind.
     /// Allocates nothing.
@@ -99,9 +100,9 @@ impl ProofCache {
         &mut self,
         evidence: &FileEvidence,
         path: &[u8],
-        layers: u64,
+        source: u64,
     ) -> Option<&Classified> {
-        let found = self.find(evidence, path, layers);
+        let found = self.find(evidence, path, source);
         match found {
             Some(_) => self.stats.hits += 1,
             None => self.stats.misses += 1,
@@ -110,13 +111,13 @@ impl ProofCache {
         Some(&slot.classified)
     }
 
-    fn find(&self, evidence: &FileEvidence, path: &[u8], layers: u64) -> Option<usize> {
-        let upper = evidence.upper?;
+    fn find(&self, evidence: &FileEvidence, path: &[u8], source: u64) -> Option<usize> {
+        let upper = subject(evidence)?;
         if evidence.flags.contains(EvidenceFlags::WRITERS) {
             return None;
         }
         let places = self.by_inode.get(&id(&upper))?;
-        let against = against(evidence, path, layers);
+        let against = against(evidence, path, source);
         places.iter().copied().find(|&place| {
             let slot = self.slots.get(place).and_then(Option::as_ref);
             slot.is_some_and(|slot| slot.upper == upper && slot.against == against)
@@ -129,16 +130,16 @@ impl ProofCache {
         &mut self,
         evidence: &FileEvidence,
         path: &[u8],
-        layers: u64,
+        source: u64,
         classified: &Classified,
     ) {
-        let Some(upper) = evidence.upper else { return };
+        let Some(upper) = subject(evidence) else { return };
         if !classified.cacheable || evidence.flags.contains(EvidenceFlags::WRITERS) {
             return;
         }
         let slot = Slot {
             upper,
-            against: against(evidence, path, layers),
+            against: against(evidence, path, source),
             classified: classified.clone(),
         };
         if let Some(place) = self.replaceable(&slot) {
@@ -218,14 +219,22 @@ impl ProofCache {
     }
 }
 
+/// The inode that a proof is about: where the container's root is no overlay, the file's own.
+pub(crate) const fn subject(evidence: &FileEvidence) -> Option<Inode> {
+    match evidence.upper {
+        None if !evidence.flags.contains(EvidenceFlags::OVERLAY) => Some(evidence.inode),
+        upper => upper,
+    }
+}
+
 const fn id(inode: &Inode) -> InodeId {
     (inode.device, inode.number)
 }
 
-fn against(evidence: &FileEvidence, path: &[u8], layers: u64) -> Against {
+fn against(evidence: &FileEvidence, path: &[u8], source: u64) -> Against {
     match evidence.lower {
         Some(lower) => Against::Lower(lower),
-        None => Against::Path { layers, path: Sha256::digest(path).into() },
+        None => Against::Path { source, path: Sha256::digest(path).into() },
     }
 }
 

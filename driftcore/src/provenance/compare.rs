@@ -121,7 +121,7 @@ pub(super) fn compare(
     Ok(Comparison { equal, sha256: Some(hash.finalize().into()) })
 }
 
-/// The SHA-256 of the first `size` bytes of a file of that size. Errs as [`compare`] does.
+/// SHA-256 of the first `size` bytes of a file of that size. Errs as [`compare`].
 pub(super) fn digest(
     file: &File,
     size: u64,

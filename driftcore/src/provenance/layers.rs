@@ -39,14 +39,7 @@ impl Layers {
     ///
     /// Each value gets an [`id`](Self::id) of its own: make one per run of a container.
     pub fn new(upper: PathBuf, lowers: Vec<PathBuf>, container_start: Option<Timestamp>) -> Self {
-        static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-        Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            upper,
-            lowers,
-            container_start,
-            places: Mutex::default(),
-        }
+        Self { id: next_id(), upper, lowers, container_start, places: Mutex::default() }
     }
 
     /// Tells these layers from all others that this process has seen; what was proved against
@@ -130,6 +123,12 @@ impl Layers {
         }
         Ok(InImage::Absent)
     }
+}
+
+/// A number for what containers are compared with.
+pub(super) fn next_id() -> u64 {
+    static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+    NEXT_ID.fetch_add(1, Ordering::Relaxed)
 }
 
 /// What the image has at a path, in short.

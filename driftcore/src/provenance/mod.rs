@@ -7,8 +7,9 @@
 //! - [`judge()`] is a pure, total function over what the kernel saw at the moment of exec. It
 //!   answers most files at once and names the [`Question`] that remains for the others.
 //! - [`classify`] asks that question of a [`Lookup`]. [`LayerLookup`] answers it from the
-//!   container's layer directories by comparing contents; embedders and tests may bring one
-//!   of their own.
+//!   container's layer directories by comparing contents, [`ManifestLookup`] where the root has no
+//!   layers, by what a manifest says of the image's files; embedders and tests may bring one of
+//!   their own.
 //! - [`ProofPool`] does this on threads of its own, so that no file stalls the events.
 //! - [`ProofCache`] remembers proofs for as long as the file cannot have changed.
 //!
@@ -28,6 +29,7 @@
 //! assert_eq!(classified.provenance.verdict, Verdict::Memfd);
 //! ```
 
+mod bare;
 mod beneath;
 mod cache;
 mod classify;
@@ -39,7 +41,13 @@ mod overlay;
 mod pool;
 mod proof;
 mod search;
+mod source;
 
+pub use bare::BareRoot;
+pub use bare::ImageFile;
+pub use bare::ImageFiles;
+pub use bare::KnownImages;
+pub use bare::ManifestLookup;
 pub(crate) use beneath::Dir;
 pub(crate) use beneath::Facts;
 pub(crate) use beneath::FileKind;
@@ -48,6 +56,8 @@ pub(crate) use beneath::below_root;
 pub(crate) use beneath::filesystem_magic;
 pub use cache::CacheStats;
 pub use cache::ProofCache;
+#[cfg(feature = "sensor")]
+pub(crate) use cache::subject;
 pub use classify::Classified;
 pub use classify::Finding;
 pub use classify::Lookup;
@@ -74,3 +84,4 @@ pub use pool::ProofRequest;
 pub use pool::ProofResult;
 pub use pool::Wake;
 pub use proof::LayerLookup;
+pub use source::ImageSource;

@@ -14,8 +14,10 @@ use crossbeam_channel::bounded;
 
 use super::Bounds;
 use super::Classified;
+use super::ImageSource;
 use super::LayerLookup;
-use super::Layers;
+use super::ManifestLookup;
+use super::cache::subject;
 use super::classify;
 use super::compare::Buffers;
 use crate::event::FileEvidence;
@@ -56,8 +58,8 @@ pub struct ProofRequest<T> {
     pub evidence: FileEvidence,
     /// The path of the file as the container sees it, absolute.
     pub path: Vec<u8>,
-    /// The container's layers.
-    pub layers: Arc<Layers>,
+    /// What the container's files are compared with.
+    pub source: ImageSource,
 }
 
 /// A request with its answer.
@@ -138,7 +140,7 @@ impl<T: Send + 'static> ProofPool<T> {
     // The request is the caller's to keep, in full; a box would cost every refusal.
     #[allow(clippy::result_large_err)]
     pub fn submit(&self, request: ProofRequest<T>) -> Result<(), ProofRequest<T>> {
-        let small = request.evidence.upper.is_none_or(|upper| upper.size <= SMALL);
+        let small = subject(&request.evidence).is_none_or(|inode| inode.size <= SMALL);
         let Some(lane) = (if small { &self.small } else { &self.large }) else {
             return Err(request);
         };
@@ -201,7 +203,17 @@ impl<T> Worker<T> {
 
     /// The result, or `None` when the request was passed on.
     fn prove(&mut self, request: ProofRequest<T>) -> Option<ProofResult<T>> {
-        let mut lookup = LayerLookup::new(&request.layers, self.bounds).interruptible(&self.stop);
+        let layers = match &request.source {
+            ImageSource::Layers(layers) => layers,
+            ImageSource::Files(root) => {
+                let lookup = ManifestLookup::new(root, self.bounds).interruptible(&self.stop);
+                let mut lookup = lookup.with_buffers(self.buffers.take());
+                let classified = classify(&request.evidence, &request.path, &mut lookup);
+                self.buffers = lookup.into_buffers();
+                return Some(ProofResult { request, classified });
+            }
+        };
+        let mut lookup = LayerLookup::new(layers, self.bounds).interruptible(&self.stop);
         if let Some(buffers) = self.buffers.take() {
             lookup = lookup.with_buffers(buffers);
         }

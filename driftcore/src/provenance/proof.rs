@@ -34,6 +34,10 @@ use crate::event::Timestamp;
 /// the same change time, so a file that was changed a moment ago may change again unseen.
 const RACY_NS: i64 = 20_000_000;
 
+/// What is to be told where an inode was taken for the kernel's without its device.
+pub(super) const DEVICE_HIDDEN: &str =
+    "its filesystem hides the device number, the inode was taken by number and times";
+
 pub(super) static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Answers a [`Question`](super::Question) by reading the container's layer directories.
@@ -261,9 +265,7 @@ impl<'a> LayerLookup<'a> {
             finding: if comparison.equal { Finding::Equal } else { Finding::Differs },
             sha256: comparison.sha256,
             cacheable: settled,
-            remark: (ours.check == DeviceCheck::NotComparable).then_some(
-                "its filesystem hides the device number, the inode was taken by number and times",
-            ),
+            remark: (ours.check == DeviceCheck::NotComparable).then_some(DEVICE_HIDDEN),
         })
     }
 }
@@ -276,7 +278,7 @@ struct Held {
 
 /// True when the last change is old enough for the next one to leave another change time
 /// (git's rule for racily clean entries). A change time in the future never is.
-fn settled(inode: &Inode) -> bool {
+pub(super) fn settled(inode: &Inode) -> bool {
     let now = rustix::time::clock_gettime(ClockId::Realtime);
     let now = now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec);
     now.saturating_sub(inode.ctime_ns) > RACY_NS
@@ -308,6 +310,6 @@ impl Lookup for LayerLookup<'_> {
     }
 }
 
-fn cut_path() -> Proof {
+pub(super) fn cut_path() -> Proof {
     Proof::unproved("the path of the file is not known from the root on")
 }

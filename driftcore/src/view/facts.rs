@@ -9,6 +9,7 @@ use crate::event::Changed;
 use crate::event::ConfigItem;
 use crate::event::Container;
 use crate::event::ContainerDetails;
+use crate::event::Digests;
 use crate::event::KernelPath;
 use crate::event::Kind;
 use crate::event::Package;
@@ -56,6 +57,8 @@ pub struct ObservedFacts<'a> {
     pub config: Option<&'a ConfigItem>,
     /// To which package.
     pub package: Option<&'a Package>,
+    /// About which image.
+    pub digest: Option<&'a Digests>,
     /// The arguments of the system call, of kind [`Kind::Syscall`].
     pub call: Option<CallFacts<'a>>,
     /// The process runs drifted code, or was started by what did.

@@ -224,7 +224,7 @@ fn absolute<'v>(view: &'v View<'_>, path: &'v [u8]) -> Value<'v> {
 /// The family of the call.
 pub(super) fn category(view: &View<'_>) -> Value<'static> {
     match view.facts.kind {
-        Kind::Config | Kind::Package | Kind::Sensor => Value::Missing,
+        Kind::Config | Kind::Package | Kind::Digest | Kind::Sensor => Value::Missing,
         Kind::File => Value::Text(b"file"),
         Kind::Network => Value::Text(b"net"),
         _ => Value::Text(b"process"),

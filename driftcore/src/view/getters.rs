@@ -29,6 +29,7 @@ use super::values::of_call;
 use super::values::of_config;
 use super::values::of_container;
 use super::values::of_details;
+use super::values::of_digest;
 use super::values::of_file;
 use super::values::of_group;
 use super::values::of_ids;
@@ -110,6 +111,12 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("config.item", |view, _| of_config(view, |it| Value::Text(it.item.as_bytes()))),
     ("config.live", |view, _| {
         of_config(view, |it| optional(it.live.as_ref().map(crate::event::Text::as_bytes)))
+    }),
+    // digest
+    ("digest.approved", |view, _| of_digest(view, |it| Value::List(it))),
+    ("digest.reason", |view, _| of_digest(view, |it| Value::Text(it.reason.as_bytes()))),
+    ("digest.running", |view, _| {
+        of_digest(view, |it| optional(it.running.as_ref().map(String::as_bytes)))
     }),
     // package
     ("package.manager", |view, _| of_package(view, |it| Value::Text(it.manager.as_bytes()))),

@@ -198,7 +198,7 @@ pub(crate) fn event_type(kind: Kind, action: Action) -> EventType {
         (Kind::Network, Action::Send) => EventType::SENDTO,
         (Kind::Network, _) => EventType::CONNECT,
         // No call stands for it: what made the process that ran the manager was told as an exec.
-        (Kind::Config | Kind::Package, _) => EventType::ASYNCEVENT,
+        (Kind::Config | Kind::Package | Kind::Digest, _) => EventType::ASYNCEVENT,
         // What the sensor says of itself: Falco's own kind of event.
         _ => EventType::DROP,
     }

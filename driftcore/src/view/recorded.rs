@@ -187,6 +187,7 @@ impl<'a> Recorded<'a> {
             network: event.network.as_ref().and_then(network),
             config: event.config.as_ref(),
             package: event.package.as_ref(),
+            digest: event.digest.as_ref(),
             call: event.call.as_ref().map(|_| CallFacts { args: &args }),
             tainted: event.tainted,
             unproved: event.unproved,

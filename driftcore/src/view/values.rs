@@ -11,6 +11,7 @@ use crate::enrich::Program;
 use crate::event::Capabilities;
 use crate::event::Container;
 use crate::event::ContainerDetails;
+use crate::event::Digests;
 use crate::event::Kind;
 use crate::event::Process;
 use crate::event::Provenance;
@@ -19,6 +20,7 @@ use crate::event::Writer;
 use crate::event::error_name;
 use crate::fields::Argument;
 use crate::fields::Value;
+use crate::fields::Values;
 
 /// Shells, by the names that make one a login shell (Falco's `proc.loginshellid`).
 const SHELLS: [&[u8]; 7] = [b"ash", b"bash", b"csh", b"ksh", b"sh", b"tcsh", b"zsh"];
@@ -37,6 +39,25 @@ pub(super) fn of_package<'v>(
     value: impl FnOnce(&'v crate::event::Package) -> Value<'v>,
 ) -> Value<'v> {
     view.facts.package.map_or(Value::Missing, value)
+}
+
+/// Of the image, if the event is about one.
+pub(super) fn of_digest<'v>(
+    view: &'v View<'_>,
+    value: impl FnOnce(&'v Digests) -> Value<'v>,
+) -> Value<'v> {
+    view.facts.digest.map_or(Value::Missing, value)
+}
+
+/// The digests that were approved.
+impl Values for Digests {
+    fn len(&self) -> usize {
+        self.approved.len()
+    }
+
+    fn get(&self, index: usize) -> Value<'_> {
+        self.approved.get(index).map_or(Value::Missing, |it| Value::Text(it.as_bytes()))
+    }
 }
 
 pub(super) fn of_process<'v>(

@@ -230,7 +230,7 @@ fn manifest() -> Vec<u8> {
     );
     let image = Image::open(layout.path.to_str().unwrap(), &Options::default()).unwrap();
     let mut bytes = Vec::new();
-    write(&mut bytes, image.head(), &mut *image.nodes()).unwrap();
+    write(&mut bytes, image.head(), &mut *image.nodes(), &[]).unwrap();
     bytes
 }
 
@@ -262,16 +262,20 @@ fn a_damaged_manifest_is_refused_wherever_it_is_damaged() {
     }
     let error = |bytes: &[u8]| check(bytes).unwrap_err().to_string();
     assert_eq!(error(b"driftma"), "manifest: at byte 0 of its content: it is no manifest");
-    let newer = [b"driftman\x02", &bytes[9..]].concat();
-    let expected = "manifest: at byte 0 of its content: it is of version 2, and 1 is known";
+    let newer = [b"driftman\x03", &bytes[9..]].concat();
+    let expected = "manifest: at byte 0 of its content: it is of version 3, and 2 is known";
     assert_eq!(error(&newer), expected);
 }
 
 /// A manifest of these records, with a true checksum.
 fn of_records(records: &[u8]) -> Vec<u8> {
+    of_version(2, records)
+}
+
+fn of_version(version: u8, records: &[u8]) -> Vec<u8> {
     use sha2::Digest;
 
-    let start = b"driftman\x01";
+    let start = [&b"driftman"[..], &[version]].concat();
     let content = [&[2][..], b"{}", records].concat();
     let sum = sha2::Sha256::digest([&start[..], &content].concat());
     [&start[..], &gzip(&[&content[..], &sum].concat())].concat()
@@ -292,6 +296,12 @@ fn a_manifest_with_a_true_checksum_may_lie_and_is_refused() {
     let end = |count: u8| vec![0, count];
     let good = [directory(0, ""), directory(0, "a"), directory(1, "/b"), end(3)].concat();
     assert_eq!(check(&of_records(&good)).unwrap().1, 3);
+    assert_eq!(check(&of_version(1, &good)).unwrap().1, 3);
+    // Sections stand behind all files, and were not there in version 1.
+    let section = |size: &[u8]| [&[8, 1, b's'][..], size].concat();
+    let with = [directory(0, "a"), section(&[3]), vec![7; 3], section(&[0]), end(1)].concat();
+    assert_eq!(check(&of_records(&with)).unwrap().1, 1);
+    assert!(check(&of_version(1, &with)).is_err());
     for (records, reason) in [
         (vec![directory(0, "b"), directory(0, "a"), end(2)], "the paths are not in order"),
         (vec![directory(0, "a"), directory(0, "a"), end(2)], "the paths are not in order"),
@@ -307,6 +317,14 @@ fn a_manifest_with_a_true_checksum_may_lie_and_is_refused() {
             "what a path shares with the one before is no number that can be",
         ),
         (vec![directory(0, "a"), end(2)], "it should have 2 files, not 1"),
+        (
+            vec![section(&[0]), directory(0, "a"), end(1)],
+            "a file follows what is behind the last one",
+        ),
+        (
+            vec![section(&[0x80, 0x80, 0x80, 0x80, 1])],
+            "the size of sections is no number that can be",
+        ),
         (vec![vec![9, 0, 1, b'a', 0, 0, 0, 0], end(1)], "a file is of no type"),
         (
             vec![vec![0x22, 0, 1, b'a', 0, 0, 0, 0, 1, 0xff, 0xff, 0x7f]],
@@ -327,10 +345,10 @@ fn a_manifest_that_is_not_whole_is_never_there() {
     let file = ManifestFile::open(&path).unwrap();
     // Over itself, and into a directory that is not there.
     let written = driftcore::image::manifest::write_file;
-    written(&path, file.head(), &mut file.nodes().unwrap()).unwrap();
+    written(&path, file.head(), &mut file.nodes().unwrap(), &[]).unwrap();
     assert_eq!(fs::read(&path).unwrap(), whole);
     let nowhere = Path::new("/no/such/directory/manifest");
-    let error = written(nowhere, file.head(), &mut file.nodes().unwrap()).unwrap_err();
+    let error = written(nowhere, file.head(), &mut file.nodes().unwrap(), &[]).unwrap_err();
     assert!(error.to_string().starts_with("/no/such/directory/.manifest."), "{error}");
 
     struct Failing;
@@ -343,7 +361,7 @@ fn a_manifest_that_is_not_whole_is_never_there() {
             unreachable!("there is none")
         }
     }
-    assert!(written(&path, file.head(), &mut Failing).is_err());
+    assert!(written(&path, file.head(), &mut Failing, &[]).is_err());
     assert_eq!(fs::read(&path).unwrap(), whole);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }

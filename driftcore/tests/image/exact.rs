@@ -15,6 +15,7 @@ use driftcore::image::OverlayScan;
 use driftcore::image::Problem;
 use driftcore::image::Progress;
 use driftcore::image::ScanError;
+use driftcore::image::ScanOptions;
 use driftcore::image::Visitor;
 use rustix::fs::CWD;
 use rustix::fs::Mode;
@@ -320,7 +321,7 @@ fn times_count_only_where_they_are_asked_for() {
     let file = fs::File::options().write(true).open(container.path("bin/ls")).unwrap();
     file.set_modified(std::time::UNIX_EPOCH).unwrap();
     assert_eq!(Report::of(&world.layers()).lines(), ["copied_up /bin/ls"]);
-    let report = Report::with(&world.layers(), |scan| _ = scan.times(true));
+    let report = Report::with(&world.layers(), |it| it.times = true);
     assert_eq!(report.lines(), ["attributes /bin/ls (times)"]);
 }
 
@@ -332,7 +333,7 @@ fn what_the_runtime_makes_is_marked_and_not_hidden() {
         write(container.root(), path, b"");
     }
     write(container.root(), "etc/resolv.conf", b"nameserver 6.6.6.6");
-    let report = Report::with(&world.layers(), |scan| _ = scan.mount_points(["/data/volume"]));
+    let report = Report::with(&world.layers(), |it| it.mount_points = vec!["/data/volume".into()]);
     assert_eq!(
         report.lines(),
         [
@@ -405,7 +406,7 @@ fn whiteouts_by_name_count_where_that_is_asked_for_and_are_files_elsewhere() {
     write(&top, "opt/e/z", b"");
     write(&upper, "bin/ps", b"");
     write(&upper, ".wh.opt2", b"");
-    let report = Report::with(&world.layers(), |scan| _ = scan.whiteout_files(true));
+    let report = Report::of_scan(OverlayScan::new(&world.layers()).whiteout_files(true));
     assert_eq!(
         report.lines(),
         [
@@ -421,7 +422,7 @@ fn whiteouts_by_name_count_where_that_is_asked_for_and_are_files_elsewhere() {
     );
     fs::create_dir(upper.join("opt/e")).unwrap();
     write(&upper, "opt/e/.wh.z", b"");
-    let report = Report::with(&world.layers(), |scan| _ = scan.whiteout_files(true));
+    let report = Report::of_scan(OverlayScan::new(&world.layers()).whiteout_files(true));
     let below: Vec<_> = report.lines().into_iter().filter(|it| it.contains("/opt/e")).collect();
     assert_eq!(below, ["deleted /opt/e/z"]);
     let plain = Report::of(&world.layers()).lines();
@@ -459,7 +460,7 @@ fn threads_change_nothing_of_what_is_told() {
     }
     let told = |threads| {
         let report =
-            Report::with(&world.layers(), |scan| _ = scan.threads(threads).largest(400_000));
+            Report::with(&world.layers(), |it| (it.threads, it.largest) = (threads, 400_000));
         assert!(report.problems.is_empty(), "{:?}", report.problems);
         report.entries
     };
@@ -470,7 +471,7 @@ fn threads_change_nothing_of_what_is_told() {
     }
     // Problems keep their place and their number too.
     let refused =
-        |threads| Report::with(&world.layers(), |scan| _ = scan.threads(threads).largest(299_999));
+        |threads| Report::with(&world.layers(), |it| (it.threads, it.largest) = (threads, 299_999));
     let (alone, many) = (refused(0), refused(4));
     assert!(alone.problems.len() >= 15, "{:?}", alone.problems);
     assert_eq!((many.problems, many.entries), (alone.problems, alone.entries));
@@ -506,7 +507,9 @@ fn a_scan_that_is_stopped_waits_for_no_large_file() {
         }
     }
     let mut scan = OverlayScan::new(&world.layers());
-    let error = scan.threads(2).largest(u64::MAX).run(&mut Stop(0)).unwrap_err();
+    let mut options = ScanOptions::default();
+    (options.threads, options.largest) = (2, u64::MAX);
+    let error = scan.options(options).run(&mut Stop(0)).unwrap_err();
     assert!(matches!(error, ScanError::Stopped), "{error}");
 }
 
@@ -545,7 +548,7 @@ fn a_file_too_large_to_read_is_told_by_its_size_alone() {
     fs::File::create(container.path("sparse")).unwrap().set_len(1 << 42).unwrap();
     fs::File::create(container.path("bin/ls")).unwrap().set_len(1 << 42).unwrap();
     fs::write(container.path("bin/cat"), b"BIN/CAT").unwrap();
-    let report = Report::with(&world.layers(), |scan| _ = scan.largest(6));
+    let report = Report::with(&world.layers(), |it| it.largest = 6);
     assert_eq!(report.lines(), ["added /sparse", "modified /bin/ls (content)"]);
     let problem = &report.problems[0];
     assert_eq!(problem.path.as_str(), Some("/bin/cat"));

@@ -10,6 +10,8 @@ mod layout;
 mod manifest;
 mod operation;
 mod oracle;
+#[cfg(feature = "manifest")]
+mod packages;
 mod property;
 mod report;
 mod tree;

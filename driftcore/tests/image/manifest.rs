@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use driftcore::container::Runtimes;
@@ -10,12 +11,16 @@ use driftcore::container::StateRoots;
 use driftcore::image::Change;
 use driftcore::image::EntryKind;
 use driftcore::image::RootScan;
+use driftcore::image::ScanOptions;
 use driftcore::image::manifest::Image;
 use driftcore::image::manifest::ManifestFile;
 use driftcore::image::manifest::Node;
+use driftcore::image::manifest::NodeKind;
 use driftcore::image::manifest::Nodes;
 use driftcore::image::manifest::Options;
 use driftcore::image::manifest::write_file;
+use driftcore::provenance::ImageFile;
+use driftcore::provenance::ImageFiles;
 use proptest::prelude::*;
 
 use crate::layout::Compression;
@@ -30,8 +35,14 @@ use crate::tree::Tree;
 use crate::world::World;
 
 fn scan(root: &Path, nodes: &mut dyn Nodes) -> Report {
+    scan_with(root, nodes, |_| {})
+}
+
+fn scan_with(root: &Path, nodes: &mut dyn Nodes, set: impl FnOnce(&mut ScanOptions)) -> Report {
+    let mut options = ScanOptions::default();
+    set(&mut options);
     let mut report = Report::default();
-    RootScan::new(root).run(nodes, &mut report).unwrap();
+    RootScan::new(root).options(options).run(nodes, &mut report).unwrap();
     report
 }
 
@@ -165,7 +176,10 @@ fn run(layers: &[Vec<Operation>], changes: &[Operation], order: u64) {
     // it counts before names are hidden.
     let nodes = all(&mut *image.nodes());
     let path = world.path("manifest");
-    assert_eq!(write_file(&path, image.head(), &mut *image.nodes()).unwrap(), nodes.len() as u64);
+    assert_eq!(
+        write_file(&path, image.head(), &mut *image.nodes(), &[]).unwrap(),
+        nodes.len() as u64
+    );
     let file = ManifestFile::open(&path).unwrap();
     assert_eq!((file.head(), file.count()), (image.head(), nodes.len() as u64));
     let renumbered = |nodes: &[Node]| {
@@ -184,6 +198,18 @@ fn run(layers: &[Vec<Operation>], changes: &[Operation], order: u64) {
         nodes
     };
     assert_eq!(all(&mut file.nodes().unwrap()), renumbered(&nodes));
+    let index = file.index().unwrap();
+    for node in &nodes {
+        let expected = match node.kind {
+            NodeKind::File { size, sha256 } => ImageFile::File { size, sha256 },
+            _ => ImageFile::Other,
+        };
+        let path = node.absolute();
+        assert_eq!(index.at(path.as_bytes()), expected, "{path}");
+        for other in [[path.as_bytes(), b"\x01"].concat(), [path.as_bytes(), b"/none"].concat()] {
+            assert_eq!(index.at(&other), ImageFile::Nothing, "{path}");
+        }
+    }
     let ids = archives.iter().map(|(content, _)| digest(content));
     let layers: Vec<_> = lowers.iter().map(std::path::PathBuf::as_path).zip(ids).collect();
     let id = docker_store(&world.path("docker"), &layers);
@@ -269,4 +295,45 @@ fn a_link_that_leads_out_of_a_root_is_a_link() {
     let image = Image::open(layout.path.to_str().unwrap(), &Options::default()).unwrap();
     let report = scan(root.path(), &mut *image.nodes());
     assert_eq!(report.lines(), ["deleted /d/secret", "type /d"]);
+}
+
+#[test]
+fn threads_change_nothing_of_what_is_told_of_a_root() {
+    let (layer, root) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let large = |byte: usize| vec![u8::try_from(byte % 251).unwrap(); 300_000 + byte];
+    for at in 0..40 {
+        let name = format!("f{at:02}");
+        fs::write(layer.path().join(&name), large(at)).unwrap();
+        // Equal, of other content at the same size, of another size, another mode, gone.
+        let path = root.path().join(&name);
+        match at % 5 {
+            0 => fs::write(&path, large(at)).unwrap(),
+            1 => fs::write(&path, vec![0xff; 300_000 + at]).unwrap(),
+            2 => fs::write(&path, large(at + 1)).unwrap(),
+            3 => {
+                fs::write(&path, large(at)).unwrap();
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o4755)).unwrap();
+            }
+            _ => fs::write(path.with_extension("new"), large(at)).unwrap(),
+        }
+        fs::write(root.path().join(format!("f{at:02}.small")), "#!/bin/sh").unwrap();
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mut layout = Layout::new(directory.path());
+    layout.list(layout.image("linux/amd64", &[(pack(layer.path(), 1), Compression::Plain)]), None);
+    let image = Image::open(layout.path.to_str().unwrap(), &Options::default()).unwrap();
+    let told = |threads, largest| {
+        let set = |it: &mut ScanOptions| (it.threads, it.largest) = (threads, largest);
+        let report = scan_with(root.path(), &mut *image.nodes(), set);
+        (report.entries, report.problems)
+    };
+    let alone = told(0, u64::MAX);
+    assert_eq!((alone.0.len(), alone.1.len()), (4 * 8 + 8 + 40, 0), "{alone:#?}");
+    let refused = told(0, 300_020);
+    // Of those that are too large, what has the image's size is not compared.
+    assert_eq!(refused.1.len(), 11, "{:?}", refused.1);
+    for threads in [1, 2, 3, 16] {
+        assert_eq!(told(threads, u64::MAX), alone, "{threads}");
+        assert_eq!(told(threads, 300_020), refused, "{threads}");
+    }
 }

@@ -8,6 +8,7 @@ use driftcore::image::Entry;
 use driftcore::image::EntryKind;
 use driftcore::image::OverlayScan;
 use driftcore::image::Problem;
+use driftcore::image::ScanOptions;
 use driftcore::image::Visitor;
 
 /// All that a scan said.
@@ -34,9 +35,13 @@ impl Report {
         Self::with(layers, |_| {})
     }
 
-    pub(crate) fn with(layers: &Layers, options: impl FnOnce(&mut OverlayScan)) -> Self {
-        let mut scan = OverlayScan::new(layers);
-        options(&mut scan);
+    pub(crate) fn with(layers: &Layers, set: impl FnOnce(&mut ScanOptions)) -> Self {
+        let mut options = ScanOptions::default();
+        set(&mut options);
+        Self::of_scan(OverlayScan::new(layers).options(options))
+    }
+
+    pub(crate) fn of_scan(scan: &OverlayScan) -> Self {
         let mut report = Self::default();
         scan.run(&mut report).unwrap();
         report

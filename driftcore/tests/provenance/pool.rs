@@ -43,7 +43,7 @@ fn files(large: u64) -> Files {
 impl Files {
     fn request(&self, token: u32, path: &str, evidence: FileEvidence) -> ProofRequest<u32> {
         let path = format!("/{path}").into_bytes();
-        ProofRequest { token, evidence, path, layers: Arc::clone(&self.container.layers) }
+        ProofRequest { token, evidence, path, source: Arc::clone(&self.container.layers).into() }
     }
 }
 

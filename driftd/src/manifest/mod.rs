@@ -8,10 +8,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use anyhow::bail;
 use driftcore::container::Runtimes;
+use driftcore::image::manifest::Head;
 use driftcore::image::manifest::Image;
 use driftcore::image::manifest::ManifestFile;
+use driftcore::image::manifest::Nodes;
 use driftcore::image::manifest::Options;
 use driftcore::image::manifest::write_file;
+use driftcore::package::Packages;
 
 use crate::cli::Format;
 use crate::cli::ImageArguments;
@@ -22,7 +25,8 @@ pub(crate) fn manifest(arguments: &ManifestArguments) -> anyhow::Result<ExitCode
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     if let Some(path) = &arguments.show {
         let file = ManifestFile::open(path)?;
-        print(out, arguments.format, file.head(), &mut file.nodes()?)?;
+        let packages = Packages::of_manifest(&file)?;
+        print(out, arguments.format, file.head(), packages.as_ref(), &mut file.nodes()?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let Some(name) = &arguments.image else { bail!("name an image, or a manifest by --show") };
@@ -30,15 +34,25 @@ pub(crate) fn manifest(arguments: &ManifestArguments) -> anyhow::Result<ExitCode
     let image = open(name, &arguments.reading, config)?;
     match &arguments.output {
         Some(path) => {
-            let count = write_file(path, image.head(), &mut *image.nodes())?;
+            let packages = Packages::of(&image.tree());
+            for fault in packages.faults() {
+                eprintln!("driftd: packages: {fault}");
+            }
+            let sections = [packages.section()];
+            let count = write_file(path, image.head(), &mut *image.nodes(), &sections)?;
             let proved = if image.head().verified {
                 "its layers proved by their digests"
             } else {
                 "its layers as they are on this disk: no digest proves unpacked ones"
             };
-            eprintln!("driftd: {}: {count} files of {name}, {proved}", path.display());
+            let known = packages.list().count();
+            let path = path.display();
+            eprintln!("driftd: {path}: {count} files and {known} packages of {name}, {proved}");
         }
-        None => print(out, arguments.format, image.head(), &mut *image.nodes())?,
+        None => {
+            let packages = Packages::of(&image.tree());
+            print(out, arguments.format, image.head(), Some(&packages), &mut *image.nodes())?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -64,6 +78,7 @@ pub(crate) fn open(
 
 fn options(arguments: &ImageArguments) -> Options {
     let mut options = Options::default();
+    options.keep = Some(Packages::KEEP);
     options.platform.clone_from(&arguments.platform);
     let limits = &mut options.limits;
     for (limit, given) in [
@@ -81,12 +96,13 @@ fn options(arguments: &ImageArguments) -> Options {
 fn print(
     mut out: impl Write,
     format: Format,
-    head: &driftcore::image::manifest::Head,
-    nodes: &mut dyn driftcore::image::manifest::Nodes,
+    head: &Head,
+    packages: Option<&Packages>,
+    nodes: &mut dyn Nodes,
 ) -> anyhow::Result<()> {
     match format {
-        Format::Json => show::json(&mut out, head, nodes)?,
-        Format::Text => show::text(&mut out, head, nodes)?,
+        Format::Json => show::json(&mut out, head, packages, nodes)?,
+        Format::Text => show::text(&mut out, head, packages, nodes)?,
     }
     out.flush()?;
     Ok(())

@@ -8,14 +8,20 @@ use driftcore::image::manifest::Head;
 use driftcore::image::manifest::Node;
 use driftcore::image::manifest::NodeKind;
 use driftcore::image::manifest::Nodes;
+use driftcore::package::Packages;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::scan::Printable;
 
-/// A file a line: mode, owner, size, digest, path.
-pub(super) fn text(out: &mut impl Write, head: &Head, nodes: &mut dyn Nodes) -> anyhow::Result<()> {
+/// A package a line, then a file a line: mode, owner, size, digest, path.
+pub(super) fn text(
+    out: &mut impl Write,
+    head: &Head,
+    packages: Option<&Packages>,
+    nodes: &mut dyn Nodes,
+) -> anyhow::Result<()> {
     let line = |text: &str| Printable(&Text::from(text)).to_string();
     writeln!(
         out,
@@ -30,6 +36,15 @@ pub(super) fn text(out: &mut impl Write, head: &Head, nodes: &mut dyn Nodes) -> 
     }
     if !head.verified {
         writeln!(out, "# not proved by digests: read from unpacked layers")?;
+    }
+    match packages {
+        Some(packages) => {
+            for package in packages.list() {
+                let (name, version) = (Printable(&package.name), Printable(&package.version));
+                writeln!(out, "# {} {name} {version}", package.manager)?;
+            }
+        }
+        None => writeln!(out, "# made without the packages of the image")?,
     }
     while nodes.advance()? {
         let node = nodes.node();
@@ -62,8 +77,16 @@ pub(super) fn text(out: &mut impl Write, head: &Head, nodes: &mut dyn Nodes) -> 
 }
 
 /// One object, a file a line.
-pub(super) fn json(out: &mut impl Write, head: &Head, nodes: &mut dyn Nodes) -> anyhow::Result<()> {
-    write!(out, "{{\"version\":1,\"image\":{},\"files\":[", serde_json::to_string(head)?)?;
+pub(super) fn json(
+    out: &mut impl Write,
+    head: &Head,
+    packages: Option<&Packages>,
+    nodes: &mut dyn Nodes,
+) -> anyhow::Result<()> {
+    write!(out, "{{\"version\":1,\"image\":{},\"packages\":", serde_json::to_string(head)?)?;
+    let packages: Option<Vec<_>> = packages.map(|packages| packages.list().collect());
+    serde_json::to_writer(&mut *out, &packages)?;
+    out.write_all(b",\"files\":[")?;
     let mut first = true;
     while nodes.advance()? {
         out.write_all(if first { b"\n" } else { b",\n" })?;

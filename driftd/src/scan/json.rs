@@ -19,7 +19,8 @@ pub(super) struct Json<W> {
     out: W,
     target: Value,
     entries: u64,
-    databases: Vec<Database>,
+    /// `null` where packages were not compared.
+    databases: Option<Vec<Database>>,
 }
 
 /// An entry with the package that claims it.
@@ -33,7 +34,7 @@ struct Line<'a> {
 
 impl<W: Write> Json<W> {
     pub(super) fn new(out: W, target: &Target) -> Self {
-        Self { out, target: target.to_json(), entries: 0, databases: Vec::new() }
+        Self { out, target: target.to_json(), entries: 0, databases: None }
     }
 
     fn line(&mut self, entry: &Entry, package: Option<&Owner>) -> io::Result<()> {
@@ -61,8 +62,8 @@ impl<W: Write> Form for Json<W> {
         self.line(entry, Some(owner))
     }
 
-    fn package_report(&mut self, report: &PackageReport) {
-        self.databases.clone_from(&report.databases);
+    fn package_report(&mut self, report: Option<&PackageReport>) {
+        self.databases = report.map(|report| report.databases.clone());
     }
 
     fn finish(

@@ -21,10 +21,12 @@ use driftcore::image::OverlayScan;
 use driftcore::image::Progress;
 use driftcore::image::RootScan;
 use driftcore::image::ScanError;
+use driftcore::image::ScanOptions;
 use driftcore::image::Visitor;
 use driftcore::image::manifest::Image;
 use driftcore::image::manifest::ManifestFile;
 use driftcore::package::PackageScan;
+use driftcore::package::Packages;
 
 use crate::FAILED;
 use crate::cli::ScanArguments;
@@ -60,14 +62,7 @@ pub(crate) fn scan(arguments: &ScanArguments) -> anyhow::Result<ExitCode> {
     };
     raise_descriptors();
     let scan = Scan { target: &target, arguments, against: against.as_ref() };
-    // What packages brought is known from layers alone.
-    let packages = match &target.root {
-        Some(_) => None,
-        None => {
-            let packages = PackageScan::new(&target.layers);
-            Some(packages.with_context(|| format!("cannot scan {}", target.name()))?)
-        }
-    };
+    let packages = scan.packages().with_context(|| format!("cannot scan {}", target.name()))?;
     let out = std::io::BufWriter::new(std::io::stdout().lock());
     let start = Instant::now();
     let summary = match arguments.format {
@@ -129,22 +124,31 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// What tells of packages. `None` where nothing is known of those of the image.
+    fn packages(&self) -> anyhow::Result<Option<PackageScan>> {
+        let (Some((root, _)), Some(against)) = (&self.target.root, self.against) else {
+            return Ok(Some(PackageScan::new(&self.target.layers)?));
+        };
+        let packages = match against {
+            Against::Image(_, image) => Some(Packages::of(&image.tree())),
+            Against::Manifest(_, file) => Packages::of_manifest(file)?,
+        };
+        Ok(packages.map(|packages| PackageScan::of_root(root, packages)).transpose()?)
+    }
+
     fn run(&self, visitor: &mut dyn Visitor) -> Result<Progress, ScanError> {
         let Self { target, arguments, against } = *self;
-        let times = arguments.times;
+        let mut options = ScanOptions::default();
+        options.times = arguments.times;
+        options.threads = arguments.threads.unwrap_or(options.threads);
+        options.mount_points.clone_from(&target.mount_points);
+        options.users = target.users();
         let (Some((root, _)), Some(against)) = (&target.root, against) else {
             let mut scan = OverlayScan::new(&target.layers);
-            scan.times(times)
-                .whiteout_files(arguments.whiteout_files)
-                .mount_points(&target.mount_points)
-                .users(target.users());
-            if let Some(threads) = arguments.threads {
-                scan.threads(threads);
-            }
-            return scan.run(visitor);
+            return scan.options(options).whiteout_files(arguments.whiteout_files).run(visitor);
         };
         let mut scan = RootScan::new(root);
-        scan.times(times).mount_points(&target.mount_points).users(target.users());
+        scan.options(options);
         match against {
             Against::Image(_, image) => scan.run(&mut *image.nodes(), visitor),
             Against::Manifest(_, file) => scan.run(&mut file.nodes()?, visitor),

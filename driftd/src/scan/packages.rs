@@ -12,6 +12,10 @@ use driftcore::package::Place;
 use super::group::Group;
 use super::printable::Printable;
 
+/// Why packages are not compared, if they are not.
+pub(super) const UNKNOWN: &str =
+    "the manifest was made without those of the image; `driftd manifest` keeps them now";
+
 /// How many packages are listed.
 const PACKAGES: usize = 100;
 

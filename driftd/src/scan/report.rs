@@ -31,8 +31,8 @@ pub(super) trait Form {
         self.entry(entry)
     }
 
-    /// What the report says of packages, before it is finished.
-    fn package_report(&mut self, report: &PackageReport) {
+    /// What the report says of packages, before it is finished. `None` where they were not compared.
+    fn package_report(&mut self, report: Option<&PackageReport>) {
         let _ = report;
     }
 
@@ -87,7 +87,9 @@ impl<'a, F: Form> Report<'a, F> {
             return Err(failure.into());
         }
         let progress = result?;
-        let mut packages = self.packages.map(PackageScan::finish).unwrap_or_default();
+        let packages = self.packages.map(PackageScan::finish);
+        self.form.package_report(packages.as_ref());
+        let mut packages = packages.unwrap_or_default();
         for fault in std::mem::take(&mut packages.faults) {
             self.summary.faults += 1;
             if self.problems.len() < PROBLEMS {
@@ -97,7 +99,6 @@ impl<'a, F: Form> Report<'a, F> {
         self.summary.faults += packages.left_out;
         self.summary.took(progress, time);
         self.summary.ignored_by = self.ignored.used();
-        self.form.package_report(&packages);
         let changes = packages.changes.iter().map(serde_json::to_value);
         let changes = changes.collect::<Result<Vec<Value>, _>>()?;
         self.form.finish(&self.summary, &changes, &self.problems)?;

@@ -9,6 +9,7 @@ use driftcore::container::FindError;
 use driftcore::container::Layers;
 use driftcore::container::Runtimes;
 use driftcore::event::Container;
+use driftcore::event::Text;
 use driftcore::image::Users;
 use serde_json::Value;
 use serde_json::json;
@@ -28,7 +29,7 @@ pub(super) struct Target {
     /// The root directory, where that is compared as a whole, and what with.
     pub(super) root: Option<(PathBuf, String)>,
     /// Absolute paths in the container.
-    pub(super) mount_points: Vec<String>,
+    pub(super) mount_points: Vec<Text>,
     /// The device of the root and the proc filesystem, while the container's root is mounted.
     mounted: Option<((u32, u32), PathBuf)>,
 }
@@ -62,7 +63,7 @@ impl Target {
             tracing::debug!(problem, "the runtime's state is not whole");
         }
         let mounts = stored.details.mounts.unwrap_or_default();
-        let mount_points = mounts.iter().map(|mount| mount.destination.clone()).collect();
+        let mount_points = mounts.iter().map(|mount| mount.destination.as_str().into()).collect();
         if let Some(against) = against {
             let Some(root) = stored.root else {
                 bail!(

@@ -16,6 +16,7 @@ use super::describe::advice;
 use super::describe::facts;
 use super::group::Group;
 use super::packages;
+use super::packages::UNKNOWN;
 use super::printable::Printable;
 use super::report::Form;
 use super::summary::Summary;
@@ -36,6 +37,7 @@ pub(super) struct Text<W> {
     folded: [u64; Group::ALL.len()],
     /// What is said of packages.
     packages: Vec<String>,
+    knows_packages: bool,
 }
 
 impl<W: Write> Text<W> {
@@ -56,6 +58,7 @@ impl<W: Write> Text<W> {
             counts: [0; Group::ALL.len()],
             folded: [0; Group::ALL.len()],
             packages: Vec::new(),
+            knows_packages: true,
         }
     }
 }
@@ -90,8 +93,11 @@ impl<W: Write> Form for Text<W> {
         Ok(())
     }
 
-    fn package_report(&mut self, report: &PackageReport) {
-        self.packages = packages::lines(report);
+    fn package_report(&mut self, report: Option<&PackageReport>) {
+        match report {
+            Some(report) => self.packages = packages::lines(report),
+            None => self.knows_packages = false,
+        }
     }
 
     fn finish(
@@ -107,6 +113,9 @@ impl<W: Write> Form for Text<W> {
             for line in &self.packages {
                 writeln!(out, "  {line}")?;
             }
+        }
+        if !self.knows_packages {
+            writeln!(out, "\nPackages are not compared: {UNKNOWN}")?;
         }
         for group in Group::ALL {
             let (lines, count) = (&self.lines[group as usize], self.counts[group as usize]);

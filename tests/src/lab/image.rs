@@ -41,6 +41,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// An image that a runtime has under another name, to start containers of.
+    pub fn named(reference: impl Into<String>) -> Self {
+        Self { reference: reference.into(), id: String::new(), archive: Vec::new() }
+    }
+
     /// An image with `layers` layers, at least one.
     pub(super) fn build(tools: &Tools, layers: usize) -> Result<Self> {
         let payload = read(&tools.payload)?;

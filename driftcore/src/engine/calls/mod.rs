@@ -74,6 +74,7 @@ impl Core {
                 network: on.map(|socket| socket::facts(socket, event_type)),
                 config: None,
                 package: None,
+                digest: None,
                 call: Some(CallFacts { args }),
                 unproved: is_unproved(call),
                 ..acting.observed(deed, known, &names, &ancestors, &self.hostname)

@@ -68,7 +68,7 @@ impl Core {
         let Some(known) = self.containers.get(container) else { return };
         let verdicts = self.proofs.ask(
             &evidence,
-            known.layers.as_ref(),
+            known.source.as_ref(),
             path,
             known.container.started_at,
             &mut self.counters,

@@ -78,10 +78,10 @@ impl Core {
         let event = &FileEvent { is_directory, ..*event };
         let meaning = Meaning::of(event);
         let on_root = resolved.mount == MountKind::Root;
-        let layers = known.layers.as_deref().filter(|_| meaning.drift && on_root);
+        let source = known.source.as_ref().filter(|_| meaning.drift && on_root);
         // A name that may be another file's tells nothing of where that came from.
         let is_known = evidence.is_some() || resolved.proved;
-        let provenance = is_known.then(|| state(event, evidence.as_ref(), layers, path)).flatten();
+        let provenance = is_known.then(|| state(event, evidence.as_ref(), source, path)).flatten();
         let drift = if meaning.kind == Kind::Binary {
             provenance.as_ref().is_some_and(|it| it.verdict.is_drift_for_code())
         } else {

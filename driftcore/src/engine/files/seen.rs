@@ -309,6 +309,7 @@ mod tests {
             network: None,
             config: None,
             package: None,
+            digest: None,
             call: None,
             tainted: false,
             unproved: true,

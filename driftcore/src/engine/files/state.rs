@@ -9,23 +9,23 @@ use crate::event::FileOperation;
 use crate::event::Provenance;
 use crate::event::Verdict;
 use crate::provenance::ImageHas;
+use crate::provenance::ImageSource;
 use crate::provenance::Judgement;
-use crate::provenance::Layers;
 use crate::provenance::Question;
 use crate::provenance::judge;
 
 /// What is proved about the file without reading it: of one that is gone, about what it was.
-/// `layers` are looked at for what the kernel's evidence leaves open, where they are given.
+/// The image is asked for what the kernel's evidence leaves open, where something is known of it.
 pub(super) fn state(
     event: &FileEvent<'_>,
     evidence: Option<&FileEvidence>,
-    layers: Option<&Layers>,
+    source: Option<&ImageSource>,
     path: &[u8],
 ) -> Option<Provenance> {
     let is_gone = matches!(event.operation, FileOperation::Unlink | FileOperation::RemoveDirectory);
     let Some(evidence) = evidence else {
         // Only what the call's name stood for in the image can be told of what is gone.
-        return is_gone.then(|| removed(layers, path)).flatten();
+        return is_gone.then(|| removed(source?, path)).flatten();
     };
     let mut evidence = *evidence;
     // It is about the file's container, whoever acts.
@@ -37,11 +37,11 @@ pub(super) fn state(
     Some(if event.is_directory || !may_be_regular(evidence.mode) {
         without_content(&evidence)
     } else {
-        regular(&evidence, layers, path)
+        regular(&evidence, source, path)
     })
 }
 
-fn regular(evidence: &FileEvidence, layers: Option<&Layers>, path: &[u8]) -> Provenance {
+fn regular(evidence: &FileEvidence, source: Option<&ImageSource>, path: &[u8]) -> Provenance {
     let question = match judge(evidence) {
         Judgement::Proved(provenance) => return provenance,
         Judgement::Ask(question) => question,
@@ -50,8 +50,11 @@ fn regular(evidence: &FileEvidence, layers: Option<&Layers>, path: &[u8]) -> Pro
         Question::CompareWithLower => {
             unknown("an image file in the upper layer; its content was not compared")
         }
-        Question::NoLayers => unknown("the container's root has no layers to look at"),
-        Question::LookUpInImage => match layers.and_then(|layers| layers.image_has(path)) {
+        Question::NoLayers => {
+            let source = source.filter(|source| source.layers().is_none());
+            by_manifest(source.and_then(|source| source.image_has(path)), evidence.inode.size)
+        }
+        Question::LookUpInImage => match source.and_then(|source| source.image_has(path)) {
             Some(ImageHas::File { size }) if size != evidence.inode.size => {
                 proved(Verdict::Replaced, "a new file over an image file of another size")
             }
@@ -68,6 +71,26 @@ fn regular(evidence: &FileEvidence, layers: Option<&Layers>, path: &[u8]) -> Pro
             None => proved(Verdict::Added, "a new file in the upper layer"),
         },
     }
+}
+
+/// On a root without layers.
+fn by_manifest(has: Option<ImageHas>, now: u64) -> Provenance {
+    let (verdict, reason) = match has {
+        None => return unknown("the container's root has no layers to look at"),
+        Some(ImageHas::File { size }) if size == now => {
+            return unknown(
+                "of the size that the image's manifest says; its content was not compared",
+            );
+        }
+        Some(ImageHas::File { .. }) => {
+            (Verdict::Modified, "its size differs from the one in the image's manifest")
+        }
+        Some(ImageHas::Other) => {
+            (Verdict::Replaced, "the image's manifest has no regular file at this path")
+        }
+        Some(ImageHas::Nothing) => (Verdict::Added, "the image's manifest has no such path"),
+    };
+    Provenance::new(verdict, Evidence::Manifest, reason)
 }
 
 /// A directory, a link, a device: what is copied up of it are its attributes.
@@ -90,14 +113,16 @@ fn without_content(evidence: &FileEvidence) -> Provenance {
 }
 
 /// What was removed, by its name: the image still has its files, whatever hides them now.
-fn removed(layers: Option<&Layers>, path: &[u8]) -> Option<Provenance> {
-    Some(match layers?.image_has(path)? {
-        ImageHas::File { .. } | ImageHas::Other => proved(
+fn removed(source: &ImageSource, path: &[u8]) -> Option<Provenance> {
+    let (verdict, reason) = match source.image_has(path)? {
+        ImageHas::File { .. } | ImageHas::Other => (
             Verdict::Image,
             "the image has this path; nothing tells of changes before it was removed",
         ),
-        ImageHas::Nothing => proved(Verdict::Added, "the image has no such path"),
-    })
+        ImageHas::Nothing => (Verdict::Added, "the image has no such path"),
+    };
+    let by = if source.layers().is_some() { Evidence::Kernel } else { Evidence::Manifest };
+    Some(Provenance::new(verdict, by, reason))
 }
 
 fn proved(verdict: Verdict, reason: &'static str) -> Provenance {

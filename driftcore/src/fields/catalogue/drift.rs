@@ -9,7 +9,6 @@ use crate::fields::FieldType::Time;
 use crate::fields::FieldType::Unsigned;
 
 const NET: &str = "network events";
-const DIGESTS: &str = "digest verification";
 
 #[rustfmt::skip]
 pub(super) const CONFIG: &[Field] = &[
@@ -20,8 +19,9 @@ pub(super) const CONFIG: &[Field] = &[
 
 #[rustfmt::skip]
 pub(super) const DIGEST: &[Field] = &[
-    Field::new("digest.approved", Text, "The digests that the image may have.").list().needs(DIGESTS),
-    Field::new("digest.running", Text, "The digest of the image that runs.").needs(DIGESTS),
+    Field::new("digest.approved", Text, "The digests that the image may have.").list(),
+    Field::new("digest.reason", Text, "What was found about the image that runs, for people."),
+    Field::new("digest.running", Text, "The digest of the image that runs, where it is known."),
 ];
 
 #[rustfmt::skip]

@@ -36,7 +36,8 @@ impl EventType {
     /// A mode changed.
     pub const FCHMODAT: Self = Self::known("fchmodat");
 
-    /// What is told later than it was done, and by no call: what became of a package, or of how a container is set up.
+    /// What is told later than it was done, and by no call: what became of a package, or of how a container is
+    /// set up, and which image it runs.
     pub const ASYNCEVENT: Self = Self::known("asyncevent");
 
     /// What the sensor says of itself.

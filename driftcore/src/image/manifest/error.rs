@@ -44,6 +44,16 @@ pub enum ManifestError {
         /// What it is.
         found: String,
     },
+    /// Files of a layer that Docker unpacked are not what was unpacked.
+    #[error("{}: {count} of its files are not what was unpacked there: {}", layer.display(), list(paths, *count))]
+    Altered {
+        /// The layer's directory.
+        layer: PathBuf,
+        /// The first of the files, from the layer's root on.
+        paths: Vec<Text>,
+        /// How many there are.
+        count: u64,
+    },
     /// An archive holds what no image may hold, or more than it may.
     #[error("{archive}: {}at byte {offset}: {fault}", of(entry))]
     Archive {
@@ -78,6 +88,12 @@ pub enum ManifestError {
 
 fn of(entry: &Option<Text>) -> String {
     entry.as_ref().map(|entry| format!("entry {entry} ")).unwrap_or_default()
+}
+
+fn list(paths: &[Text], count: u64) -> String {
+    let shown: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    let more = if count > paths.len() as u64 { ", ..." } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 impl ManifestError {

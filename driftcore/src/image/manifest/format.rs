@@ -5,7 +5,9 @@ use std::io::Read;
 
 /// How a file begins, and the version of what follows.
 pub(super) const MAGIC: [u8; 8] = *b"driftman";
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
+/// The one before, which had no sections.
+pub(super) const WITHOUT_SECTIONS: u8 = 1;
 
 /// The tag of the record behind the last file.
 pub(super) const END: u8 = 0;
@@ -16,6 +18,12 @@ pub(super) const CHAR_DEVICE: u8 = 4;
 pub(super) const BLOCK_DEVICE: u8 = 5;
 pub(super) const FIFO: u8 = 6;
 pub(super) const SOCKET: u8 = 7;
+/// Not a file, but something else that is known of the image; behind the last file.
+pub(super) const SECTION: u8 = 8;
+/// Most bytes of all sections of a manifest.
+pub(super) const SECTIONS_MAX: u64 = 64 << 20;
+/// What each counts beside its bytes.
+pub(super) const SECTION_HEAD: u64 = 64;
 /// The bits of a tag that say the type.
 pub(super) const TYPE: u8 = 0x0f;
 /// One of several names of a file.
@@ -26,7 +34,7 @@ pub(super) const XATTRS: u8 = 0x20;
 pub(super) const SECONDS: u8 = 0x40;
 
 /// Appends a number: seven bits a byte, the lowest first, the highest bit set in all but the last.
-pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         // Seven bits of it.
         out.push((number & 0x7f) as u8 | 0x80);
@@ -41,13 +49,13 @@ pub(super) fn put_signed(out: &mut Vec<u8>, number: i64) {
 }
 
 /// Appends bytes with their number before them.
-pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_number(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
 /// Reads a number. `None` for one of more than 64 bits, or written with more bytes than it needs.
-pub(super) fn number(source: &mut impl Read) -> io::Result<Option<u64>> {
+pub(crate) fn number(source: &mut impl Read) -> io::Result<Option<u64>> {
     let mut number = 0;
     for shift in (0..70).step_by(7) {
         let mut byte = [0];

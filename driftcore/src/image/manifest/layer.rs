@@ -17,6 +17,8 @@ use super::blob::Blob;
 use super::compression::Bounded;
 use super::compression::decompress;
 use super::digest::digest_text;
+use super::kept::Keeper;
+use super::kept::Kept;
 use super::limits::NAME_MAX;
 use super::limits::PATH_MAX;
 use super::tar::Cause;
@@ -128,11 +130,12 @@ fn put<'a>(
         *entries = entries.checked_sub(1).ok_or_else(|| {
             fail(&entry, Fault::Limit { what: "entries of all layers", limit: limits.entries })
         })?;
-        let hash = match entry.kind {
-            Kind::File => digest(&mut tar, &mut buffer)?,
-            _ => [0; 32],
+        let path = plain(&entry.path, Fault::Upwards).map_err(|fault| fail(&entry, fault))?;
+        let (hash, kept) = match entry.kind {
+            Kind::File => digest(&mut tar, &mut buffer, &path, &mut tree.keeper)?,
+            _ => ([0; 32], None),
         };
-        put_entry(tree, &entry, hash).map_err(|fault| fail(&entry, fault))?;
+        put_entry(tree, &path, &entry, hash, kept).map_err(|fault| fail(&entry, fault))?;
         check_held(tree, limits).map_err(|fault| fail(&entry, fault))?;
     }
     // What follows the end of the archive counts for its digest.
@@ -144,21 +147,48 @@ fn put<'a>(
     Ok(content.digest())
 }
 
-fn digest<R: Read>(tar: &mut Tar<'_, R>, buffer: &mut [u8]) -> Result<[u8; 32], Failure> {
+/// Reads a file to its end: its digest, and where its content is kept.
+fn digest<R: Read>(
+    tar: &mut Tar<'_, R>,
+    buffer: &mut [u8],
+    path: &[u8],
+    keeper: &mut Keeper,
+) -> Result<([u8; 32], Option<Kept>), Failure> {
     let mut hash = Sha256::new();
+    let mut first = true;
+    let mut keeping = None;
+    let absolute = || [b"/", path].concat();
     loop {
-        match tar.read(buffer)? {
-            0 => return Ok(hash.finalize().into()),
-            length => hash.update(buffer.get(..length).unwrap_or_default()),
+        let mut length = 0;
+        while length < buffer.len() {
+            match tar.read(buffer.get_mut(length..).unwrap_or_default())? {
+                0 => break,
+                more => length += more,
+            }
         }
+        let piece = buffer.get(..length).unwrap_or_default();
+        if std::mem::take(&mut first) {
+            keeping = keeper.begin(absolute, piece);
+        }
+        if piece.is_empty() {
+            let kept = keeping.and_then(|size| keeper.end(&absolute(), size));
+            return Ok((hash.finalize().into(), kept));
+        }
+        hash.update(piece);
+        keeping = keeping.and_then(|size| keeper.add(size, piece));
     }
 }
 
-fn put_entry(tree: &mut Tree, entry: &Entry, sha256: [u8; 32]) -> Result<(), Fault> {
-    let path = plain(&entry.path, Fault::Upwards)?;
-    let (parent, name) = match memchr::memrchr(b'/', &path) {
+fn put_entry(
+    tree: &mut Tree,
+    path: &[u8],
+    entry: &Entry,
+    sha256: [u8; 32],
+    kept: Option<Kept>,
+) -> Result<(), Fault> {
+    let (parent, name) = match memchr::memrchr(b'/', path) {
         Some(at) => (&path[..at], &path[at + 1..]),
-        None => (&path[..0], path.as_slice()),
+        None => (&path[..0], path),
     };
     if name == OPAQUE {
         return tree.opaque(parent);
@@ -192,9 +222,9 @@ fn put_entry(tree: &mut Tree, entry: &Entry, sha256: [u8; 32]) -> Result<(), Fau
         if path.is_empty() {
             return Err(Fault::Root);
         }
-        return tree.link(&path, &target, inode);
+        return tree.link(path, &target, inode);
     }
-    tree.insert(&path, inode)
+    tree.insert(path, inode, kept)
 }
 
 /// A path without what names nothing: slashes at its ends or twice, and `.`.

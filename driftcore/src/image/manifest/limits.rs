@@ -9,6 +9,9 @@ pub struct Limits {
     pub entries: u64,
     /// Bytes of names, link targets and extended attributes that are held at a time: 1 GiB.
     pub held: u64,
+    /// Bytes of contents that are [kept](super::Options::keep), on disk: 4 GiB. What exceeds it is not
+    /// refused: it cannot be read later.
+    pub kept: u64,
     /// Bytes of one file: 64 GiB.
     pub file: u64,
     /// Bytes of one layer, decompressed: 128 GiB.
@@ -30,6 +33,7 @@ impl Default for Limits {
         Self {
             entries: 8_000_000,
             held: 1 << 30,
+            kept: 4 << 30,
             file: 64 << 30,
             layer: 128 << 30,
             ratio: 2000,

@@ -27,16 +27,20 @@
 //!
 //! # fn main() -> Result<(), driftcore::image::manifest::ManifestError> {
 //! let image = Image::open("nginx.tar", &Options::default())?;
-//! write_file(Path::new("nginx.manifest"), image.head(), &mut *image.nodes())?;
+//! write_file(Path::new("nginx.manifest"), image.head(), &mut *image.nodes(), &[])?;
 //! # Ok(())
 //! # }
 //! ```
 
+mod archive;
 mod blob;
 mod compression;
+mod crc64;
 mod digest;
 mod error;
 mod format;
+mod index;
+mod kept;
 mod layer;
 mod layers;
 mod layout;
@@ -46,17 +50,26 @@ mod pax;
 mod platform;
 mod read;
 mod source;
+mod split;
 mod tar;
 mod tree;
+mod unpacked;
 mod write;
 
+pub(super) use archive::Archive;
 pub use error::Fault;
 pub use error::ManifestError;
+pub(crate) use format::number;
+pub(crate) use format::put_bytes;
+pub(crate) use format::put_number;
+pub use index::ManifestIndex;
+pub use kept::Keep;
 pub use limits::Limits;
 pub use node::Head;
 pub use node::Node;
 pub use node::NodeKind;
 pub use node::Nodes;
+pub use node::Section;
 pub use node::Xattrs;
 pub(super) use node::is_within;
 pub(super) use node::walk_order;
@@ -66,5 +79,7 @@ pub use read::check;
 pub use source::Image;
 pub use source::Options;
 pub use source::read_layer;
+pub use unpacked::LayerCheck;
+pub use unpacked::check_layers;
 pub use write::write;
 pub use write::write_file;

@@ -64,6 +64,21 @@ pub enum NodeKind {
     Socket,
 }
 
+impl NodeKind {
+    /// The type of the file.
+    pub(super) const fn file_type(&self) -> FileType {
+        match self {
+            Self::File { .. } => FileType::File,
+            Self::Directory => FileType::Directory,
+            Self::Symlink(_) => FileType::Symlink,
+            Self::CharDevice(..) => FileType::CharDevice,
+            Self::BlockDevice(..) => FileType::BlockDevice,
+            Self::Fifo => FileType::Fifo,
+            Self::Socket => FileType::Socket,
+        }
+    }
+}
+
 /// What a manifest is of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -83,6 +98,32 @@ pub struct Head {
     pub layers: Vec<String>,
     /// Whether the layers were proved by these digests. Directories of a layer store cannot be.
     pub verified: bool,
+}
+
+impl Head {
+    /// The digests by which the image is told from others: of its configuration and of its manifest.
+    pub fn digests(&self) -> impl Iterator<Item = &str> {
+        let all = std::iter::once(&self.image_id).chain(&self.image_digest);
+        all.map(String::as_str).filter(|digest| !digest.is_empty())
+    }
+}
+
+/// Something else than files that is known of an image, kept in its manifest: what it says is between whoever
+/// writes and whoever reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Section {
+    /// Its name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Section {
+    /// A section.
+    pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), bytes }
+    }
 }
 
 /// Files of an image, one after the other: each directory before what is in it, names in the order
@@ -116,15 +157,7 @@ impl Node {
 
     /// The type of the file.
     pub const fn file_type(&self) -> FileType {
-        match self.kind {
-            NodeKind::File { .. } => FileType::File,
-            NodeKind::Directory => FileType::Directory,
-            NodeKind::Symlink(_) => FileType::Symlink,
-            NodeKind::CharDevice(..) => FileType::CharDevice,
-            NodeKind::BlockDevice(..) => FileType::BlockDevice,
-            NodeKind::Fifo => FileType::Fifo,
-            NodeKind::Socket => FileType::Socket,
-        }
+        self.kind.file_type()
     }
 
     /// The path as a container sees it, with a slash at its beginning.

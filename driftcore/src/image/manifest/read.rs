@@ -18,6 +18,7 @@ use super::ManifestError;
 use super::Node;
 use super::NodeKind;
 use super::Nodes;
+use super::Section;
 use super::blob::Piece;
 use super::format;
 use super::format::number;
@@ -40,6 +41,7 @@ pub struct ManifestFile {
     path: PathBuf,
     head: Head,
     count: u64,
+    sections: Vec<Section>,
 }
 
 impl ManifestFile {
@@ -59,12 +61,24 @@ impl ManifestFile {
             return Err(error(io::Error::other("it is no regular file")));
         }
         let mut reader = Reader::new(Piece::whole(&file).map_err(error)?, path)?;
+        reader.keeps_sections = true;
         let mut count = 0;
         while reader.advance()? {
             count += 1;
         }
-        let head = reader.head.clone();
-        Ok(Self { file, path: path.to_owned(), head, count })
+        let (head, sections) = (reader.head.clone(), std::mem::take(&mut reader.sections));
+        Ok(Self { file, path: path.to_owned(), head, count, sections })
+    }
+
+    /// What it keeps under a name beside the files, if it does.
+    pub fn section(&self, name: &str) -> Option<&[u8]> {
+        let section = self.sections.iter().find(|section| section.name == name)?;
+        Some(&section.bytes)
+    }
+
+    /// Where it was opened.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What it is of.
@@ -115,6 +129,14 @@ struct Reader<R: Read> {
     started: bool,
     ended: bool,
     count: u64,
+    /// Of its version are sections.
+    has_sections: bool,
+    /// One was read: no file follows.
+    has_section: bool,
+    keeps_sections: bool,
+    sections: Vec<Section>,
+    /// How many bytes sections may still have.
+    sections_left: u64,
 }
 
 impl<R: Read> Reader<R> {
@@ -131,14 +153,15 @@ impl<R: Read> Reader<R> {
                 _ => ManifestError::file(file, error),
             });
         }
-        match start.split_last() {
-            Some((&format::VERSION, magic)) if magic == format::MAGIC => {}
+        let has_sections = match start.split_last() {
+            Some((&format::VERSION, magic)) if magic == format::MAGIC => true,
+            Some((&format::WITHOUT_SECTIONS, magic)) if magic == format::MAGIC => false,
             Some((version, magic)) if magic == format::MAGIC => {
                 let known = format::VERSION;
                 return Err(broken(&format!("it is of version {version}, and {known} is known")));
             }
             _ => return Err(broken("it is no manifest")),
-        }
+        };
         let decoder = GzDecoder::new(BufReader::with_capacity(64 << 10, source));
         let source = BufReader::with_capacity(64 << 10, decoder);
         let mut source = Hashing { source, hash: Sha256::new(), at: 0 };
@@ -153,6 +176,11 @@ impl<R: Read> Reader<R> {
             started: false,
             ended: false,
             count: 0,
+            has_sections,
+            has_section: false,
+            keeps_sections: false,
+            sections: Vec::new(),
+            sections_left: format::SECTIONS_MAX,
         };
         let head = reader.bytes(HEAD_MAX, "its head")?;
         let head = serde_json::from_slice(&head);
@@ -196,6 +224,36 @@ impl<R: Read> Reader<R> {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
         self.fill(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Reads a section, which may be anybody's: no more is allocated than was read.
+    fn section(&mut self) -> Result<(), ManifestError> {
+        self.has_section = true;
+        let name = self.bytes(NAME_MAX as u64, "the name of a section")?;
+        // Empty ones take room as well.
+        let most = self.sections_left.checked_sub(format::SECTION_HEAD);
+        let most = most.ok_or_else(|| self.broken("its sections are too many"))?;
+        let length = self.number(most, "the size of sections")?;
+        self.sections_left = most - length;
+        let mut bytes = Vec::new();
+        let mut left = length;
+        let mut piece = vec![0; 64 << 10];
+        while left > 0 {
+            let next = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+            let piece = piece.get_mut(..next).unwrap_or_default();
+            self.fill(piece)?;
+            if self.keeps_sections {
+                bytes.extend_from_slice(piece);
+            }
+            left -= next as u64;
+        }
+        if self.keeps_sections {
+            let Ok(name) = String::from_utf8(name) else {
+                return Err(self.broken("the name of a section is no text"));
+            };
+            self.sections.push(Section { name, bytes });
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), ManifestError> {
@@ -283,10 +341,17 @@ impl<R: Read> Nodes for Reader<R> {
         }
         let mut tag = [0];
         self.fill(&mut tag)?;
+        while tag == [format::SECTION] && self.has_sections {
+            self.section()?;
+            self.fill(&mut tag)?;
+        }
         let [tag] = tag;
         if tag == format::END {
             self.end()?;
             return Ok(false);
+        }
+        if self.has_section {
+            return Err(self.broken("a file follows what is behind the last one"));
         }
         self.next_path()?;
         self.node.mode = self.small("a mode")?;

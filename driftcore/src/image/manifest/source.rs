@@ -2,7 +2,10 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::path::PathBuf;
+use std::rc::Rc;
 
+use super::Archive;
 use super::Head;
 use super::Limits;
 use super::ManifestError;
@@ -10,6 +13,8 @@ use super::Nodes;
 use super::Platform;
 use super::blob::Blob;
 use super::blob::Store;
+use super::kept::Keep;
+use super::kept::Keeper;
 use super::layer;
 use super::layer::Expected;
 use super::layers::LayerNodes;
@@ -17,6 +22,7 @@ use super::layout;
 use super::layout::LayerPlace;
 use super::layout::Parts;
 use super::layout::Wanted;
+use super::split::Reassembled;
 use super::tree::Tree;
 use crate::container::Runtimes;
 use crate::container::StoredImage;
@@ -36,6 +42,11 @@ pub struct Options {
     pub platform: Option<Platform>,
     /// How much it may ask for.
     pub limits: Limits,
+    /// Whose content is kept, of an image in archives. Nobody's, by default.
+    pub keep: Option<Keep>,
+    /// Whether the archives of layers that Docker unpacked are put together again and proved by their digests. No,
+    /// by default: the directories are taken as they are.
+    pub prove: bool,
 }
 
 /// All files of an image.
@@ -46,7 +57,7 @@ pub struct Image {
 
 enum Content {
     /// Of archives; all that is known of the files is in memory.
-    Tree(Box<Tree>),
+    Tree(Rc<Tree>),
     /// Of directories, which are read when the files are asked for.
     Layers(Box<Merged>, u64),
 }
@@ -71,7 +82,7 @@ impl Image {
         };
         let wanted = Wanted { image, tag, platform: options.platform.as_ref() };
         let parts = layout::find(&store, wanted, limits)?;
-        Self::of_parts(image, &store, parts, limits)
+        Self::of_parts(image, &store, parts, options)
     }
 
     /// Whether a name is that of something that [`open`](Self::open) reads.
@@ -115,13 +126,26 @@ impl Image {
                 let store = Store::directory(&root, CONTENT)?;
                 let wanted = Wanted { image, tag: None, platform: options.platform.as_ref() };
                 let parts = layout::find_digest(&store, &digest, wanted, limits)?;
-                Self::of_parts(&name, &store, parts, limits)
+                Self::of_parts(&name, &store, parts, options)
             }
-            StoredImage::Layers { name, id, os, architecture, variant, diff_ids, lowers } => {
+            StoredImage::Layers {
+                name,
+                id,
+                os,
+                architecture,
+                variant,
+                diff_ids,
+                lowers,
+                records,
+            } => {
                 let platform = Platform { os, architecture, variant };
                 if let Some(other) = options.platform.as_ref().filter(|it| !it.takes(&platform)) {
                     let reason = format!("it is an image for {platform}, not for {other}");
                     return Err(ManifestError::image(image, reason));
+                }
+                if options.prove {
+                    let parts = Docker { name, id, platform, diff_ids, lowers, records };
+                    return parts.proved(options);
                 }
                 let merged = Merged::open(&lowers, Marks::new(false))
                     .map_err(|error| ManifestError::image(image, error.to_string()))?;
@@ -143,10 +167,11 @@ impl Image {
         name: &str,
         store: &Store,
         parts: Parts,
-        limits: &Limits,
+        options: &Options,
     ) -> Result<Self, ManifestError> {
         let Parts { digest, id, platform, layers } = parts;
-        let mut tree = Tree::new();
+        let limits = &options.limits;
+        let mut tree = Tree::new(Keeper::new(options.keep, limits.kept));
         let mut entries = limits.entries;
         for layer in &layers {
             let (blob, expected) = match &layer.place {
@@ -167,12 +192,21 @@ impl Image {
             layers: layers.into_iter().map(|layer| layer.content).collect(),
             verified: true,
         };
-        Ok(Self { head, content: Content::Tree(Box::new(tree)) })
+        Ok(Self { head, content: Content::Tree(Rc::new(tree)) })
     }
 
     /// What it is.
     pub const fn head(&self) -> &Head {
         &self.head
+    }
+
+    /// Its files by path. Of an image in archives only the contents that were [kept](Options::keep) can
+    /// be read; of any other file, opening it says so.
+    pub fn tree(&self) -> crate::image::Tree {
+        match &self.content {
+            Content::Tree(tree) => crate::image::Tree::of_archive(Archive::new(Rc::clone(tree))),
+            Content::Layers(merged, _) => crate::image::Tree::of_layers((**merged).clone()),
+        }
     }
 
     /// Its files.
@@ -183,6 +217,50 @@ impl Image {
                 Box::new(LayerNodes::new(merged, Marks::new(false), *largest))
             }
         }
+    }
+}
+
+/// An image as Docker's layer store has it.
+struct Docker {
+    name: String,
+    id: String,
+    platform: Platform,
+    /// Lowest first.
+    diff_ids: Vec<String>,
+    /// Topmost first, as are the records.
+    lowers: Vec<PathBuf>,
+    records: Vec<PathBuf>,
+}
+
+impl Docker {
+    /// Puts the archives of the layers together again, and proves each by its digest.
+    fn proved(self, options: &Options) -> Result<Image, ManifestError> {
+        let Self { name, id, platform, diff_ids, lowers, records } = self;
+        let limits = &options.limits;
+        let mut tree = Tree::new(Keeper::new(options.keep, limits.kept));
+        let mut entries = limits.entries;
+        let directories = lowers.iter().zip(&records).rev();
+        for ((directory, record), content) in directories.zip(&diff_ids) {
+            let shown = directory.display().to_string();
+            let reader = Reassembled::open(directory, record)
+                .map_err(|error| ManifestError::file(record, error))?;
+            let altered = reader.altered();
+            let blob = Blob { name: shown, reader: Box::new(reader) };
+            let expected = Expected { blob: None, content };
+            let applied = layer::apply(&mut tree, blob, expected, limits, &mut entries);
+            let altered = std::mem::take(&mut *altered.borrow_mut());
+            if let Err(ManifestError::Digest { .. }) = applied
+                && altered.count > 0
+            {
+                let (paths, count) = (altered.paths, altered.count);
+                return Err(ManifestError::Altered { layer: directory.clone(), paths, count });
+            }
+            applied?;
+        }
+        let platform = platform.to_string();
+        let (image_digest, image_id, layers) = (None, id, diff_ids);
+        let head = Head { name, image_digest, image_id, platform, layers, verified: true };
+        Ok(Image { head, content: Content::Tree(Rc::new(tree)) })
     }
 }
 
@@ -209,7 +287,7 @@ pub fn read_layer(
     limits: &Limits,
     mut visit: impl FnMut(&super::Node),
 ) -> Result<(), ManifestError> {
-    let mut tree = Tree::new();
+    let mut tree = Tree::new(Keeper::default());
     let blob = Blob { name: name.to_owned(), reader: Box::new(archive) };
     layer::apply_unproved(&mut tree, blob, limits, &mut limits.entries.clone())?;
     let mut nodes = tree.nodes();

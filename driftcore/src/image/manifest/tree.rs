@@ -1,6 +1,8 @@
 //! The layers of an image, put over one another.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::io;
 
 use super::Fault;
 use super::Limits;
@@ -8,13 +10,17 @@ use super::ManifestError;
 use super::Node;
 use super::NodeKind;
 use super::Nodes;
+use super::kept::Keeper;
+use super::kept::Kept;
 use super::node::Xattrs;
 use crate::event::Owner;
 use crate::event::Text;
 use crate::event::Timestamp;
+use crate::image::side::Content;
+use crate::image::side::no_regular_file;
 
 /// Number of the root directory.
-const ROOT: u32 = 0;
+pub(super) const ROOT: u32 = 0;
 /// What unpacking gives directories that no entry describes.
 const IMPLIED_MODE: u32 = 0o755;
 
@@ -75,10 +81,21 @@ pub(super) struct Tree {
     directories: u32,
     layer: u32,
     held: u64,
+    /// The contents that are kept, by inode: those of a few files.
+    kept: HashMap<u32, Kept>,
+    pub(super) keeper: Keeper,
+}
+
+/// A name that was looked up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) inode: u32,
+    /// The number of the directory that it is.
+    pub(super) directory: Option<u32>,
 }
 
 impl Tree {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new(keeper: Keeper) -> Self {
         Self {
             names: BTreeMap::new(),
             inodes: Vec::new(),
@@ -87,7 +104,35 @@ impl Tree {
             directories: ROOT,
             layer: 0,
             held: 0,
+            kept: HashMap::new(),
+            keeper,
         }
+    }
+
+    /// What a directory has under a name.
+    pub(super) fn child(&self, directory: u32, name: &[u8]) -> Option<Found> {
+        let Name { inode, directory, layer: _ } = *self.names.get(&(directory, name.into()))?;
+        Some(Found { inode, directory: (directory != ROOT).then_some(directory) })
+    }
+
+    /// The names in a directory, with what they are.
+    pub(super) fn list(&self, directory: u32) -> impl Iterator<Item = (&[u8], &Inode)> {
+        self.children(directory).filter_map(|((_, name), found)| {
+            Some((&**name, self.inodes.get(found.inode as usize)?))
+        })
+    }
+
+    pub(super) fn kind(&self, inode: u32) -> Option<&NodeKind> {
+        self.inodes.get(inode as usize).map(|inode| &inode.kind)
+    }
+
+    /// Opens the content of a regular file, if it was kept.
+    pub(super) fn open(&self, inode: u32) -> io::Result<Content> {
+        let Some(Inode { kind: NodeKind::File { .. }, mode, .. }) = self.inodes.get(inode as usize)
+        else {
+            return Err(no_regular_file());
+        };
+        self.keeper.open(self.kept.get(&inode).copied(), *mode)
     }
 
     /// What follows is of the next layer.
@@ -101,8 +146,13 @@ impl Tree {
     }
 
     /// Puts a file at a path, in the place of what is there; a directory over one that is there
-    /// takes over what is in it.
-    pub(super) fn insert(&mut self, path: &[u8], inode: Inode) -> Result<(), Fault> {
+    /// takes over what is in it. `kept` is where the content of a regular file is kept.
+    pub(super) fn insert(
+        &mut self,
+        path: &[u8],
+        inode: Inode,
+        kept: Option<Kept>,
+    ) -> Result<(), Fault> {
         let is_directory = inode.kind == NodeKind::Directory;
         let Some((parent, name)) = self.parent(path)? else {
             if !is_directory {
@@ -128,6 +178,9 @@ impl Tree {
         self.remove(parent, name);
         let directory = if is_directory { self.new_directory() } else { ROOT };
         let inode = self.add_inode(inode);
+        if let Some(kept) = kept {
+            self.kept.insert(inode, kept);
+        }
         self.add_name(parent, name, Name { inode, directory, layer });
         Ok(())
     }
@@ -316,6 +369,7 @@ impl Tree {
             self.held -= entry.held();
             entry.xattrs = None;
             entry.kind = NodeKind::Fifo;
+            self.kept.remove(&inode);
             self.free.push(inode);
         }
     }

@@ -19,6 +19,7 @@ use super::ManifestError;
 use super::Node;
 use super::NodeKind;
 use super::Nodes;
+use super::Section;
 use super::format;
 use super::format::put_bytes;
 use super::format::put_number;
@@ -27,18 +28,25 @@ use super::format::put_signed;
 /// Writes a manifest into a file, which is there only once it is whole. Returns how many files it
 /// tells of.
 ///
+/// `sections` are kept behind the files, in their order; all of them may have 64 MiB.
+///
 /// # Errors
 ///
-/// When the files cannot be read or the manifest not be written; what was at the path is then still
+/// When the files cannot be read, the manifest not be written, or the sections are too large; what was at the path is then still
 /// there.
-pub fn write_file(path: &Path, head: &Head, nodes: &mut dyn Nodes) -> Result<u64, ManifestError> {
+pub fn write_file(
+    path: &Path,
+    head: &Head,
+    nodes: &mut dyn Nodes,
+    sections: &[Section],
+) -> Result<u64, ManifestError> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
     let error = |source| ManifestError::file(path, source);
     let file = File::create_new(&part).map_err(|error| ManifestError::file(&part, error))?;
-    let written = write(BufWriter::new(&file), head, nodes).and_then(|count| {
+    let written = write(BufWriter::new(&file), head, nodes, sections).and_then(|count| {
         file.sync_all().and_then(|()| fs::rename(&part, path)).map_err(error)?;
         Ok(count)
     });
@@ -56,13 +64,19 @@ pub fn write_file(path: &Path, head: &Head, nodes: &mut dyn Nodes) -> Result<u64
 ///
 /// # Errors
 ///
-/// When the files cannot be read, or `out` takes no more: [`ManifestError::File`] without a path.
+/// Those of [`write_file`]. When `out` takes no more: [`ManifestError::File`] without a path.
 pub fn write<W: Write>(
     mut out: W,
     head: &Head,
     nodes: &mut dyn Nodes,
+    sections: &[Section],
 ) -> Result<u64, ManifestError> {
     let error = |source| ManifestError::file(Path::new(""), source);
+    let size = |section: &Section| section.bytes.len() as u64 + format::SECTION_HEAD;
+    if sections.iter().map(size).sum::<u64>() > format::SECTIONS_MAX {
+        let most = format::SECTIONS_MAX;
+        return Err(error(io::Error::other(format!("its sections have more than {most} bytes"))));
+    }
     let mut hash = Sha256::new();
     let start = [&format::MAGIC[..], &[format::VERSION]].concat();
     out.write_all(&start).map_err(error)?;
@@ -86,6 +100,11 @@ pub fn write<W: Write>(
             out.write_all(&record).map_err(error)?;
             record.clear();
         }
+    }
+    for Section { name, bytes } in sections {
+        record.push(format::SECTION);
+        put_bytes(&mut record, name.as_bytes());
+        put_bytes(&mut record, bytes);
     }
     record.push(format::END);
     put_number(&mut record, count);

@@ -44,6 +44,14 @@ fn read(tree: &Tree, place: &[u8], sink: &mut dyn Sink) -> ControlFlow<()> {
     }
 }
 
+/// Whether Go built a program; what says so may still be broken.
+#[cfg(feature = "manifest")]
+pub(super) fn is_program(path: &[u8], file: impl Read + Seek) -> bool {
+    let found =
+        Source::new(path.to_vec(), file, PROGRAM).and_then(|mut file| info::find(&mut file));
+    !matches!(found, Ok(None))
+}
+
 fn read_program(file: impl Read + Seek, place: &[u8], sink: &mut dyn Sink) -> ControlFlow<()> {
     let found =
         Source::new(place.to_vec(), file, PROGRAM).and_then(|mut file| info::find(&mut file));

@@ -5,13 +5,16 @@ use std::io::Write;
 
 use driftcore::image::EntryKind;
 use driftcore::image::Problem;
+use driftcore::package::Database;
 use serde_json::Value;
 
 use super::Html;
+use super::markup::Markup;
 use super::row::class;
 use super::row::label;
 use crate::scan::describe::advice;
 use crate::scan::group::Group;
+use crate::scan::packages::UNKNOWN;
 use crate::scan::summary::Summary;
 
 /// How many problems are listed.
@@ -22,7 +25,7 @@ const PACKAGES: usize = 5_000;
 /// Nothing is loaded from anywhere, and nothing runs but what has these hashes: a name that got into
 /// the page as markup after all would be dead.
 pub(super) const POLICY: &str = "default-src 'none'; \
-     style-src 'sha256-gxPOH2RSq0v6sy+6P89FGG5x4e+ZBxJfIQJtM+ufPUE='; \
+     style-src 'sha256-gkOeZnfkLp0IL7p7iE2R9WjnSjc4Z7BUL7em6kID5Ek='; \
      script-src 'sha256-XPkU0U+383VpA43S+aaVvnZihrYygrT26MDbNd4sSHE='; \
      base-uri 'none'; form-action 'none'";
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -177,10 +180,11 @@ impl<W: Write> Html<W> {
 
     /// The groups that nobody should scroll for.
     pub(super) fn worst(&mut self) -> io::Result<()> {
-        let Self { out, listed, counts, .. } = self;
+        let Self { out, listed, counts, folded, .. } = self;
         for group in Group::ALL {
             let (rows, count) = (&listed[group as usize], counts[group as usize]);
-            if rows.is_empty() {
+            let folded = folded[group as usize];
+            if !group.is_worst() || count == 0 {
                 continue;
             }
             out.raw("<section class=\"list\"><h2>")?;
@@ -193,49 +197,42 @@ impl<W: Write> Html<W> {
                 row.write(out, path)?;
                 out.raw("</li>")?;
             }
-            let more = count.saturating_sub(rows.len() as u64);
+            let more = count.saturating_sub(rows.len() as u64 + folded);
             if more > 0 {
                 out.raw("\n<li class=\"cut\">and ")?;
                 out.number(more)?;
                 out.raw(" more: see the tree below, and the JSON report for all</li>")?;
+            }
+            if folded > 0 {
+                out.raw("\n<li class=\"cut\">")?;
+                out.number(folded)?;
+                out.raw(" came with the packages below, as they are packaged: see the tree</li>")?;
             }
             out.raw("</ul></section>\n")?;
         }
         Ok(())
     }
 
-    /// The packages that changed, if that is known.
+    /// The packages that changed, and the databases that tell of them.
     pub(super) fn packages(&mut self, packages: &[Value]) -> io::Result<()> {
-        if packages.is_empty() {
-            return Ok(());
-        }
-        const COLUMNS: [(&str, &str); 5] = [
-            ("action", "What"),
-            ("manager", "Manager"),
-            ("name", "Package"),
-            ("old_version", "In the image"),
-            ("version", "Now"),
-        ];
-        let out = &mut self.out;
+        let Self { out, databases, .. } = self;
         out.raw("<section><h2>Packages <span class=\"c\">")?;
         out.number(packages.len() as u64)?;
-        out.raw("</span></h2><div class=\"scroll\"><table><thead><tr>")?;
-        for (_, title) in COLUMNS {
-            out.raw("<th>")?;
-            out.raw(title)?;
-            out.raw("</th>")?;
-        }
-        out.raw("</tr></thead><tbody>")?;
-        for package in packages.iter().take(PACKAGES) {
-            out.raw("\n<tr>")?;
-            for (key, _) in COLUMNS {
-                out.raw("<td>")?;
-                out.name("", package[key].as_str().unwrap_or_default())?;
-                out.raw("</td>")?;
+        out.raw("</span></h2>")?;
+        match databases.as_deref() {
+            None => {
+                out.raw("<p class=\"quiet\">Not compared: ")?;
+                out.raw(UNKNOWN)?;
+                out.raw(".</p>")?;
             }
-            out.raw("</tr>")?;
+            Some([]) => {
+                out.raw("<p class=\"quiet\">No package database was written to.</p>")?;
+            }
+            Some(databases) => self::databases(out, databases)?,
         }
-        out.raw("</tbody></table></div>")?;
+        if !packages.is_empty() {
+            changes(out, packages)?;
+        }
         if packages.len() > PACKAGES {
             out.raw("<p class=\"cut\">and ")?;
             out.number((packages.len() - PACKAGES) as u64)?;
@@ -356,4 +353,81 @@ impl<W: Write> Html<W> {
         out.raw(SCRIPT)?;
         out.raw("</script>\n</body>\n</html>\n")
     }
+}
+
+/// The databases that were compared.
+fn databases<W: Write>(out: &mut Markup<W>, databases: &[Database]) -> io::Result<()> {
+    out.raw(
+        "<div class=\"scroll\"><table><thead><tr><th>Database</th><th>Manager</th>\
+         <th class=\"r\">Changed packages</th><th>What is known</th></tr></thead><tbody>",
+    )?;
+    for database in databases.iter().take(PACKAGES) {
+        let Database { place, written, changes, run, .. } = database;
+        out.raw("\n<tr><td>")?;
+        out.name("n", place.path.as_bytes())?;
+        out.raw("</td><td>")?;
+        out.raw(place.manager.as_str())?;
+        out.raw("</td><td class=\"r\">")?;
+        out.number(*changes)?;
+        out.raw("</td><td>")?;
+        out.raw(match (database.is_forged(), run, written) {
+            (true, ..) => {
+                "<b class=\"worst\">changed without a trace of its manager: written by something \
+                 else</b>"
+            }
+            (_, Some(true), _) => "its manager ran",
+            (_, _, true) => "written to",
+            _ => "compared",
+        })?;
+        out.raw("</td></tr>")?;
+    }
+    out.raw("</tbody></table></div>")?;
+    if databases.len() > PACKAGES {
+        out.raw("<p class=\"cut\">and ")?;
+        out.number((databases.len() - PACKAGES) as u64)?;
+        out.raw(" more databases, only in the JSON report</p>")?;
+    }
+    Ok(())
+}
+
+/// The packages that are not as in the image.
+fn changes<W: Write>(out: &mut Markup<W>, packages: &[Value]) -> io::Result<()> {
+    const TEXTS: [(&str, &str); 5] = [
+        ("action", "What"),
+        ("manager", "Manager"),
+        ("name", "Package"),
+        ("old_version", "In the image"),
+        ("version", "Now"),
+    ];
+    const NUMBERS: [(&str, &str); 3] =
+        [("files", "Files"), ("code", "Code"), ("altered", "Not as packaged")];
+    out.raw("<div class=\"scroll\"><table><thead><tr>")?;
+    for (_, title) in TEXTS {
+        out.raw("<th>")?;
+        out.raw(title)?;
+        out.raw("</th>")?;
+    }
+    for (_, title) in NUMBERS {
+        out.raw("<th class=\"r\">")?;
+        out.raw(title)?;
+        out.raw("</th>")?;
+    }
+    out.raw("</tr></thead><tbody>")?;
+    for package in packages.iter().take(PACKAGES) {
+        out.raw("\n<tr>")?;
+        for (key, _) in TEXTS {
+            out.raw("<td>")?;
+            out.name("", package[key].as_str().unwrap_or_default())?;
+            out.raw("</td>")?;
+        }
+        for (key, _) in NUMBERS {
+            let number = package[key].as_u64().unwrap_or(0);
+            let bad = key == "altered" && number > 0;
+            out.raw(if bad { "<td class=\"r worst\">" } else { "<td class=\"r\">" })?;
+            out.number(number)?;
+            out.raw("</td>")?;
+        }
+        out.raw("</tr>")?;
+    }
+    out.raw("</tbody></table></div>")
 }

@@ -6,6 +6,8 @@ use std::io::Write;
 use driftcore::image::Entry;
 use driftcore::image::EntryKind;
 use driftcore::image::FileType;
+use driftcore::package::Owner;
+use driftcore::package::Package;
 
 use super::markup::Markup;
 use crate::scan::describe::facts;
@@ -24,10 +26,30 @@ pub(super) struct Row {
     facts: Box<str>,
     sha256: Option<[u8; 32]>,
     users: Box<[u8]>,
+    package: Option<Claim>,
+}
+
+/// The package that claims a file.
+#[derive(Debug)]
+struct Claim {
+    /// Its name and version.
+    package: Box<[u8]>,
+    /// The content is not what its database says.
+    altered: bool,
+    config: bool,
+}
+
+impl Claim {
+    fn new(owner: &Owner) -> Self {
+        let Package { name, version, .. } = &owner.package;
+        let package = [name.as_bytes(), version.as_bytes()].join(&b' ');
+        let altered = owner.as_packaged == Some(false);
+        Self { package: package.into(), altered, config: owner.config }
+    }
 }
 
 impl Row {
-    pub(super) fn new(entry: &Entry, group: Group) -> Self {
+    pub(super) fn new(entry: &Entry, group: Group, owner: Option<&Owner>) -> Self {
         let state = entry.after.as_ref().or(entry.before.as_ref());
         let mut users = Vec::new();
         for user in entry.processes.iter().take(PROCESSES) {
@@ -47,12 +69,15 @@ impl Row {
             facts: facts(entry).join(" \u{b7} ").into(),
             sha256: entry.after.as_ref().and_then(|after| after.sha256),
             users: users.into(),
+            package: owner.map(Claim::new),
         }
     }
 
     /// How many bytes of text it has.
     pub(super) fn bytes(&self) -> usize {
-        self.old_path.as_ref().map_or(0, |path| path.len()) + self.facts.len() + self.users.len()
+        let old_path = self.old_path.as_ref().map_or(0, |path| path.len());
+        let package = self.package.as_ref().map_or(0, |claim| claim.package.len());
+        old_path + self.facts.len() + self.users.len() + package
     }
 
     /// Writes the entry in one element, under a name.
@@ -71,6 +96,15 @@ impl Row {
         out.raw(" <span class=\"f\">")?;
         out.text(&*self.facts)?;
         out.raw("</span>")?;
+        if let Some(Claim { package, altered, config }) = &self.package {
+            out.raw(" <span class=\"p\">")?;
+            out.name("", package)?;
+            out.raw(match (altered, config) {
+                (true, true) => " <b>other content than packaged, a configuration file</b></span>",
+                (true, false) => " <b>other content than packaged</b></span>",
+                _ => "</span>",
+            })?;
+        }
         if !self.users.is_empty() {
             out.raw(" <span class=\"u\">")?;
             out.text(&self.users)?;

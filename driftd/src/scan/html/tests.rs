@@ -12,6 +12,7 @@ use driftcore::image::OverlayScan;
 use driftcore::image::Problem;
 use driftcore::image::Progress;
 use driftcore::image::Visitor;
+use driftcore::package::PackageScan;
 use html5ever::tendril::StrTendril;
 use html5ever::tokenizer::BufferQueue;
 use html5ever::tokenizer::Tag;
@@ -144,6 +145,7 @@ impl World {
         let layers: Layers = self.target().layers;
         let form = Html::new(&mut out, &self.target());
         let mut report = Report::new(form, Ignored::default(), &[]);
+        report.packages(PackageScan::new(&layers).unwrap());
         let result = OverlayScan::new(&layers).run(&mut report);
         report.finish(result, Duration::from_millis(5)).unwrap();
         out
@@ -276,13 +278,53 @@ fn a_tree_shows_what_differs_and_directories_say_how_much() {
         assert!(page.says(text), "{text}");
     }
     assert!(page.says("/usr/local/bin/tool") && !page.says("same\n"), "{}", page.text.borrow());
-    assert!(!page.says("Packages") && !page.says("Not read"));
+    assert!(!page.says("Not read"));
 }
 
 #[test]
 fn an_unchanged_container_has_a_page_that_says_so() {
     let page = Page::parse(&World::new().page());
     assert!(page.says("As in the image") && !page.says("All paths"));
+    assert!(page.says("No package database was written to"));
+}
+
+#[test]
+fn each_file_has_its_package_and_each_database_what_is_known_of_it() {
+    let world = World::new();
+    let status =
+        |name: &str| format!("Package: {name}\nStatus: install ok installed\nVersion: 1<i>\n\n");
+    world.write("lower", b"var/lib/dpkg/status", status("old").as_bytes());
+    world.write("upper", b"var/lib/dpkg/status", status("new").as_bytes());
+    world.write("upper", b"var/lib/dpkg/info/new.list", b"/opt/run\n/opt/altered\n/opt/text\n");
+    let digest = b"9dd4e461268c8034f5c8564e155c67a6  opt/altered\n";
+    world.write("upper", b"var/lib/dpkg/info/new.md5sums", digest);
+    for name in ["run", "altered", "own"] {
+        world.write("upper", format!("opt/{name}").as_bytes(), b"#!/bin/sh");
+    }
+    let page = Page::parse(&world.page());
+    assert_eq!(page.count("i"), 0);
+    for text in [
+        "new 1<i> other content than packaged",
+        "1 came with the packages below",
+        "/var/lib/dpkg",
+        "changed without a trace of its manager",
+        "Not as packaged",
+    ] {
+        assert!(page.says(text), "{text}: {}", page.text.borrow());
+    }
+    // In the tree all three are; above it what is as packaged is not.
+    let text = page.text.borrow();
+    let times = |name: &str| text.matches(name).count();
+    assert_eq!((times("/opt/run"), times("/opt/altered"), times("/opt/own")), (0, 1, 1), "{text}");
+    assert_eq!(times("new 1<i>"), 3, "{text}");
+    drop(text);
+
+    // Where packages are not compared, that is said.
+    let mut out = Vec::new();
+    let mut html = Html::new(&mut out, &world.target());
+    html.package_report(None);
+    html.finish(&Summary::default(), &[], &[]).unwrap();
+    assert!(Page::parse(&out).says("made without those of the image"));
 }
 
 /// Entries in the place of a scan's.

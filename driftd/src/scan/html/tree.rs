@@ -6,6 +6,7 @@ use std::io::Write;
 
 use driftcore::image::Entry;
 use driftcore::image::FileType;
+use driftcore::package::Owner;
 
 use super::markup::Markup;
 use super::row::Row;
@@ -48,7 +49,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn add(&mut self, entry: &Entry, group: Group) {
+    pub(super) fn add(&mut self, entry: &Entry, group: Group, owner: Option<&Owner>) {
         let is_worst = group.is_worst();
         let most = if is_worst { NODES + NODES_FOR_WORST } else { NODES };
         let path = entry.path.as_bytes();
@@ -79,7 +80,7 @@ impl Tree {
             node = node.children.entry(name.into()).or_default();
             rest = below;
         }
-        let row = Row::new(entry, group);
+        let row = Row::new(entry, group, owner);
         self.bytes += row.bytes();
         node.row = Some(row);
     }

@@ -77,7 +77,7 @@ fn blob(bytes: &[u8]) -> Blob<'_> {
 /// What the layers show: `path kind`, with the link's target or the start of the content's digest.
 fn tree(layers: &[Vec<u8>]) -> Result<Vec<String>, ManifestError> {
     let limits = Limits::default();
-    let mut tree = Tree::new();
+    let mut tree = Tree::new(Keeper::default());
     for layer in layers {
         apply_unproved(&mut tree, blob(layer), &limits, &mut limits.entries.clone())?;
     }
@@ -159,7 +159,7 @@ fn names_of_one_file_share_what_it_is() {
         // Another file under one of the names leaves the others alone.
         archive().file("b", "22"),
     ];
-    let mut tree = Tree::new();
+    let mut tree = Tree::new(Keeper::default());
     for layer in layers {
         apply_unproved(&mut tree, blob(&layer.end()), &limits, &mut 99).unwrap();
     }
@@ -430,7 +430,7 @@ fn a_layer_is_held_against_both_of_its_digests() {
     let limits = Limits::default();
     let result = |bytes: &[u8], blob_digest: Option<&str>, content: &str| {
         let expected = Expected { blob: blob_digest, content };
-        apply(&mut Tree::new(), blob(bytes), expected, &limits, &mut 9)
+        apply(&mut Tree::new(Keeper::default()), blob(bytes), expected, &limits, &mut 9)
     };
     assert!(result(&compressed, Some(&good_blob), &good_content).is_ok());
     assert!(result(&compressed, None, &good_content).is_ok());
@@ -461,7 +461,7 @@ fn a_layer_is_held_against_both_of_its_digests() {
 #[test]
 fn removing_what_was_there_leaves_nothing_held() {
     let limits = Limits::default();
-    let mut tree = Tree::new();
+    let mut tree = Tree::new(Keeper::default());
     let full = archive().file("d/a/b", "1").link("d/c", "d/a/b").symlink("d/s", "target");
     let full = full.pax(&[("SCHILY.xattr.user.x", b"value")]).file("d/x", "1").end();
     let empty = archive().file(".wh.d", "").end();
