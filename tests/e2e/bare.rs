@@ -23,9 +23,12 @@ fn native(world: &World) -> Result<()> {
     let directory = world.directory("bare");
     let manifests = directory.join("manifests");
     fs::create_dir_all(&manifests)?;
+    let saved = directory.join("saved.tar");
+    let save = ["save", "--output", &saved.to_string_lossy(), &world.image.reference];
+    ensure!(world.lab.docker().command().args(save).status()?.success(), "docker save failed");
     let written = manifests.join("lab");
     let mut make = world.options.command("manifest");
-    let output = make.arg(&world.image.reference).arg("-o").arg(&written).output()?;
+    let output = make.arg(&saved).arg("-o").arg(&written).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "driftd manifest: {said}");
     let config = directory.join("driftd.toml");
@@ -64,9 +67,6 @@ fn native(world: &World) -> Result<()> {
     }
     script.push_str(&format!("/opt/attack memfd m /opt/payload x {mark}-memfd; sleep 1"));
     let containerd = world.lab.containerd();
-    let saved = directory.join("saved.tar");
-    let save = ["save", "--output", &saved.to_string_lossy(), &world.image.reference];
-    ensure!(world.lab.docker().command().args(save).status()?.success(), "docker save failed");
     let mut import = containerd.command();
     import.args(["images", "import", "--snapshotter=native"]).arg(&saved);
     ensure!(import.status()?.success(), "the import failed");
