@@ -2,6 +2,7 @@
 //! alert takes. And what it costs to embed the library ([`embed()`]).
 
 mod calls;
+mod config;
 mod embed;
 mod proc;
 mod report;
@@ -26,6 +27,8 @@ use driftcore_e2e::privileges;
 use crate::packages;
 
 use self::calls::Bench;
+pub(crate) use self::config::Config;
+pub(crate) use self::config::config;
 pub(crate) use self::embed::embed;
 use self::report::Report;
 pub(crate) use self::scan::Scan;

@@ -71,6 +71,8 @@ enum Bench {
     Embed,
     /// What a scan takes, beside `docker diff` and a comparison of whole trees, and how fast it hashes.
     Scan(bench::Scan),
+    /// What the comparison of configurations costs, for several numbers of containers.
+    Config(bench::Config),
 }
 
 fn main() -> ExitCode {
@@ -99,6 +101,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Bench(Bench::Overhead(options)) => bench::overhead(options),
         Task::Bench(Bench::Embed) => bench::embed(),
         Task::Bench(Bench::Scan(options)) => bench::scan(options),
+        Task::Bench(Bench::Config(options)) => bench::config(options),
     }
 }
 

@@ -48,5 +48,5 @@ pub use item::Comparison;
 pub use item::Holder;
 pub use item::Item;
 #[cfg(feature = "sensor")]
-pub(crate) use live::Census;
+pub(crate) use live::Host;
 pub use live::Live;

@@ -1,5 +1,6 @@
 //! The documents in which runtimes keep what a container was made to be, as they stand on disk.
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ use super::state::FILE_LIMIT;
 use super::state::StateDir;
 use crate::event::Timestamp;
 
+/// How long after a change another one may have the same time.
+const TICKS_NS: i64 = 1_000_000_000;
 /// The runtime of Docker's containers.
 const DOCKER: &str = "docker";
 
@@ -24,6 +27,43 @@ pub(crate) struct Document {
     bytes: Vec<u8>,
     /// When the file was last changed, by the kernel's clock.
     pub(crate) changed: Option<Timestamp>,
+    /// `None` where it may be changed without leaving a trace.
+    stamp: Option<Stamp>,
+}
+
+/// What tells a file, and one state of it, from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(stat: &Metadata) -> Self {
+        let changed = (stat.ctime(), stat.ctime_nsec());
+        Self { device: stat.dev(), inode: stat.ino(), size: stat.size(), changed }
+    }
+}
+
+/// Files that were read, as they were then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sources {
+    files: Vec<(PathBuf, Stamp)>,
+    /// Whether that is all: a file that was not there may be there the next time.
+    whole: bool,
+}
+
+impl Sources {
+    /// Whether reading them again would give the same. Asks for one state of each file.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn are_same(&self) -> bool {
+        let is_same = |(path, stamp): &(PathBuf, Stamp)| {
+            std::fs::symlink_metadata(path).is_ok_and(|stat| Stamp::of(&stat) == *stamp)
+        };
+        self.whole && self.files.iter().all(is_same)
+    }
 }
 
 impl Document {
@@ -64,40 +104,59 @@ impl Runtimes {
     /// Reads what a container's runtime wrote down about it. Each file is bounded in size; what cannot
     /// be read is among the problems and hides nothing else.
     pub(crate) fn declaration(&self, id: &str, runtime: &str) -> Declaration {
-        let roots = self.all_roots();
-        let mut found = Declaration::default();
+        Declaration::find(&self.all_roots(), id, runtime)
+    }
+}
+
+impl Declaration {
+    /// The same, of runtimes that keep their state there.
+    pub(crate) fn find(roots: &StateRoots, id: &str, runtime: &str) -> Self {
+        let mut found = Self::default();
         if cgroup::is_id(id) && runtime == DOCKER {
             for root in &roots.docker {
-                let taken = found.docker(&roots, root, id);
+                let taken = found.docker(roots, root, id);
                 found.keep(taken);
             }
         }
         if cgroup::is_identifier(id) {
             for daemon in &roots.containerd {
-                let taken = found.containerd(&roots, &daemon.state, id, runtime);
+                let taken = found.containerd(roots, &daemon.state, id, runtime);
                 found.keep(taken);
             }
         }
         if cgroup::is_id(id) {
             for root in &roots.storage {
                 let bundle = format!("overlay-containers/{id}/userdata");
-                let taken = found.bundle(&roots, root, &bundle, "pidfile");
+                let taken = found.bundle(roots, root, &bundle, "pidfile");
                 found.keep(taken);
             }
         }
         // Under a state directory that nobody told us, the bundle is where the runtime's own process
         // works: containerd's shim in that of the container, or of another one in the same pod.
         if found.bundle.is_none()
-            && let Some(bundle) = found.pid.and_then(|pid| beside_parent(&roots, pid, id))
+            && let Some(bundle) = found.pid.and_then(|pid| beside_parent(roots, pid, id))
         {
-            let taken = found.bundle(&roots, &bundle, ".", "init.pid");
+            let taken = found.bundle(roots, &bundle, ".", "init.pid");
             found.keep(taken);
         }
         found
     }
-}
 
-impl Declaration {
+    /// The files that it was read from.
+    pub(crate) fn sources(&self) -> Sources {
+        let all = [&self.bundle, &self.config, &self.host_config];
+        let files: Option<Vec<_>> = all
+            .into_iter()
+            .flatten()
+            .map(|document| Some((PathBuf::from(&document.path), document.stamp?)))
+            .collect();
+        let whole = self.bundle.is_some()
+            && files.is_some()
+            && self.config.is_some() == self.host_config.is_some()
+            && self.problems.is_empty();
+        Sources { files: files.unwrap_or_default(), whole }
+    }
+
     fn keep(&mut self, result: Result<(), String>) {
         if let Err(problem) = result {
             self.problems.push(problem);
@@ -177,10 +236,14 @@ struct State {
 
 fn document(directory: &StateDir, relative: &str) -> Result<Option<Document>, String> {
     let Some(bytes) = directory.read(relative, FILE_LIMIT)? else { return Ok(None) };
-    let changed = directory.file(relative)?.and_then(|file| file.metadata().ok()).map(|stat| {
+    let stat = directory.file(relative)?.and_then(|file| file.metadata().ok());
+    let changed = stat.as_ref().map(|stat| {
         Timestamp::from_nanos(stat.ctime().saturating_mul(1_000_000_000) + stat.ctime_nsec())
     });
-    Ok(Some(Document { path: directory.name(relative), bytes, changed }))
+    // The times of files are coarse: a second change within a tick has that of the first.
+    let is_old = |changed: Timestamp| Timestamp::now().as_nanos() - changed.as_nanos() > TICKS_NS;
+    let stamp = stat.filter(|_| changed.is_some_and(is_old)).map(|stat| Stamp::of(&stat));
+    Ok(Some(Document { path: directory.name(relative), bytes, changed, stamp }))
 }
 
 /// The bundle of a container, found by where the process that looks after it works.
@@ -255,6 +318,28 @@ mod tests {
         std::os::unix::fs::symlink(work, host.path().join("proc/69/cwd")).unwrap();
         let found = runtimes.declaration(&id(), DOCKER);
         assert!(found.bundle.unwrap().path.contains("/other/"), "{:?}", found.problems);
+    }
+
+    #[cfg(feature = "sensor")]
+    #[test]
+    fn files_are_read_again_when_one_of_them_changed() {
+        let (host, runtimes) = host();
+        let path = host.path().join(format!("docker/containers/{}/hostconfig.json", id()));
+        assert!(!runtimes.declaration(&id(), DOCKER).sources().are_same(), "too young to tell");
+        let mut found = runtimes.declaration(&id(), DOCKER);
+        let documents = [&mut found.bundle, &mut found.config, &mut found.host_config];
+        for document in documents.into_iter().flatten() {
+            document.stamp = Some(Stamp::of(&fs::metadata(&document.path).unwrap()));
+        }
+        let sources = found.sources();
+        assert!(sources.are_same());
+        let new = host.path().join("new");
+        fs::write(&new, "{}").unwrap();
+        fs::rename(&new, &path).unwrap();
+        assert!(!sources.are_same(), "another file of the same size");
+        found.host_config = None;
+        assert!(!found.sources().are_same(), "one is missing that Docker has");
+        assert!(!Declaration::default().sources().are_same());
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub use accounts::Accounts;
 pub(crate) use cgroup::most_telling_cgroup;
 pub(crate) use declaration::Declaration;
 pub(crate) use declaration::Document;
+pub(crate) use declaration::Sources;
 pub use find::FindError;
 pub use find::Stored;
 #[cfg(feature = "manifest")]

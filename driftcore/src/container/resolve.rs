@@ -159,7 +159,7 @@ impl Runtimes {
     }
 
     /// The roots, and before them those that the containers that run lie in.
-    pub(super) fn all_roots(&self) -> StateRoots {
+    pub(crate) fn all_roots(&self) -> StateRoots {
         self.with_discovered(&mounts::of_runtimes(&self.roots).unwrap_or_default())
     }
 

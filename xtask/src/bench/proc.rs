@@ -1,9 +1,11 @@
 //! A process's use of processor and memory, from /proc.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
 use anyhow::Result;
+use anyhow::bail;
 
 /// Memory of a process in KiB.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,11 +20,26 @@ pub(super) struct Memory {
 pub(super) fn cpu_ns(pid: u32) -> Result<u64> {
     let mut sum = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let schedstat = fs::read_to_string(task?.path().join("schedstat"))?;
-        let first = schedstat.split(' ').next().context("an empty schedstat")?;
-        sum += first.parse::<u64>()?;
+        sum += on_cpu(&task?.path())?;
     }
     Ok(sum)
+}
+
+/// Nanoseconds on a processor of the thread of that name.
+pub(super) fn thread_cpu_ns(pid: u32, name: &str) -> Result<u64> {
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let task = task?.path();
+        if fs::read_to_string(task.join("comm"))?.trim_end() == name {
+            return on_cpu(&task);
+        }
+    }
+    bail!("process {pid} has no thread {name}")
+}
+
+/// Of a directory of /proc.
+fn on_cpu(task: &Path) -> Result<u64> {
+    let schedstat = fs::read_to_string(task.join("schedstat"))?;
+    Ok(schedstat.split(' ').next().context("an empty schedstat")?.parse()?)
 }
 
 pub(super) fn memory(pid: u32) -> Result<Memory> {

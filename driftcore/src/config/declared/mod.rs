@@ -18,10 +18,13 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 
 use super::ConfigError;
-use crate::container::Declaration;
+use crate::container::Declaration as Found;
 use crate::container::Document;
 use crate::container::RootMount;
 use crate::container::Runtimes;
+use crate::container::Sources;
+#[cfg(feature = "sensor")]
+use crate::container::StateRoots;
 use crate::container::Stored;
 use crate::event::Container;
 use crate::event::Timestamp;
@@ -41,6 +44,8 @@ pub struct Declared {
     pub(super) docker: Option<Docker>,
     /// When the bundle was changed after the runtime had read it.
     pub(super) edited: Option<Timestamp>,
+    /// What Docker's part and the time of the edit were read from.
+    pub(super) sources: Sources,
     pub(super) problems: Vec<String>,
 }
 
@@ -79,32 +84,35 @@ impl Declared {
             bundle,
             docker: docker(&found, &mut problems),
             edited: edited(&found),
+            sources: found.sources(),
             problems,
         })
     }
 
-    /// The same declaration with what Docker's files say now, and whether the bundle was changed since.
+    /// Takes in what Docker's files say now, and whether the bundle was changed since. The rest stays as it
+    /// was when it was first read.
     #[cfg(feature = "sensor")]
-    pub(crate) fn again(&self, runtimes: &Runtimes) -> Self {
-        let found = runtimes.declaration(&self.id, &self.runtime);
-        let mut problems = found.problems.clone();
-        Self {
-            docker: docker(&found, &mut problems),
-            edited: edited(&found),
-            problems,
-            ..self.clone()
+    pub(crate) fn renew<'a>(&mut self, roots: impl FnOnce() -> &'a StateRoots) {
+        if self.sources.are_same() {
+            return;
         }
+        let found = Found::find(roots(), &self.id, &self.runtime);
+        let mut problems = found.problems.clone();
+        self.docker = docker(&found, &mut problems);
+        self.edited = edited(&found);
+        self.sources = found.sources();
+        self.problems = problems;
     }
 }
 
 /// Docker's own files.
-fn docker(found: &Declaration, problems: &mut Vec<String>) -> Option<Docker> {
+fn docker(found: &Found, problems: &mut Vec<String>) -> Option<Docker> {
     let config = take(found.config.as_ref(), problems)?;
     Some(Docker { config, host: take(found.host_config.as_ref(), problems) })
 }
 
 /// When the bundle was changed, if the runtime had read it by then.
-fn edited(found: &Declaration) -> Option<Timestamp> {
+fn edited(found: &Found) -> Option<Timestamp> {
     let changed = found.bundle.as_ref()?.changed?;
     (changed > found.made?).then_some(changed)
 }

@@ -1,5 +1,8 @@
 //! Which processes run in which namespaces.
 
+use std::fmt::Write as _;
+use std::fs::File;
+
 use rustc_hash::FxHashMap;
 
 use super::process;
@@ -19,20 +22,25 @@ impl Census {
     pub(crate) fn take(runtimes: &Runtimes) -> Self {
         let proc = &runtimes.roots().proc;
         let mut census = Self::default();
-        let entries = match std::fs::read_dir(proc) {
-            Ok(entries) => entries,
+        let held = File::open(proc).and_then(|held| Ok((held, std::fs::read_dir(proc)?)));
+        let (held, entries) = match held {
+            Ok(opened) => opened,
             Err(error) => {
                 census.problem = Some(format!("{}: {error}", proc.display()));
                 return census;
             }
         };
         let host = ["mnt", "pid"].map(|kind| process::host_namespace(proc, kind));
+        let mut path = String::new();
         for entry in entries.flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
                 continue;
             };
-            let note = |kind, map: &mut FxHashMap<u64, Vec<u32>>, host: Option<u64>| {
-                let namespace = process::namespace(proc, pid, kind);
+            let mut note = |kind, map: &mut FxHashMap<u64, Vec<u32>>, host: Option<u64>| {
+                path.clear();
+                // Writing to a text does not fail.
+                let _ = write!(path, "{pid}/ns/{kind}");
+                let namespace = process::link_number(&held, &path);
                 if let Some(number) = namespace.filter(|_| namespace != host) {
                     map.entry(number).or_default().push(pid);
                 }

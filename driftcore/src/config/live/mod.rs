@@ -2,18 +2,19 @@
 
 mod census;
 mod cgroup;
+mod host;
 mod mounts;
 mod process;
 mod settings;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
-pub(crate) use census::Census;
+use census::Census;
 pub(super) use cgroup::Cgroup;
+pub(crate) use host::Host;
 pub(super) use mounts::Expected;
 pub(super) use mounts::FLAGS;
 pub(super) use mounts::LiveMount;
@@ -89,17 +90,20 @@ impl Live {
     /// still the runtime's after five seconds. What else cannot be read is told in the comparison.
     pub fn read(runtimes: &Runtimes, declared: &Declared) -> Result<Self, ConfigError> {
         let deadline = Instant::now() + START;
+        let mut host = Host::new(runtimes);
         let mut live = loop {
-            match Self::glance(runtimes, declared, &Census::take(runtimes)) {
+            match Self::glance(&mut host, declared) {
                 Err(ConfigError::Starting { .. }) if Instant::now() < deadline => {
                     std::thread::sleep(SETTLED);
+                    host.renew();
                 }
                 result => break result?,
             }
         };
         if live.others.iter().any(|other| exceeds(&live.first, other)) {
             std::thread::sleep(SETTLED);
-            let again = Self::glance(runtimes, declared, &Census::take(runtimes))?;
+            host.renew();
+            let again = Self::glance(&mut host, declared)?;
             let first = &live.first;
             let stays =
                 |other: &ProcessFacts| !exceeds(first, other) || again.others.contains(other);
@@ -113,36 +117,32 @@ impl Live {
     /// # Errors
     ///
     /// As [`Live::read`].
-    pub(crate) fn glance(
-        runtimes: &Runtimes,
-        declared: &Declared,
-        census: &Census,
-    ) -> Result<Self, ConfigError> {
-        let roots = runtimes.roots();
+    pub(crate) fn glance(host: &mut Host, declared: &Declared) -> Result<Self, ConfigError> {
+        let proc = host.runtimes().roots().proc.clone();
         let not_running =
             |reason: String| ConfigError::NotRunning { id: declared.id.clone(), reason };
         let pid = declared.pid.filter(|&pid| pid > 1);
         let pid = pid.ok_or_else(|| not_running("its runtime names no process".to_owned()))?;
-        let process = Process::new_with_root(roots.proc.join(pid.to_string()))
+        let process = Process::new_with_root(proc.join(pid.to_string()))
             .map_err(|_| not_running(format!("there is no process {pid}")))?;
         let mut live = Self { page_size: page_size(), ..Self::default() };
-        live.first = ProcessFacts::read(&roots.proc, &process).map_err(&not_running)?;
-        live.host_namespaces = NAMESPACES.map(|kind| process::host_namespace(&roots.proc, kind));
+        live.first = ProcessFacts::read(&proc, &process).map_err(&not_running)?;
+        live.host_namespaces = host.namespaces;
         let mounts = live.mounts_of(&process);
         if !live.is_containers(declared, &process, mounts.as_deref().unwrap_or_default()) {
             return Err(not_running(format!("process {pid} is not one of its")));
         }
         live.take_environment(&process);
-        if live.is_starting(&roots.proc) {
+        if live.is_starting(host) {
             return Err(ConfigError::Starting { id: declared.id.clone() });
         }
         live.take_ids(&process);
         live.take_limits(&process);
-        live.take_mounts(runtimes, declared, &process, mounts);
-        live.take_cgroup(runtimes, declared, &process);
-        live.take_settings(runtimes, declared, &process);
-        live.take_named_namespaces(runtimes, declared);
-        live.take_others(&roots.proc, &declared.id, census);
+        live.take_mounts(host, declared, &process, mounts);
+        live.take_cgroup(host, declared, &process);
+        live.take_settings(&proc, declared, &process);
+        live.take_named_namespaces(host.runtimes(), declared);
+        live.take_others(&proc, &declared.id, &host.census);
         // What was read of one process is of no other.
         if process::start_of(&process).ok() != Some(live.first.start) {
             return Err(not_running("it ended just now".to_owned()));
@@ -163,11 +163,9 @@ impl Live {
 
     /// Whether the first process is still runc's, by the variables that it leaves to itself. A process that
     /// runs for a while is not: nobody hides behind such a name for long.
-    fn is_starting(&self, proc: &Path) -> bool {
+    fn is_starting(&self, host: &Host) -> bool {
         let named = |environment: &Environment| environment.contains_key(&Text::from(STARTER));
-        let uptime = std::fs::read_to_string(proc.join("uptime")).unwrap_or_default();
-        let uptime = uptime.split('.').next().and_then(|seconds| seconds.parse::<u64>().ok());
-        let age = uptime.unwrap_or(u64::MAX).saturating_sub(self.first.start / TICKS);
+        let age = host.uptime.unwrap_or(u64::MAX).saturating_sub(self.first.start / TICKS);
         age < STARTER_FOR && self.environment.as_ref().is_some_and(named)
     }
 
@@ -236,46 +234,46 @@ impl Live {
 
     fn take_mounts(
         &mut self,
-        runtimes: &Runtimes,
+        host: &mut Host,
         declared: &Declared,
         process: &Process,
         mounts: Option<Vec<Mount>>,
     ) {
         let Some(mounts) = mounts else { return };
-        let roots = runtimes.roots();
+        let roots = host.runtimes().roots().clone();
         // The runtime's process that looks after the container sees the sources as the runtime did.
         let parent = process.stat().map_or(1, |stat| stat.ppid);
         let parent = u32::try_from(parent).unwrap_or(1).max(1);
-        let outside = process::namespace(&roots.proc, parent, "mnt") != self.first.namespaces[0];
-        let parent = if outside { parent } else { 1 };
-        let Ok(parent) = Process::new_with_root(roots.proc.join(parent.to_string())) else {
-            return;
+        let outside = process::namespace(&roots.proc, parent, "mnt")
+            .filter(|number| Some(*number) != self.first.namespaces[0]);
+        let (parent, namespace) = match (outside, self.host_namespaces[0]) {
+            (Some(number), _) => (parent, number),
+            (None, Some(number)) => (1, number),
+            (None, None) => return,
         };
-        let Some(runtime) = self.mounts_of(&parent) else { return };
-        self.mounts = Mounts::new(declared, mounts, &runtime, &roots.host, &roots.proc);
+        let Some(runtime) = self.keep(host.places(namespace, parent)) else { return };
+        let mut is_guarded = |path: &str| host.has_guarded(path);
+        self.mounts = Mounts::new(declared, mounts, &runtime, &roots.host, &mut is_guarded);
     }
 
-    fn take_cgroup(&mut self, runtimes: &Runtimes, declared: &Declared, process: &Process) {
+    fn take_cgroup(&mut self, host: &Host, declared: &Declared, process: &Process) {
         let Some(text) = self.keep(process::read(process, "cgroup")) else { return };
         let linux = &declared.bundle.linux;
         let path = linux.cgroups_path.as_deref().unwrap_or_default();
         let name = path.rsplit(['/', ':']).next().unwrap_or_default();
-        let here = File::open(runtimes.roots().proc.join("self/mountinfo"));
-        let is_cgroup = |mount: &Mount| mount.fs_type.starts_with("cgroup");
-        let mounts = here.and_then(|file| read_mounts(file, is_cgroup));
-        let mounts = self.keep(mounts.map_err(|error| format!("mountinfo: {error}")));
+        let mounts = self.keep(host.cgroups());
         let unified = linux.resources.unified.keys().cloned();
-        self.cgroup = Cgroup::read(&mounts.unwrap_or_default(), &text, name, unified);
+        self.cgroup = Cgroup::read(mounts.as_deref().unwrap_or_default(), &text, name, unified);
     }
 
-    fn take_settings(&mut self, runtimes: &Runtimes, declared: &Declared, process: &Process) {
+    fn take_settings(&mut self, proc: &Path, declared: &Declared, process: &Process) {
         let bundle = &declared.bundle;
         let mut names: Vec<String> = bundle.linux.sysctl.keys().cloned().collect();
         names.push("kernel.hostname".to_owned());
         if bundle.domainname.is_some() {
             names.push("kernel.domainname".to_owned());
         }
-        self.settings = Settings::read(&runtimes.roots().proc, process, names);
+        self.settings = Settings::read(proc, process, names);
     }
 
     fn take_named_namespaces(&mut self, runtimes: &Runtimes, declared: &Declared) {
@@ -365,6 +363,7 @@ fn page_size() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::container::StateRoots;
 
     #[test]
     fn a_map_of_ids_is_read() {
@@ -388,13 +387,15 @@ mod tests {
     fn a_process_of_the_runtime_is_known_while_it_is_young() {
         let proc = tempfile::tempdir().unwrap();
         std::fs::write(proc.path().join("uptime"), "1000.25 7.00\n").unwrap();
+        let roots = StateRoots { proc: proc.path().to_owned(), ..StateRoots::default() };
+        let host = Host::new(&Runtimes::new(roots));
         let mut live = Live::default();
         live.first.start = 99_000;
-        assert!(!live.is_starting(proc.path()));
+        assert!(!live.is_starting(&host));
         live.environment = Some(parse_environment(b"_LIBCONTAINER_INITTYPE=standard\0").0);
-        assert!(live.is_starting(proc.path()));
+        assert!(live.is_starting(&host));
         live.first.start = 93_900;
-        assert!(!live.is_starting(proc.path()));
+        assert!(!live.is_starting(&host));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 use std::path::PathBuf;
 
+use rustc_hash::FxHashMap;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::fs::ResolveFlags;
@@ -71,19 +72,19 @@ pub(in crate::config) const FLAGS: [&str; 4] = ["ro", "nosuid", "nodev", "noexec
 
 impl Mounts {
     /// From the mounts of the container, and those of its runtime. `host` is where the host's root is for
-    /// us, `proc` the proc filesystem.
+    /// us.
     pub(in crate::config) fn new(
         declared: &Declared,
         live: Vec<Mount>,
-        runtime: &[Mount],
+        runtime: &Places,
         host: &Path,
-        proc: &Path,
+        is_guarded: &mut dyn FnMut(&str) -> bool,
     ) -> Self {
         let root = live.iter().rfind(|mount| mount.mount_point == Path::new("/"));
         let root = root.map(|mount| mount.device);
         let of_host = |mount: &Mount| {
             let origin = Origin { device: mount.device, root: mount.root.clone() };
-            (Some(mount.device) != root).then(|| seen_at(runtime, &origin)).flatten()
+            (Some(mount.device) != root).then(|| runtime.seen_at(&origin)).flatten()
         };
         let live: Vec<LiveMount> = live
             .into_iter()
@@ -116,7 +117,7 @@ impl Mounts {
         let expected = expected.collect();
         let linux = &declared.bundle.linux;
         let guarded = linux.masked_paths.iter().chain(&linux.readonly_paths);
-        let guarded = guarded.filter(|path| is_there(path, host, proc)).cloned().collect();
+        let guarded = guarded.filter(|path| is_guarded(path)).cloned().collect();
         Self { live, expected, guarded }
     }
 }
@@ -125,20 +126,20 @@ impl Mounts {
 /// that it lies on may not answer.
 fn expected_origin(
     live: &[LiveMount],
-    runtime: &[Mount],
+    runtime: &Places,
     host: &Path,
     point: &Path,
     source: &str,
 ) -> (Option<Origin>, Option<PathBuf>) {
     let path = absolute(source);
-    let Some(lexical) = origin_of(runtime, &path) else { return (None, None) };
+    let Some(lexical) = runtime.origin_of(&path) else { return (None, None) };
     let at = live.iter().rfind(|mount| mount.point == point);
     if at.is_some_and(|mount| mount.origin == lexical) {
         return (Some(lexical), Some(path));
     }
-    let is_local = covering(runtime, &path).is_some_and(|it| LOCAL.contains(&it.fs_type.as_str()));
+    let is_local = runtime.covering(&path).is_some_and(|it| LOCAL.contains(&it.fs_type.as_str()));
     match resolved(host, &path).filter(|_| is_local) {
-        Some(real) => (origin_of(runtime, &real), Some(real)),
+        Some(real) => (runtime.origin_of(&real), Some(real)),
         // A source that is no more, or that nobody may wait for, proves nothing.
         None => (None, None),
     }
@@ -171,35 +172,59 @@ fn resolved(root: &Path, path: &Path) -> Option<PathBuf> {
     Some(Path::new("/").join(found.strip_prefix(root).ok()?))
 }
 
-/// The mount that a path lies on: of the nearest ones above, the last.
-fn covering<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
-    let above = mounts.iter().filter(|mount| path.starts_with(&mount.mount_point));
-    above.max_by_key(|mount| mount.mount_point.as_os_str().len())
+/// The mounts of a namespace, by point and by filesystem: a node with many containers has thousands.
+#[derive(Debug, Default)]
+pub(in crate::config) struct Places {
+    mounts: Vec<Mount>,
+    /// Of several at one point, the last one is seen.
+    by_point: FxHashMap<PathBuf, usize>,
+    by_device: FxHashMap<(u32, u32), Vec<usize>>,
 }
 
-/// What lies at a path.
-fn origin_of(mounts: &[Mount], path: &Path) -> Option<Origin> {
-    let mount = covering(mounts, path)?;
-    let rest = path.strip_prefix(&mount.mount_point).ok()?;
-    let mut root = Path::new(OsStr::from_bytes(&mount.root)).to_owned();
-    if !rest.as_os_str().is_empty() {
-        root.push(rest);
+impl Places {
+    /// From mounts in the kernel's order.
+    pub(in crate::config) fn new(mounts: Vec<Mount>) -> Self {
+        let mut places = Self::default();
+        for (index, mount) in mounts.iter().enumerate() {
+            places.by_point.insert(mount.mount_point.clone(), index);
+            places.by_device.entry(mount.device).or_default().push(index);
+        }
+        Self { mounts, ..places }
     }
-    Some(Origin { device: mount.device, root: root.into_os_string().into_vec() })
-}
 
-/// Where that lies is seen: below the mount that shows least besides.
-fn seen_at(mounts: &[Mount], origin: &Origin) -> Option<PathBuf> {
-    let path = PathBuf::from(OsString::from_vec(alive(&origin.root).to_vec()));
-    let shows = |mount: &&Mount| {
-        mount.device == origin.device && path.starts_with(OsStr::from_bytes(&mount.root))
-    };
-    // Of several that show the same, the first one: it was there before what was bound from it.
-    let depth = |mount: &&Mount| mount.root.len();
-    let shallowest = mounts.iter().filter(shows).min_by_key(depth)?;
-    let rest = path.strip_prefix(OsStr::from_bytes(&shallowest.root)).ok()?;
-    let joined = shallowest.mount_point.join(rest);
-    Some(if rest.as_os_str().is_empty() { shallowest.mount_point.clone() } else { joined })
+    pub(in crate::config) fn mounts(&self) -> &[Mount] {
+        &self.mounts
+    }
+
+    /// The mount that a path lies on: the nearest one above.
+    fn covering(&self, path: &Path) -> Option<&Mount> {
+        let at = path.ancestors().find_map(|above| self.by_point.get(above))?;
+        self.mounts.get(*at)
+    }
+
+    /// What lies at a path.
+    fn origin_of(&self, path: &Path) -> Option<Origin> {
+        let mount = self.covering(path)?;
+        let rest = path.strip_prefix(&mount.mount_point).ok()?;
+        let mut root = Path::new(OsStr::from_bytes(&mount.root)).to_owned();
+        if !rest.as_os_str().is_empty() {
+            root.push(rest);
+        }
+        Some(Origin { device: mount.device, root: root.into_os_string().into_vec() })
+    }
+
+    /// Where that lies is seen: below the mount that shows least besides.
+    fn seen_at(&self, origin: &Origin) -> Option<PathBuf> {
+        let path = PathBuf::from(OsString::from_vec(alive(&origin.root).to_vec()));
+        let all = self.by_device.get(&origin.device)?.iter();
+        let all = all.filter_map(|&index| self.mounts.get(index));
+        let shows = |mount: &&Mount| path.starts_with(OsStr::from_bytes(&mount.root));
+        // Of several that show the same, the first one: it was there before what was bound from it.
+        let shallowest = all.filter(shows).min_by_key(|mount| mount.root.len())?;
+        let rest = path.strip_prefix(OsStr::from_bytes(&shallowest.root)).ok()?;
+        let joined = shallowest.mount_point.join(rest);
+        Some(if rest.as_os_str().is_empty() { shallowest.mount_point.clone() } else { joined })
+    }
 }
 
 fn alive(root: &[u8]) -> &[u8] {
@@ -207,7 +232,7 @@ fn alive(root: &[u8]) -> &[u8] {
 }
 
 /// Whether this kernel has a path of /proc or /sys; one elsewhere is not looked for.
-fn is_there(path: &str, host: &Path, proc: &Path) -> bool {
+pub(super) fn is_there(path: &str, host: &Path, proc: &Path) -> bool {
     let path = absolute(path);
     let seen = match path.strip_prefix("/proc") {
         Ok(rest) => proc.join(rest),
@@ -240,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_path_is_found_by_its_filesystem_and_back() {
-        let host = mounts(HOST);
+        let host = Places::new(mounts(HOST));
         for (path, expected) in [
             ("/", origin(1, "/")),
             ("/etc/x", origin(1, "/etc/x")),
@@ -248,13 +273,13 @@ mod tests {
             ("/srvx", origin(1, "/srvx")),
             ("/bound/y", origin(1, "/srv/sub/y")),
         ] {
-            assert_eq!(origin_of(&host, Path::new(path)), Some(expected), "{path}");
+            assert_eq!(host.origin_of(Path::new(path)), Some(expected), "{path}");
         }
-        assert_eq!(seen_at(&host, &origin(2, "/data")).unwrap(), Path::new("/srv/data"));
-        assert_eq!(seen_at(&host, &origin(2, "/")).unwrap(), Path::new("/srv"));
+        assert_eq!(host.seen_at(&origin(2, "/data")).unwrap(), Path::new("/srv/data"));
+        assert_eq!(host.seen_at(&origin(2, "/")).unwrap(), Path::new("/srv"));
         let deleted = origin(1, "/etc/x//deleted");
-        assert_eq!(seen_at(&host, &deleted).unwrap(), Path::new("/etc/x"));
-        assert_eq!(seen_at(&host, &origin(7, "/")), None);
+        assert_eq!(host.seen_at(&deleted).unwrap(), Path::new("/etc/x"));
+        assert_eq!(host.seen_at(&origin(7, "/")), None);
         assert_eq!(absolute("/a//b/../c/."), Path::new("/a/c"));
     }
 
@@ -280,7 +305,10 @@ mod tests {
             "4 1 0:9 / / ro - overlay x rw\n5 4 0:2 /data /run/secrets rw,nosuid shared:1 - xfs x rw\n\
                            6 4 0:9 /x /y rw - overlay x rw\n",
         );
-        let found = Mounts::new(&declared, live, &mounts(HOST), Path::new("/"), Path::new("/proc"));
+        let root = Path::new("/");
+        let mut is_guarded = |path: &str| is_there(path, root, Path::new("/proc"));
+        let host = Places::new(mounts(HOST));
+        let found = Mounts::new(&declared, live, &host, root, &mut is_guarded);
         assert_eq!(found.expected[0].point, Path::new("/run/secrets"));
         assert_eq!(found.expected[0].origin, Some(origin(2, "/data")));
         assert_eq!(found.expected[1].point, Path::new("/tmp"));

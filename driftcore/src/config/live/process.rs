@@ -1,9 +1,12 @@
 //! One process, as /proc shows it.
 
 use std::io::Read;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use procfs::process::Process;
+use rustix::fs::CWD;
 use rustix::fs::OFlags;
 
 use crate::event::Text;
@@ -75,8 +78,14 @@ pub(in crate::config) fn start_of(process: &Process) -> Result<u64, String> {
 
 /// The inode number of a namespace of the process.
 pub(in crate::config) fn namespace(proc: &Path, pid: u32, kind: &str) -> Option<u64> {
-    let link = std::fs::read_link(proc.join(pid.to_string()).join("ns").join(kind)).ok()?;
-    inode(link.to_str()?)
+    link_number(CWD, proc.join(format!("{pid}/ns/{kind}")))
+}
+
+/// The inode number of the namespace that a link names. Allocates nothing.
+pub(super) fn link_number(at: impl AsFd, path: impl rustix::path::Arg) -> Option<u64> {
+    let mut buffer = [MaybeUninit::uninit(); 64];
+    let (link, _) = rustix::fs::readlinkat_raw(at, path, &mut buffer).ok()?;
+    inode(std::str::from_utf8(link).ok()?)
 }
 
 /// The inode number of a namespace of the host: of its first process, or of the kernel's, where that one may

@@ -8,6 +8,7 @@
 //! Nothing of it is done where records are taken in: there a message is put into a queue of bounded length.
 
 mod standing;
+mod turns;
 mod watcher;
 
 use std::sync::Arc;
@@ -126,7 +127,7 @@ impl Configuration {
         let unmade = Arc::new(AtomicU64::new(0));
         let over = Arc::new(AtomicBool::new(false));
         let watcher = Watcher::new(
-            runtimes,
+            &runtimes,
             options.interval,
             findings,
             wake,

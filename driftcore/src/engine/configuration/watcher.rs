@@ -14,9 +14,11 @@ use crossbeam_channel::Sender;
 
 use super::Finding;
 use super::standing::Standing;
-use crate::config::Census;
+use super::turns;
+use super::turns::Turns;
 use crate::config::ConfigError;
 use crate::config::Declared;
+use crate::config::Host;
 use crate::config::Live;
 use crate::config::compare;
 use crate::container::RootMount;
@@ -61,12 +63,9 @@ struct Watched {
 
 /// What is known of containers.
 pub(super) struct Watcher {
-    runtimes: Runtimes,
-    interval: Duration,
+    host: Host,
     watched: BTreeMap<u64, Watched>,
-    round: Instant,
-    /// What chance there is.
-    seed: u64,
+    turns: Turns,
     found: Sender<Finding>,
     wake: Wake,
     unmade: Arc<AtomicU64>,
@@ -75,38 +74,38 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(
-        runtimes: Runtimes,
+        runtimes: &Runtimes,
         interval: Duration,
         found: Sender<Finding>,
         wake: Wake,
         unmade: Arc<AtomicU64>,
         over: Arc<AtomicBool>,
     ) -> Self {
-        let seed = u64::from(std::process::id()) | 1;
-        let watched = BTreeMap::new();
-        let round = Instant::now() + interval;
-        Self { runtimes, interval, watched, round, seed, found, wake, unmade, over }
+        let host = Host::new(runtimes);
+        let turns = Turns::new(interval, Instant::now());
+        Self { host, watched: BTreeMap::new(), turns, found, wake, unmade, over }
     }
 
     /// Until nobody tells anything any more.
     pub(super) fn run(mut self, messages: &Receiver<Message>) {
         loop {
             let due = self.watched.values().filter_map(|it| it.due).min();
-            let next = due.map_or(self.round, |due| due.min(self.round));
-            match messages.recv_deadline(next) {
+            match messages.recv_deadline(self.turns.next(due)) {
                 Ok(message) => self.take(message),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let now = Instant::now();
-            if now >= self.round {
-                self.round = now + self.pause();
-                for watched in self.watched.values_mut().filter(|it| it.declared.is_some()) {
-                    watched.due = Some(now);
-                }
+            if self.turns.begins_round(now) {
+                self.round(now);
             }
-            if self.watched.values().any(|it| it.is_due(now)) {
-                self.look(now);
+            if self.turns.may_work(now) && self.watched.values().any(|it| it.is_due(now)) {
+                let start = turns::worked();
+                let compared = self.look(now);
+                let cpu = turns::worked().saturating_sub(start);
+                self.turns.rest(Instant::now(), cpu);
+                let cpu_us = cpu.as_micros();
+                tracing::debug!(compared, cpu_us, "configurations compared");
             }
             if self.over.load(Ordering::Relaxed) {
                 return;
@@ -114,14 +113,14 @@ impl Watcher {
         }
     }
 
-    /// The interval, a tenth more or less: many nodes that started at once do not work at once.
-    fn pause(&mut self) -> Duration {
-        // xorshift64: any chance will do.
-        self.seed ^= self.seed << 13;
-        self.seed ^= self.seed >> 7;
-        self.seed ^= self.seed << 17;
-        let thousandths = u32::try_from(900 + self.seed % 201).unwrap_or(1000);
-        self.interval * thousandths / 1000
+    /// Spreads the comparisons of all containers over the interval that begins.
+    fn round(&mut self, now: Instant) {
+        let all = self.watched.values_mut().filter(|it| it.declared.is_some());
+        let all: Vec<&mut Watched> = all.collect();
+        let dues = self.turns.round(now, all.len());
+        for (watched, due) in all.into_iter().zip(dues) {
+            watched.due = Some(watched.due.map_or(due, |other| other.min(due)));
+        }
     }
 
     fn take(&mut self, message: Message) {
@@ -143,7 +142,7 @@ impl Watcher {
                     due: Some(now + FIRST),
                     cause: None,
                 };
-                watched.declare(&self.runtimes);
+                watched.declare(self.host.runtimes());
                 self.watched.insert(id, watched);
             }
             Message::Touched { id, cause } => {
@@ -159,23 +158,30 @@ impl Watcher {
         }
     }
 
-    fn look(&mut self, now: Instant) {
-        let census = Census::take(&self.runtimes);
-        for (&id, watched) in self.watched.iter_mut().filter(|(_, it)| it.is_due(now)) {
+    /// Compares those that are due, the ones first that are due the longest, and as many as are one turn.
+    /// How many that were.
+    fn look(&mut self, now: Instant) -> u32 {
+        self.host.renew();
+        let due = |(&id, it): (&u64, &Watched)| Some((it.due.filter(|due| *due <= now)?, id));
+        let mut due: Vec<(Instant, u64)> = self.watched.iter().filter_map(due).collect();
+        due.sort_unstable();
+        let mut compared = 0;
+        for (_, id) in due.into_iter().take(turns::CONTAINERS) {
             if self.over.load(Ordering::Relaxed) {
-                return;
+                return compared;
             }
+            let Some(watched) = self.watched.get_mut(&id) else { continue };
             watched.due = None;
-            let Some(declared) = watched.declare(&self.runtimes) else {
+            if watched.declare(self.host.runtimes()).is_none() {
                 if watched.attempts < DECLARED_FOR {
                     watched.due = Some(Instant::now() + DECLARED_EVERY);
                 } else {
                     self.unmade.fetch_add(1, Ordering::Relaxed);
                 }
-                continue;
-            };
-            let declared = declared.again(&self.runtimes);
-            let live = match Live::glance(&self.runtimes, &declared, &census) {
+            }
+            let Some(declared) = &mut watched.declared else { continue };
+            declared.renew(|| self.host.state_roots());
+            let live = match Live::glance(&mut self.host, declared) {
                 Ok(live) => live,
                 Err(ConfigError::Starting { .. }) => {
                     watched.due = Some(Instant::now() + FIRST);
@@ -187,7 +193,8 @@ impl Watcher {
                     continue;
                 }
             };
-            let comparison = compare(&declared, &live);
+            let comparison = compare(declared, &live);
+            compared += 1;
             for problem in &comparison.problems {
                 tracing::debug!(id = watched.container.id, problem, "a setting cannot be told");
             }
@@ -201,7 +208,7 @@ impl Watcher {
                 let finding = Finding { container: id, change, time, cause };
                 // It waits where the engine is busy: the queue of messages is bounded.
                 if self.found.send(finding).is_err() {
-                    return;
+                    return compared;
                 }
                 (self.wake)();
             }
@@ -209,6 +216,7 @@ impl Watcher {
                 watched.cause = None;
             }
         }
+        compared
     }
 }
 
