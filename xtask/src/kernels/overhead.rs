@@ -12,15 +12,31 @@ use super::console::Sections;
 const LOOPS: [(&str, &str); 3] =
     [("getppid", "getppid"), ("read", "open, read, close"), ("write", "open, write, close")];
 const PLACES: [&str; 2] = ["host", "container"];
-/// Nothing attached, and programs that do nothing at the entry and exit of system calls.
+/// Nothing attached.
 const NOTHING: &str = "nothing";
-const EMPTY: &str = "empty";
+
+/// What is attached while the loops are counted, as `overhead.sh` names it, and how it is shown.
+fn states(sets: &[&str]) -> Vec<(String, String)> {
+    let mut states = vec![
+        (NOTHING.to_owned(), NOTHING.to_owned()),
+        ("empty".to_owned(), "empty, at system calls".to_owned()),
+    ];
+    for set in sets {
+        // Where the tracepoint set looks is what stands above.
+        if *set != "tracepoint" {
+            states.push((format!("{set}-empty"), format!("empty, where `{set}` looks at files")));
+        }
+        states.push((format!("{set}-rules"), format!("`{set}`, rules")));
+        states.push(((*set).to_owned(), format!("`{set}`, all events")));
+    }
+    states
+}
 
 /// Instructions for one turn, by state, place and loop.
 #[derive(Debug)]
 pub(super) struct Overhead {
     turns: BTreeMap<(String, String, String), u64>,
-    states: Vec<String>,
+    states: Vec<(String, String)>,
 }
 
 impl Overhead {
@@ -37,10 +53,8 @@ impl Overhead {
                 turns.insert((state.to_owned(), place.to_owned(), what.to_owned()), count);
             }
         }
-        let states: Vec<String> =
-            [NOTHING, EMPTY].iter().chain(sets).map(|state| (*state).to_owned()).collect();
-        let overhead = Self { turns, states };
-        for state in &overhead.states {
+        let overhead = Self { turns, states: states(sets) };
+        for (state, _) in &overhead.states {
             for place in PLACES {
                 for (what, _) in LOOPS {
                     overhead.of(state, place, what).with_context(|| {
@@ -61,26 +75,25 @@ impl Overhead {
 impl fmt::Display for Overhead {
     /// A table in Markdown: instructions a turn, and how much more that is than with nothing attached.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = || LOOPS.iter().flat_map(|it| PLACES.iter().map(move |place| (it, place)));
         write!(f, "| instructions a turn |")?;
-        for state in &self.states {
-            write!(f, " {state} |")?;
+        for ((_, shown), place) in columns() {
+            write!(f, " {shown}, {place} |")?;
         }
-        write!(f, "\n| --- |{}\n", " ---: |".repeat(self.states.len()))?;
-        for (what, shown) in LOOPS {
-            for place in PLACES {
-                write!(f, "| {shown}, {place} |")?;
+        write!(f, "\n| --- |{}\n", " ---: |".repeat(columns().count()))?;
+        for (state, shown) in &self.states {
+            write!(f, "| {shown} |")?;
+            for ((what, _), place) in columns() {
                 let base = self.of(NOTHING, place, what).unwrap_or_default();
-                for state in &self.states {
-                    let count = self.of(state, place, what).unwrap_or_default();
-                    let more = (count as f64 / base.max(1) as f64 - 1.0) * 100.0;
-                    if state == NOTHING {
-                        write!(f, " {count} |")?;
-                    } else {
-                        write!(f, " {count} ({more:+.1} %) |")?;
-                    }
+                let count = self.of(state, place, what).unwrap_or_default();
+                let more = (count as f64 / base.max(1) as f64 - 1.0) * 100.0;
+                if state == NOTHING {
+                    write!(f, " {count} |")?;
+                } else {
+                    write!(f, " {count} ({more:+.1} %) |")?;
                 }
-                writeln!(f)?;
             }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -90,9 +103,11 @@ impl fmt::Display for Overhead {
 mod tests {
     use super::*;
 
+    const SETS: [&str; 2] = ["tracepoint", "lsm"];
+
     fn said(skip: &str) -> Sections {
         let mut text = "@@begin overhead\n".to_owned();
-        for state in [NOTHING, EMPTY, "lsm"] {
+        for (state, _) in states(&SETS) {
             for place in PLACES {
                 for (what, _) in LOOPS {
                     let count = if state == NOTHING { 1000 } else { 1015 };
@@ -109,16 +124,31 @@ mod tests {
 
     #[test]
     fn what_is_more_is_shown_beside_nothing() {
-        let table = Overhead::read(&said(""), &["lsm"]).unwrap().to_string();
-        assert!(table.starts_with("| instructions a turn | nothing | empty | lsm |\n| --- |"));
-        assert!(table.contains("| getppid, host | 1000 | 1015 (+1.5 %) | 1015 (+1.5 %) |\n"));
-        assert_eq!(table.lines().count(), 2 + LOOPS.len() * PLACES.len());
+        let table = Overhead::read(&said(""), &SETS).unwrap().to_string();
+        assert!(table.starts_with("| instructions a turn | getppid, host | getppid, container |"));
+        let first = "| nothing | 1000 | 1000 | 1000 | 1000 | 1000 | 1000 |";
+        assert!(table.lines().any(|line| line == first), "{table}");
+        let shown: Vec<&str> =
+            table.lines().skip(3).filter_map(|line| line.split(" | ").next()).collect();
+        let expected = [
+            "| empty, at system calls",
+            "| `tracepoint`, rules",
+            "| `tracepoint`, all events",
+            "| empty, where `lsm` looks at files",
+            "| `lsm`, rules",
+            "| `lsm`, all events",
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(table.matches("1015 (+1.5 %)").count(), expected.len() * 6);
     }
 
     #[test]
     fn a_count_that_is_missing_is_named() {
-        let error = Overhead::read(&said("lsm container"), &["lsm"]).unwrap_err().to_string();
-        assert!(error.contains("lsm, container, getppid"), "{error}");
+        for missing in ["lsm-empty container", "lsm-rules container", "lsm container"] {
+            let error = Overhead::read(&said(missing), &SETS).unwrap_err().to_string();
+            let named = format!("{}, getppid", missing.replace(' ', ", "));
+            assert!(error.contains(&named), "{error}");
+        }
         assert!(Overhead::read(&Sections::parse("@@done\n").unwrap(), &[]).is_err());
     }
 }
