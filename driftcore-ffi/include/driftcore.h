@@ -767,6 +767,36 @@ typedef enum driftcore_rule_status {
 } driftcore_rule_status;
 
 /**
+ * Why an event is drift, or none, other than by its own nature. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_ruling {
+    /**
+     * By its own nature.
+     */
+    DRIFTCORE_RULING_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_RULING_OTHER = 1,
+    /**
+     * It would be drift, and a baseline expects it.
+     */
+    DRIFTCORE_RULING_BASELINE = 2,
+    /**
+     * It would be drift, and an approved exception takes it.
+     */
+    DRIFTCORE_RULING_EXCEPTION = 3,
+    /**
+     * It would be drift, and its container has only just started.
+     */
+    DRIFTCORE_RULING_GRACE = 4,
+    /**
+     * It is drift because the baseline of its container does not expect it.
+     */
+    DRIFTCORE_RULING_DEPARTS = 5,
+} driftcore_ruling;
+
+/**
  * How bad a diagnostic is. Since 0.1.0.
  */
 typedef enum driftcore_severity {
@@ -1319,6 +1349,14 @@ typedef struct driftcore_event_info {
      * 1 when the process runs drifted code, or was started by what did.
      */
     uint32_t tainted;
+    /**
+     * A `driftcore_ruling`: why it is drift, or none, other than by its own nature.
+     */
+    uint32_t ruling;
+    /**
+     * 1 when what was executed is a script, and the verdict is about its interpreter.
+     */
+    uint32_t unresolved;
 } driftcore_event_info;
 
 /**
@@ -2308,6 +2346,10 @@ struct driftcore_options *driftcore_options_new(void);
  * | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
  * | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
  * | proof.max_milliseconds | the longest time that it may take | 2000 |
+ * | proof.digests | true: all drifted code is read for its SHA-256, not only what is compared | false |
+ * | baseline.file | adds a baseline: what it expects is no drift, what it does not is | none |
+ * | exceptions.file | adds a file of approved exceptions | none |
+ * | grace | adds a time after a start for a container's own first program to prepare files: SECONDS, or SECONDS:IMAGE with a pattern | none |
  * | runtimes.host | the host's root directory, as this process sees it | / |
  * | runtimes.proc | the host's proc filesystem | /proc |
  * | runtimes.docker | adds a data root of Docker | /var/lib/docker |
@@ -2652,7 +2694,8 @@ void driftcore_alert_free(struct driftcore_alert **alert);
  * the library's own threads never take one of yours; three children are started and waited for.
  * `engine` gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
  * `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
- * `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
+ * `_BLIND` (the self-test), `_IO`, `_INVALID_ARGUMENT` (a baseline or exceptions that cannot be read: the error
+ * has file, line and column). Any thread. Since 0.1.0.
  */
 enum driftcore_status driftcore_engine_new(const struct driftcore_options *options,
                                            const struct driftcore_rules *rules,

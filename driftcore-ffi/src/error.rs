@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::io;
 
+use driftcore::baseline::BaselineError;
 use driftcore::digest::VerifyError;
 use driftcore::engine::EngineError;
 use driftcore::sensor::SensorError;
@@ -119,6 +120,22 @@ impl From<EngineError> for Failure {
             _ => driftcore_status::DRIFTCORE_STATUS_UNSUPPORTED,
         };
         Self::new(status, error.to_string())
+    }
+}
+
+impl From<BaselineError> for Failure {
+    fn from(error: BaselineError) -> Self {
+        let message = error.to_string();
+        match error {
+            BaselineError::Io { path, error } => {
+                Self::new(status_of_io(&error), message).at(path.display().to_string(), 0, 0)
+            }
+            BaselineError::Content { path, line, column, message } => {
+                let number = |of: usize| u32::try_from(of).unwrap_or(u32::MAX);
+                Self::argument(message).at(path.display().to_string(), number(line), number(column))
+            }
+            _ => Self::argument(message),
+        }
     }
 }
 

@@ -4,6 +4,10 @@ use std::ffi::c_char;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use driftcore::baseline::Baseline;
+use driftcore::baseline::Exceptions;
+use driftcore::baseline::Grace;
+use driftcore::baseline::Normality;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
 use driftcore::digest::Approved;
@@ -43,6 +47,9 @@ pub struct driftcore_options {
     pub(crate) no_packages: bool,
     pub(crate) configuration: Option<ConfigurationOptions>,
     pub(crate) allow_degraded: bool,
+    baselines: Vec<PathBuf>,
+    exceptions: Vec<PathBuf>,
+    graces: Vec<Grace>,
     pub(crate) rules: SetOptions,
     pub(crate) scan: Scanning,
     /// Files that say which images were approved, and layouts that hold their content.
@@ -101,6 +108,28 @@ impl driftcore_options {
         wanted
     }
 
+    /// What is said to be normal; reads the files that say it.
+    pub(crate) fn normality(&self) -> Result<Normality, Failure> {
+        let mut normality = Normality::default();
+        for path in &self.baselines {
+            normality.baseline.merge(Baseline::read(path)?);
+        }
+        let mut exceptions = Vec::new();
+        for path in &self.exceptions {
+            exceptions.extend(Exceptions::read(path)?.into_list());
+        }
+        normality.exceptions = Exceptions::new(exceptions);
+        normality.graces.clone_from(&self.graces);
+        Ok(normality)
+    }
+
+    /// How much of a file is read.
+    pub(crate) fn bounds(&self) -> Bounds {
+        // A digest is what tells drifted code that is expected from other.
+        let are_asked = !self.baselines.is_empty() || !self.exceptions.is_empty();
+        Bounds { digests: self.bounds.digests || are_asked, ..self.bounds }
+    }
+
     fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
         let wrong = |expected: &str| {
             Failure::wrong_type(format!("option {name}: expected {expected}, found {value:?}"))
@@ -132,6 +161,21 @@ impl driftcore_options {
             "sensor.allow_degraded" => self.allow_degraded = flag()?,
             "proof.max_bytes" => self.bounds.bytes = number()?,
             "proof.max_milliseconds" => self.bounds.time = Duration::from_millis(number()?),
+            "proof.digests" => self.bounds.digests = flag()?,
+            "baseline.file" => add(&mut self.baselines, value, PathBuf::from(value)),
+            "exceptions.file" => add(&mut self.exceptions, value, PathBuf::from(value)),
+            "grace" => {
+                let (seconds, image) = match value.split_once(':') {
+                    Some((seconds, image)) => (seconds, Some(image.to_owned())),
+                    None => (value, None),
+                };
+                let seconds = seconds.parse().ok().filter(|it| (1..=86_400).contains(it));
+                if seconds.is_none() && !value.is_empty() {
+                    return Err(wrong("SECONDS, from 1 to 86400, or SECONDS:IMAGE"));
+                }
+                let time = Duration::from_secs(seconds.unwrap_or_default());
+                add(&mut self.graces, value, Grace { image, label: None, time });
+            }
             "runtimes.host" => self.roots.host = PathBuf::from(value),
             "runtimes.proc" => self.roots.proc = PathBuf::from(value),
             "runtimes.docker" => add(&mut self.roots.docker, value, PathBuf::from(value)),
@@ -235,6 +279,10 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | sensor.allow_degraded | true: go on when the self-test fails, and report it | false |
 /// | proof.max_bytes | the most bytes of a file that are compared | 268435456 |
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |
+/// | proof.digests | true: all drifted code is read for its SHA-256, not only what is compared | false |
+/// | baseline.file | adds a baseline: what it expects is no drift, what it does not is | none |
+/// | exceptions.file | adds a file of approved exceptions | none |
+/// | grace | adds a time after a start for a container's own first program to prepare files: SECONDS, or SECONDS:IMAGE with a pattern | none |
 /// | runtimes.host | the host's root directory, as this process sees it | / |
 /// | runtimes.proc | the host's proc filesystem | /proc |
 /// | runtimes.docker | adds a data root of Docker | /var/lib/docker |
@@ -306,7 +354,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 34);
+        assert_eq!(table().len(), 40);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -316,6 +364,7 @@ mod tests {
                 "what the rules speak of",
                 "those that are known",
                 "one for each processor",
+                "none",
             ];
             if documented_only.contains(&&*default) {
                 assert!(options.set(&name, "").is_ok(), "{name}");
@@ -345,6 +394,9 @@ mod tests {
             ("scan.max_bytes", "4G"),
             ("scan.threads", "all"),
             ("proof.max_bytes", "-1"),
+            ("proof.digests", "1"),
+            ("grace", "0"),
+            ("grace", "x:*"),
             ("runtimes.containerd", "/run/containerd"),
             ("rules.matching", "some"),
             ("rules.least_priority", "loud"),
@@ -382,6 +434,29 @@ mod tests {
         let mut options = driftcore_options::default();
         options.set("sensor.hooks", "fentry").unwrap();
         assert_eq!(options.sensor.hooks, Some(HookSet::Fentry));
+    }
+
+    #[test]
+    fn what_is_normal_is_read_with_its_place() {
+        let mut options = driftcore_options::default();
+        options.set("grace", "30:registry.example/*:1").unwrap();
+        options.set("grace", "5").unwrap();
+        let graces = options.normality().unwrap().graces;
+        assert_eq!(graces[0].image.as_deref(), Some("registry.example/*:1"));
+        assert_eq!((graces[0].time.as_secs(), graces[1].time.as_secs()), (30, 5));
+        assert_eq!(graces[1].image, None);
+        options.set("grace", "").unwrap();
+        assert!(options.normality().unwrap().is_empty() && !options.bounds().digests);
+
+        let path = std::env::temp_dir().join(format!("driftcore-options-{}", std::process::id()));
+        std::fs::write(&path, "version: 1\nexceptions: 7\n").unwrap();
+        options.set("exceptions.file", path.to_str().unwrap()).unwrap();
+        let failure = options.normality().unwrap_err();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(failure.status, DRIFTCORE_STATUS_INVALID_ARGUMENT);
+        assert!(options.bounds().digests);
+        options.set("baseline.file", "/nonexistent/b").unwrap();
+        assert_eq!(options.normality().unwrap_err().status, DRIFTCORE_STATUS_NOT_FOUND);
     }
 
     #[test]

@@ -81,6 +81,10 @@ type Event struct {
 	Unproved bool
 	// Tainted: the process runs drifted code, or was started by what did.
 	Tainted bool
+	// Ruling: why it is drift, or none, other than by its own nature.
+	Ruling Ruling
+	// Unresolved: what was executed is a script, and the verdict is about its interpreter.
+	Unresolved bool
 
 	object    *C.driftcore_event // nil once it is gone
 	free      bool               // whether Close frees it
@@ -217,6 +221,8 @@ func newEvent(object *C.driftcore_event, info C.driftcore_event_info) *Event {
 		Truncated:   info.truncated != 0,
 		Unproved:    info.unproved != 0,
 		Tainted:     info.tainted != 0,
+		Ruling:      Ruling(info.ruling),
+		Unresolved:  info.unresolved != 0,
 		object:      object,
 	}
 }

@@ -97,11 +97,22 @@ func TestWhatWasDoneToAFileIsCopiedWithItsWriter(t *testing.T) {
 	plain := parsed(t)
 	wantEqual(t, "unproved", plain.Unproved, false)
 	wantEqual(t, "tainted", plain.Tainted, false)
+	wantEqual(t, "ruling", plain.Ruling.String(), "none")
+	wantEqual(t, "unresolved", plain.Unresolved, false)
 	wantEqual(t, "written", plain.File().Written.String(), "unknown")
 	wantEqual(t, "old path", plain.File().OldPath, "")
 	if plain.File().Writer != nil {
 		t.Error("it has a writer")
 	}
+}
+
+func TestWhatWasRuledIsSaid(t *testing.T) {
+	text := string(must(os.ReadFile(repository + "fuzz/corpus/drift_event/file.json"))(t))
+	text = strings.Replace(text, `"kind"`, `"ruling": "departs", "unresolved": true, "kind"`, 1)
+	event := closed(driftcore.ParseEvent(text))(t)
+	defer event.Close()
+	wantEqual(t, "ruling", event.Ruling.String(), "departs")
+	wantEqual(t, "unresolved", event.Unresolved, true)
 }
 
 func TestASocketIsCopied(t *testing.T) {

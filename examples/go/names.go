@@ -52,6 +52,24 @@ func (e EvidenceKind) String() string {
 	return name([]string{"none", "other", "kernel", "content", "manifest", "time"}, e)
 }
 
+// A Ruling says why an event is drift, or none, other than by its own nature.
+type Ruling uint32
+
+// What may be ruled.
+const (
+	RulingNone      Ruling = C.DRIFTCORE_RULING_NONE      // by its own nature
+	RulingOther     Ruling = C.DRIFTCORE_RULING_OTHER     // one that this package does not name
+	RulingBaseline  Ruling = C.DRIFTCORE_RULING_BASELINE  // a baseline expects it
+	RulingException Ruling = C.DRIFTCORE_RULING_EXCEPTION // an approved exception takes it
+	RulingGrace     Ruling = C.DRIFTCORE_RULING_GRACE     // its container has only just started
+	RulingDeparts   Ruling = C.DRIFTCORE_RULING_DEPARTS   // the baseline of its container does not expect it
+)
+
+// String is the name in events.
+func (r Ruling) String() string {
+	return name([]string{"none", "other", "baseline", "exception", "grace", "departs"}, r)
+}
+
 // A Kind says what an event is about.
 type Kind uint32
 

@@ -36,6 +36,13 @@ func OnlyContainer(container string) Option { return Set("scope.container", cont
 // Given several times, all count. An engine then reports containers of other images.
 func Approved(path string) Option { return Set("digest.approved", path) }
 
+// Baseline makes an engine hold events against a baseline: what it expects is no drift, what it does
+// not is. Given several times, what any of them expects is expected.
+func Baseline(file string) Option { return Set("baseline.file", file) }
+
+// Exceptions makes an engine take what a file of approved exceptions takes for no drift.
+func Exceptions(file string) Option { return Set("exceptions.file", file) }
+
 // AllMatches lets every rule match an event, not only the first one.
 func AllMatches() Option { return Set("rules.matching", "all") }
 

@@ -48,7 +48,8 @@ fn keep(engine: *const driftcore_engine) -> Result<Arc<driftcore_engine>, Failur
 /// the library's own threads never take one of yours; three children are started and waited for.
 /// `engine` gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
 /// `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
-/// `_BLIND` (the self-test), `_IO`. Any thread. Since 0.1.0.
+/// `_BLIND` (the self-test), `_IO`, `_INVALID_ARGUMENT` (a baseline or exceptions that cannot be read: the error
+/// has file, line and column). Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_engine_new(
     options: *const driftcore_options,
@@ -62,6 +63,7 @@ pub unsafe extern "C" fn driftcore_engine_new(
         let callbacks = sized::read("callbacks", callbacks)?;
         let options = handle::lend!(options).cloned().unwrap_or_default();
         let watched = options.watched();
+        let (normality, bounds) = (options.normality()?, options.bounds());
         let mut builder = EngineBuilder::new();
         if let Some(verifier) = options.verifier()? {
             builder.approve(verifier);
@@ -70,7 +72,8 @@ pub unsafe extern "C" fn driftcore_engine_new(
             .sensor(options.sensor)
             .state_roots(options.roots)
             .scope(options.scope)
-            .bounds(options.bounds)
+            .bounds(bounds)
+            .normality(normality)
             .watch(watched)
             .code(options.code)
             .packages(!options.no_packages)

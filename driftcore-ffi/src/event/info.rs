@@ -5,6 +5,7 @@ use crate::event::driftcore_action;
 use crate::event::driftcore_event;
 use crate::event::driftcore_evidence_kind;
 use crate::event::driftcore_kind;
+use crate::event::driftcore_ruling;
 use crate::event::driftcore_verdict;
 use crate::guard::guard;
 use crate::guard::quiet;
@@ -46,6 +47,10 @@ pub struct driftcore_event_info {
     pub unproved: u32,
     /// 1 when the process runs drifted code, or was started by what did.
     pub tainted: u32,
+    /// A `driftcore_ruling`: why it is drift, or none, other than by its own nature.
+    pub ruling: u32,
+    /// 1 when what was executed is a script, and the verdict is about its interpreter.
+    pub unresolved: u32,
 }
 
 sized!(driftcore_event_info {
@@ -62,6 +67,8 @@ sized!(driftcore_event_info {
     truncated: u32,
     unproved: u32,
     tainted: u32,
+    ruling: u32,
+    unresolved: u32,
 } first: 72);
 
 /// Fills a record, whose size is set, with what every event has. NULL anywhere but in `error`:
@@ -94,6 +101,8 @@ pub unsafe extern "C" fn driftcore_event_get(
             truncated: (!event.truncated.is_empty()).into(),
             unproved: event.unproved.into(),
             tainted: event.tainted.into(),
+            ruling: driftcore_ruling::from(event.ruling) as u32,
+            unresolved: event.unresolved.into(),
         };
         sized::write("info", info, &filled)
     })

@@ -34,6 +34,7 @@ pub use info::driftcore_event_lost;
 pub use names::driftcore_action;
 pub use names::driftcore_evidence_kind;
 pub use names::driftcore_kind;
+pub use names::driftcore_ruling;
 pub use names::driftcore_verdict;
 pub use names::driftcore_verdict_name;
 pub use network::driftcore_event_network;

@@ -6,6 +6,7 @@ use std::ffi::c_char;
 use driftcore::event::Action;
 use driftcore::event::Evidence;
 use driftcore::event::Kind;
+use driftcore::event::Ruling;
 use driftcore::event::Verdict;
 
 /// What an event is about. New values may be added. Since 0.1.0.
@@ -156,6 +157,37 @@ impl From<Action> for driftcore_action {
             Action::MutableTag => Self::DRIFTCORE_ACTION_MUTABLE_TAG,
             Action::Unapproved => Self::DRIFTCORE_ACTION_UNAPPROVED,
             _ => Self::DRIFTCORE_ACTION_OTHER,
+        }
+    }
+}
+
+/// Why an event is drift, or none, other than by its own nature. New values may be added. Since 0.1.0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum driftcore_ruling {
+    /// By its own nature.
+    DRIFTCORE_RULING_NONE = 0,
+    /// One that this header does not name.
+    DRIFTCORE_RULING_OTHER = 1,
+    /// It would be drift, and a baseline expects it.
+    DRIFTCORE_RULING_BASELINE = 2,
+    /// It would be drift, and an approved exception takes it.
+    DRIFTCORE_RULING_EXCEPTION = 3,
+    /// It would be drift, and its container has only just started.
+    DRIFTCORE_RULING_GRACE = 4,
+    /// It is drift because the baseline of its container does not expect it.
+    DRIFTCORE_RULING_DEPARTS = 5,
+}
+
+impl From<Option<Ruling>> for driftcore_ruling {
+    fn from(ruling: Option<Ruling>) -> Self {
+        match ruling {
+            None => Self::DRIFTCORE_RULING_NONE,
+            Some(Ruling::Baseline) => Self::DRIFTCORE_RULING_BASELINE,
+            Some(Ruling::Exception) => Self::DRIFTCORE_RULING_EXCEPTION,
+            Some(Ruling::Grace) => Self::DRIFTCORE_RULING_GRACE,
+            Some(Ruling::Departs) => Self::DRIFTCORE_RULING_DEPARTS,
+            Some(_) => Self::DRIFTCORE_RULING_OTHER,
         }
     }
 }
