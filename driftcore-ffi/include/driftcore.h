@@ -373,6 +373,10 @@ typedef enum driftcore_action {
      * Digest: no image of the repository was approved.
      */
     DRIFTCORE_ACTION_UNAPPROVED = 32,
+    /**
+     * Config: a file of a secrets or configuration mount.
+     */
+    DRIFTCORE_ACTION_SECRET = 33,
 } driftcore_action;
 
 /**

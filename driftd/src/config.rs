@@ -1,6 +1,7 @@
 //! The configuration file.
 
 use std::os::unix::ffi::OsStrExt;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -142,6 +143,7 @@ struct Packages {
 #[serde(default, deny_unknown_fields)]
 struct Configuration {
     interval: u64,
+    secrets: Vec<PathBuf>,
 }
 
 /// What is known of images.
@@ -283,7 +285,7 @@ impl Default for Events {
 
 impl Default for Configuration {
     fn default() -> Self {
-        Self { interval: ConfigurationOptions::default().interval.as_secs() }
+        Self { interval: ConfigurationOptions::default().interval.as_secs(), secrets: Vec::new() }
     }
 }
 
@@ -375,6 +377,15 @@ impl Config {
                 "rules.least_priority = \"{}\": give one of emergency, alert, critical, error, \
                  warning, notice, informational, debug",
                 self.rules.least_priority
+            );
+        }
+        let is_plain =
+            |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
+        let is_path = |path: &Path| path.parent().is_some() && path.components().all(is_plain);
+        let wrong = |path: &&PathBuf| !(path.is_absolute() && is_path(path));
+        if let Some(path) = self.config.secrets.iter().find(wrong) {
+            bail!(
+                "config.secrets: {path:?}: give an absolute path below the container's root, without `..`"
             );
         }
         self.expectations()?;
@@ -520,6 +531,11 @@ impl Config {
         (asked && !interval.is_zero()).then_some(ConfigurationOptions { interval })
     }
 
+    /// Which files of containers are compared as secrets are.
+    pub(crate) fn secrets(&self) -> &[PathBuf] {
+        &self.config.secrets
+    }
+
     /// Which code beside what is executed is looked at.
     pub(crate) fn code(&self) -> CodeOptions {
         let mut options = CodeOptions::default();
@@ -640,6 +656,17 @@ mod tests {
         assert_eq!(config.normality().unwrap().exceptions.uses().count(), 1);
         let error = config.baseline.files.is_empty().then(|| Baseline::read(&path).unwrap_err());
         assert!(error.unwrap().to_string().contains("`exceptions` is not known"));
+    }
+
+    #[test]
+    fn paths_of_secrets_are_checked() {
+        let of =
+            |path: &str| toml::from_str::<Config>(&format!("[config]\nsecrets = [{path:?}]\n"));
+        of("/vault/secrets").unwrap().check().unwrap();
+        for path in ["/", "", "etc/tls", "/etc/../root"] {
+            let error = of(path).unwrap().check().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("config.secrets: {path:?}: ")), "{error}");
+        }
     }
 
     #[test]

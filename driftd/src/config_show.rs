@@ -9,6 +9,7 @@ use driftcore::config::Comparison;
 use driftcore::config::Declared;
 use driftcore::config::Item;
 use driftcore::config::Live;
+use driftcore::config::Secrets;
 use driftcore::config::compare;
 use driftcore::container::Runtimes;
 use driftcore::event::Container;
@@ -37,7 +38,10 @@ pub(crate) fn show(arguments: &ConfigShowArguments) -> anyhow::Result<ExitCode> 
     let stored = runtimes.find(&arguments.container)?;
     let declared = Declared::read(&runtimes, &stored)?;
     let live = Live::read(&runtimes, &declared)?;
-    let comparison = compare(&declared, &live);
+    let secrets = Secrets::read(&runtimes, &declared, config.secrets())?;
+    let mut comparison = compare(&declared, &live);
+    // Nobody has seen them before: what differs is what the kubelet did not write.
+    comparison.append(secrets.compare(&secrets));
     let mut out = BufWriter::new(std::io::stdout().lock());
     match arguments.format {
         Format::Json => json(&mut out, &stored.container, &comparison)?,

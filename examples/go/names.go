@@ -129,6 +129,7 @@ const (
 	ActionIdentity    Action = C.DRIFTCORE_ACTION_IDENTITY    // a user, a group, what confines a process, a namespace
 	ActionSysctl      Action = C.DRIFTCORE_ACTION_SYSCTL      // a setting of the kernel, or the host name
 	ActionDeclaration Action = C.DRIFTCORE_ACTION_DECLARATION // what the runtime wrote down
+	ActionSecret      Action = C.DRIFTCORE_ACTION_SECRET      // a file of a secrets or configuration mount
 
 	// Of the image that a container runs.
 	ActionMismatch   Action = C.DRIFTCORE_ACTION_MISMATCH    // other digests, or tags, of the image were approved
@@ -142,7 +143,7 @@ func (a Action) String() string {
 		"other", "exec", "dropped", "blind", "script", "library", "create", "modify", "delete",
 		"rename", "link", "attributes", "read", "listen", "connect", "bind", "accept", "send", "call",
 		"suppressed", "install", "remove", "upgrade", "environment", "mount", "capability", "limit",
-		"identity", "sysctl", "declaration", "mismatch", "mutable_tag", "unapproved",
+		"identity", "sysctl", "declaration", "mismatch", "mutable_tag", "unapproved", "secret",
 	}, a)
 }
 

@@ -13,6 +13,7 @@ use driftcore_e2e::bind;
 use serde_json::Value;
 
 use crate::Case;
+use crate::kubelet::KubeletVolume;
 use crate::world::World;
 
 pub(crate) const CASES: &[Case] = &[
@@ -23,6 +24,7 @@ pub(crate) const CASES: &[Case] = &[
     ("config_tells_limits_that_changed", limits),
     ("config_tells_sysctls_and_host_names", sysctls),
     ("config_tells_declarations_that_were_edited", declarations),
+    ("config_tells_secrets_that_the_kubelet_did_not_write", secrets),
     ("config_of_containerd_is_compared_too", containerd),
 ];
 
@@ -385,6 +387,68 @@ fn declarations(world: &World) -> Result<()> {
     let output = world.options.command("config show").arg(&container.name).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(2) && stderr.contains("config.json:1:"), "{stderr}");
+    Ok(())
+}
+
+/// Nobody has looked before: what is told is what the kubelet, or the runtime, did not write.
+fn secrets(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("config-secrets");
+    let mut creds = KubeletVolume::new(&directory, "secret", "creds")?;
+    let mut settings = KubeletVolume::new(&directory, "configmap", "settings")?;
+    creds.write(&[("password", SECRET), ("user", "web")])?;
+    settings.write(&[("app.conf", SECRET)])?;
+    let plain = directory.join("db");
+    fs::write(&plain, SECRET)?;
+    let volumes = [
+        bind(creds.directory(), "/etc/creds"),
+        bind(settings.directory(), "/etc/settings:ro"),
+        bind(&plain, "/run/secrets/db:ro"),
+    ];
+    let options: Vec<&str> = volumes.iter().map(String::as_str).collect();
+    let container = world.start(&options)?;
+    let twin = world.start(&options[1..])?;
+    let report = expect(world, &container.name, &[])?;
+    let items = report["items"].as_array().context("no items")?;
+    let of = |name: &str| items.iter().find(|it| it["aspect"] == "secret" && it["name"] == name);
+    for name in ["/etc/creds/password", "/etc/settings/app.conf", "/run/secrets/db"] {
+        let item = of(name).with_context(|| format!("{name}: not told of"))?;
+        let live = item["live"].as_str().context("no digest")?;
+        ensure!(live.starts_with("sha256:") && live.len() == 71, "{item}");
+        ensure!(live == of("/run/secrets/db").context("no file")?["live"], "{item}");
+    }
+    ensure!(of("/etc/creds/user").is_some(), "{report}");
+    ensure!(items.iter().filter(|it| it["aspect"] == "secret").count() == 4, "{report}");
+
+    // The kubelet's own change.
+    creds.write(&[("password", "rotated"), ("user", "web")])?;
+    expect(world, &container.name, &[])?;
+    // One from within, and one from the host.
+    container.sh("printf stolen >/etc/creds/password")?;
+    let report = expect(world, &container.name, &["secret /etc/creds/password"])?;
+    let password = item(&report, "/etc/creds/password")?;
+    let declared = password["declared"].as_str().context("no time")?;
+    ensure!(declared.starts_with("published 2"), "{password}");
+    container.sh("printf mine >/etc/creds/mine")?;
+    let both = ["secret /etc/creds/mine", "secret /etc/creds/password"];
+    expect(world, &container.name, &both)?;
+    container.sh("rm /etc/creds/mine")?;
+    creds.write(&[("password", SECRET), ("user", "web")])?;
+    expect(world, &container.name, &[])?;
+    fs::write(settings.files()?.join("app.conf"), "other")?;
+    expect(world, &container.name, &["secret /etc/settings/app.conf"])?;
+    expect(world, &twin.name, &["secret /etc/settings/app.conf"])?;
+    settings.write(&[("app.conf", SECRET)])?;
+    expect(world, &container.name, &[])?;
+    expect(world, &twin.name, &[])?;
+
+    // What is asked for besides.
+    let config = directory.join("driftd.toml");
+    fs::write(&config, "[config]\nsecrets = [\"/etc/hostname\"]\n")?;
+    let mut command = world.options.command("config show");
+    let output = command.arg(&twin.name).arg("--config").arg(&config).output()?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success() && stdout.contains(" /etc/hostname "), "{output:?}");
     Ok(())
 }
 

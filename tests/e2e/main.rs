@@ -19,6 +19,7 @@ mod escape;
 mod files;
 mod inspect;
 mod installers;
+mod kubelet;
 mod layers;
 mod libraries;
 mod listeners;

@@ -119,6 +119,8 @@ pub enum driftcore_action {
     DRIFTCORE_ACTION_MUTABLE_TAG = 31,
     /// Digest: no image of the repository was approved.
     DRIFTCORE_ACTION_UNAPPROVED = 32,
+    /// Config: a file of a secrets or configuration mount.
+    DRIFTCORE_ACTION_SECRET = 33,
 }
 
 impl From<Action> for driftcore_action {
@@ -156,6 +158,7 @@ impl From<Action> for driftcore_action {
             Action::Mismatch => Self::DRIFTCORE_ACTION_MISMATCH,
             Action::MutableTag => Self::DRIFTCORE_ACTION_MUTABLE_TAG,
             Action::Unapproved => Self::DRIFTCORE_ACTION_UNAPPROVED,
+            Action::Secret => Self::DRIFTCORE_ACTION_SECRET,
             _ => Self::DRIFTCORE_ACTION_OTHER,
         }
     }

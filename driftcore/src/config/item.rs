@@ -16,6 +16,8 @@ pub enum Aspect {
     Environment,
     /// A mount, the root filesystem among them.
     Mount,
+    /// A file of a secrets or configuration mount.
+    Secret,
     /// A set of capabilities.
     Capability,
     /// User, groups, what confines the process, and its namespaces.
@@ -34,6 +36,7 @@ impl Aspect {
         match self {
             Self::Environment => "environment",
             Self::Mount => "mount",
+            Self::Secret => "secret",
             Self::Capability => "capability",
             Self::Identity => "identity",
             Self::Limit => "limit",
@@ -125,5 +128,13 @@ impl Comparison {
     /// The items that differ.
     pub fn differences(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.differs)
+    }
+
+    /// Takes in what another comparison of the same container came to.
+    pub fn append(&mut self, other: Self) {
+        self.items.extend(other.items);
+        // Stable: within a part, the order is what it was.
+        self.items.sort_by_key(|item| item.aspect);
+        self.problems.extend(other.problems);
     }
 }

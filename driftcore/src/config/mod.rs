@@ -39,6 +39,7 @@ mod error;
 mod item;
 mod live;
 mod secret;
+mod secrets;
 
 pub use compare::compare;
 pub use declared::Declared;
@@ -50,3 +51,4 @@ pub use item::Item;
 #[cfg(feature = "sensor")]
 pub(crate) use live::Host;
 pub use live::Live;
+pub use secrets::Secrets;

@@ -105,7 +105,12 @@ pub(super) fn shown(name: &[u8], value: &[u8]) -> Text {
 
 /// The SHA-256 in the form in which it stands for a value.
 pub(super) fn digest(value: &[u8]) -> Text {
-    Text::from(format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(value))).as_str())
+    text_of(&Sha256::digest(value))
+}
+
+/// The same of a digest that was taken already.
+pub(super) fn text_of(digest: &[u8]) -> Text {
+    Text::from(format!("sha256:{}", HEXLOWER.encode(digest)).as_str())
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub enum ConfigMark {
     RuntimeSocket,
     /// A directory or file of the host.
     HostPath,
+    /// The kubelet's way to bring other content of a secret or a config map, all of it at once.
+    Rotation,
 }
 
 impl ConfigMark {
@@ -39,6 +41,7 @@ impl ConfigMark {
             Self::CodeInjection => "code_injection",
             Self::RuntimeSocket => "runtime_socket",
             Self::HostPath => "host_path",
+            Self::Rotation => "rotation",
         }
     }
 }

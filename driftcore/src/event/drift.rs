@@ -111,6 +111,8 @@ pub enum Action {
     Environment,
     /// Config: a mount.
     Mount,
+    /// Config: a file of a secrets or configuration mount.
+    Secret,
     /// Config: a set of capabilities.
     Capability,
     /// Config: a limit of the control group or of a process.
@@ -164,6 +166,7 @@ impl Action {
             Self::Send => "send",
             Self::Environment => "environment",
             Self::Mount => "mount",
+            Self::Secret => "secret",
             Self::Capability => "capability",
             Self::Limit => "limit",
             Self::Identity => "identity",

@@ -2,6 +2,7 @@
 
 mod census;
 mod cgroup;
+mod first;
 mod host;
 mod mounts;
 mod process;
@@ -14,6 +15,7 @@ use std::time::Instant;
 
 use census::Census;
 pub(super) use cgroup::Cgroup;
+pub(super) use first::First;
 pub(crate) use host::Host;
 pub(super) use mounts::Expected;
 pub(super) use mounts::FLAGS;

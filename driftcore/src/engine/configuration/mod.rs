@@ -271,6 +271,7 @@ const fn action(aspect: Aspect) -> Action {
     match aspect {
         Aspect::Environment => Action::Environment,
         Aspect::Mount => Action::Mount,
+        Aspect::Secret => Action::Secret,
         Aspect::Capability => Action::Capability,
         Aspect::Identity => Action::Identity,
         Aspect::Limit => Action::Limit,
