@@ -492,9 +492,27 @@ pub(crate) struct VerifyArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PostureArguments {
-    /// Pods as `kubectl get pods -o json` prints them; - for standard input
-    #[arg(long, value_name = "FILE", required = true)]
-    pub(crate) pods: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: CommonArguments,
+
+    /// A container of this node, running or not; a security context that what it did would have allowed is
+    /// suggested, too. Without it and without --pods: all that run here
+    #[arg(value_name = "CONTAINER")]
+    pub(crate) container: Option<String>,
+
+    /// Pods as `kubectl get pods -o json` prints them, in the place of this node's containers; - for standard
+    /// input
+    #[arg(long, value_name = "FILE", conflicts_with = "container")]
+    pub(crate) pods: Option<PathBuf>,
+
+    /// What the container did, as `driftd run --events-all` writes it ("-": stdin), beside what its upper layer
+    /// shows
+    #[arg(long, value_name = "FILE", requires = "container")]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Print the suggested security context alone, as YAML
+    #[arg(long, requires = "container", conflicts_with = "format")]
+    pub(crate) suggest: bool,
 
     /// Exit status 1 when a container does not meet this level
     #[arg(long, value_enum, value_name = "LEVEL")]

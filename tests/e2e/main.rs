@@ -30,6 +30,7 @@ mod names;
 mod network;
 mod own_overlay;
 mod packages;
+mod posture;
 mod process;
 mod residue;
 mod rules;
@@ -98,6 +99,7 @@ fn cases() -> Vec<Case> {
         config::CASES,
         config_live::CASES,
         verify::CASES,
+        posture::CASES,
         files::flood::CASES,
     ]
     .concat()

@@ -40,6 +40,7 @@ mod item;
 mod live;
 mod secret;
 mod secrets;
+mod security;
 
 pub use compare::compare;
 pub use declared::Declared;
@@ -52,3 +53,8 @@ pub use item::Item;
 pub(crate) use live::Host;
 pub use live::Live;
 pub use secrets::Secrets;
+pub(crate) use security::Bind;
+#[cfg(test)]
+pub(crate) use security::DockerSecurity;
+pub(crate) use security::Security;
+pub(crate) use security::Sharing;

@@ -34,6 +34,8 @@ pub struct Count {
 pub(crate) struct Object<M, S, T> {
     pub(crate) metadata: M,
     pub(crate) spec: S,
+    // Only who verifies images asks for it.
+    #[cfg_attr(not(feature = "digest"), allow(dead_code))]
     pub(crate) status: T,
 }
 

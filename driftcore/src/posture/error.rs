@@ -1,5 +1,7 @@
 //! Why a posture cannot be told.
 
+use crate::config::ConfigError;
+
 /// Why a posture cannot be told.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,4 +14,7 @@ pub enum PostureError {
         /// What is wrong there.
         message: String,
     },
+    /// What the runtime of a container wrote down cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }

@@ -1,7 +1,9 @@
 //! What would have made drift impossible: how far what a container was specified to be confines it.
 //!
 //! ```text
-//! pods as kubectl prints them ─→ read_pods ─→ Posture of each pod ─→ failures of the pod and its containers
+//! pods as kubectl prints them ───→ read_pods ────┬─→ Posture ─→ what a pod and its containers fail
+//! what a runtime wrote down here ─→ of_container ─┘
+//! events, entries of a scan ──────→ Behaviour ──────→ Suggestion: what would have allowed just that
 //! ```
 //! The measure is the Pod Security Standards of Kubernetes in the version that [`STANDARD`] names: each
 //! [`Control`] has the standard's own name, each [`Failure`] names the field that fails it. What the standard
@@ -34,7 +36,9 @@ mod level;
 mod measure;
 mod pod;
 mod report;
+mod runtime;
 mod standard;
+mod suggest;
 
 pub use control::Control;
 pub use error::PostureError;
@@ -45,7 +49,13 @@ pub use pod::read_pods;
 pub use report::ContainerPosture;
 pub use report::Failure;
 pub use report::Posture;
+pub use report::Source;
+pub use runtime::of_container;
 pub use standard::VERSION as STANDARD;
+pub use suggest::Behaviour;
+pub use suggest::Needed;
+pub use suggest::Suggestion;
+pub use suggest::WrittenDirectory;
 
 pub use crate::pods::Count;
 pub use crate::pods::Role;

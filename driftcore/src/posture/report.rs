@@ -9,10 +9,23 @@ use super::Level;
 use super::Measure;
 use super::Role;
 
-/// How far a pod is confined by its specification.
+/// By what a posture is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Source {
+    /// A pod's own specification.
+    Pod,
+    /// What a runtime wrote down about one container: `config.json` of its bundle, and Docker's `HostConfig`.
+    Runtime,
+}
+
+/// How far a pod is confined by its specification, or a container in a pod or in none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Posture {
+    /// By what it is told.
+    pub source: Source,
     /// The pod.
     pub pod: Option<String>,
     /// Its namespace.
@@ -48,6 +61,8 @@ pub struct ContainerPosture {
     pub more_failures: u64,
     /// What makes drift impossible or hard, and whether it is set.
     pub measures: Vec<Measure>,
+    /// What the specification does not tell, for people; of pods nothing.
+    pub cannot_tell: Vec<String>,
 }
 
 /// A field that fails a control.

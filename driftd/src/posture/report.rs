@@ -8,6 +8,7 @@ use driftcore::posture::Count;
 use driftcore::posture::Level;
 use driftcore::posture::Posture;
 use driftcore::posture::STANDARD;
+use driftcore::posture::Suggestion;
 use serde_json::json;
 
 use super::text;
@@ -26,6 +27,8 @@ pub(super) struct Report<W> {
     /// Fields that fail, by the name of the control.
     controls: BTreeMap<&'static str, u64>,
     more_failures: u64,
+    /// Containers of which nothing could be told.
+    failed: u64,
 }
 
 enum Shown {
@@ -50,6 +53,7 @@ impl<W: Write> Report<W> {
             levels: BTreeMap::new(),
             controls: BTreeMap::new(),
             more_failures: 0,
+            failed: 0,
         })
     }
 
@@ -83,8 +87,17 @@ impl<W: Write> Report<W> {
         self.levels.keys().next().copied()
     }
 
-    /// Prints what is left; `count` where pods were read.
-    pub(super) fn finish(&mut self, count: Option<Count>) -> io::Result<()> {
+    /// Nothing could be told of a container; why was said.
+    pub(super) const fn failed(&mut self) {
+        self.failed += 1;
+    }
+
+    /// Prints what is left; `count` where pods were read, `suggestion` where one container was looked at.
+    pub(super) fn finish(
+        &mut self,
+        count: Option<Count>,
+        suggestion: Option<&Suggestion>,
+    ) -> io::Result<()> {
         let of = |level| self.levels.get(&level).copied().unwrap_or_default();
         let levels = [Level::Privileged, Level::Baseline, Level::Restricted];
         let containers: u64 = self.levels.values().sum();
@@ -102,7 +115,12 @@ impl<W: Write> Report<W> {
                     summary["pods"] = count.pods.into();
                     summary["other_objects"] = count.others.into();
                 }
-                writeln!(self.out, "\n],\"summary\":{summary}}}")?;
+                summary["failed"] = self.failed.into();
+                write!(self.out, "\n],")?;
+                if let Some(suggestion) = suggestion {
+                    writeln!(self.out, "\"suggestion\":{},", to_json(suggestion))?;
+                }
+                writeln!(self.out, "\"summary\":{summary}}}")?;
             }
             Shown::Text(worst) => {
                 let (worst, left) = worst.finish();
@@ -120,8 +138,25 @@ impl<W: Write> Report<W> {
                     self.out,
                     "{containers} container(s){pods} by the Pod Security Standards {STANDARD}: {by_level}"
                 )?;
+                if self.failed > 0 {
+                    writeln!(self.out, "{} container(s) could not be looked at", self.failed)?;
+                }
+                if let Some(suggestion) = suggestion {
+                    writeln!(
+                        self.out,
+                        "\nWhat it did would have been allowed by:\n\n{suggestion}"
+                    )?;
+                }
             }
         }
         self.out.flush()
     }
+}
+
+/// Its fields, and the same as YAML and for Docker.
+fn to_json(suggestion: &Suggestion) -> serde_json::Value {
+    let mut json = json!(suggestion);
+    json["yaml"] = suggestion.to_string().into();
+    json["docker"] = suggestion.docker_options().into();
+    json
 }

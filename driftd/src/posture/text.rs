@@ -9,6 +9,7 @@ use driftcore::posture::Failure;
 use driftcore::posture::MeasureKind;
 use driftcore::posture::Posture;
 use driftcore::posture::Role;
+use driftcore::posture::Source;
 
 use crate::scan::printable::Printable;
 
@@ -19,6 +20,7 @@ pub(super) fn write(out: &mut impl Write, posture: &Posture) -> io::Result<()> {
     let name = match (&posture.namespace, &posture.pod) {
         (Some(namespace), Some(pod)) => format!("{namespace}/{pod}"),
         (_, Some(pod)) => pod.clone(),
+        _ if posture.source == Source::Runtime => "in no pod".to_owned(),
         _ => "a pod without a name".to_owned(),
     };
     let node = posture.node.as_ref().map_or(String::new(), |node| format!(" on {}", shown(node)));
@@ -43,6 +45,9 @@ fn container(out: &mut impl Write, container: &ContainerPosture) -> io::Result<(
         let value = value(root.value.as_deref());
         let (path, effect) = (shown(&root.path), root.kind.effect());
         writeln!(out, "    drift       {path} {value}: set it to true, and {effect}")?;
+    }
+    for what in &container.cannot_tell {
+        writeln!(out, "    cannot tell {}", shown(what))?;
     }
     Ok(())
 }

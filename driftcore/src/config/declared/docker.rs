@@ -67,6 +67,21 @@ pub(in crate::config) struct Host {
     pub(in crate::config) devices: Vec<Device>,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) binds: Vec<Bind>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) privileged: bool,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) publish_all_ports: bool,
+    /// By the container's port, as `80/tcp`.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) port_bindings: BTreeMap<String, Option<Vec<PortBinding>>>,
+}
+
+/// A port of the host; none for one that is to be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::config) struct PortBinding {
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) host_port: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -26,6 +26,8 @@ pub(super) use process::NAMESPACES;
 pub(super) use process::ProcessFacts;
 #[cfg(test)]
 pub(super) use process::Status;
+pub(super) use process::host_namespace;
+pub(super) use process::namespace;
 use procfs::process::LimitValue;
 use procfs::process::Process;
 pub(super) use settings::Settings;

@@ -40,6 +40,7 @@ pub(super) fn judge(
         failures,
         more_failures,
         measures: measures(pod, at, context),
+        cannot_tell: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::Control;
 use super::super::Level;
 use super::super::Posture;
 use super::super::Role;
+use super::super::Source;
 use super::super::findings::Findings;
 use super::super::standard;
 use super::container;
@@ -85,6 +86,7 @@ pub(super) fn judge(metadata: &Metadata, spec: &Spec) -> Posture {
     let level = containers.iter().map(|it| it.level).min().unwrap_or(of_pod);
     let (failures, more_failures) = found.finish();
     Posture {
+        source: Source::Pod,
         pod: metadata.name.clone(),
         namespace: metadata.namespace.clone(),
         node: spec.node_name.clone(),

@@ -1,0 +1,13 @@
+//! What a container could be confined to, by what it was seen to do.
+
+mod behaviour;
+mod mounts;
+mod suggestion;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+pub use behaviour::Behaviour;
+pub use suggestion::Needed;
+pub use suggestion::Suggestion;
+pub use suggestion::WrittenDirectory;
