@@ -31,32 +31,21 @@ static __always_inline bool is_behind_another(struct file *file, struct dc_path 
 	return BPF_CORE_READ(file, f_inode, i_sb) != BPF_CORE_READ(dentry, d_sb);
 }
 
-/* Whether a call returns the descriptor of a file that it opens. Of x86-64. */
-static __always_inline bool opens(__u16 call)
-{
-	switch (call) {
-	case OPEN:
-	case CREAT:
-	case OPENAT:
-	case OPEN_BY_HANDLE_AT:
-	case OPENAT2:
-		return true;
-	}
-	return false;
-}
-
 static __always_inline void ask_open(struct file *file)
 {
 	struct task_struct *task = current_task();
-	__u32 mode = BPF_CORE_READ(file, f_mode);
 	struct dc_container container = {};
-	struct dc_path path = path_of(file);
-	struct dentry *dentry = path.dentry;
+	struct dentry *dentry;
 	struct dc_pending *p;
 	struct dc_scratch *s;
+	struct dc_path path;
+	__u32 mode;
 
-	if (!(mode & (FMODE_WRITE | FMODE_CREATED)) && !is_wanted(DC_OP_READ))
+	if (!may_wait(file))
 		return;
+	mode = file->f_mode;
+	path = path_of(file);
+	dentry = path.dentry;
 	if (is_behind_another(file, path))
 		return;
 	if (may_be_contained(task)) {

@@ -23,6 +23,7 @@
 /* Of x86-64. */
 #define WRITE 1
 #define OPEN 2
+#define MMAP 9
 #define PWRITE 18
 #define CREAT 85
 #define OPENAT 257

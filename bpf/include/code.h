@@ -73,6 +73,22 @@ static __always_inline void said_key(struct task_struct *task, struct inode *ino
 	key->operation = operation;
 }
 
+/* Memory that a process shares with its children, without a name anywhere: where code is made at run
+ * time. A file in memory (memfd) has a name that begins otherwise. */
+static __always_inline bool is_shared_memory(struct file *file)
+{
+	static const char shared[] = "dev/zero";
+	char name[sizeof(shared)] = {};
+
+	if (!(BPF_CORE_READ(file, f_inode, i_sb, s_flags) & SB_KERNMOUNT))
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
+	for (__u32 i = 0; i < sizeof(shared); i++)
+		if (name[i] != shared[i])
+			return false;
+	return true;
+}
+
 /* Whether the task runs an interpreter, and may read the file as a script. */
 static __always_inline bool may_be_script(struct task_struct *task, struct dentry *dentry)
 {

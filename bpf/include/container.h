@@ -139,13 +139,23 @@ static __always_inline bool may_be_contained(struct task_struct *task)
 	return may_be_contained_task(task);
 }
 
-/* Whether, for certain, a file is on no container's root, told by what costs next to nothing: opened by a
- * process in the host's namespace, on no overlay, while every root is one. */
-static __always_inline bool is_hosts_own(struct task_struct *task, struct inode *inode)
+/* Whether the current task, from current_task(), is in the host's namespace. */
+static __always_inline bool is_in_hosts_namespace(struct task_struct *task)
 {
-	return !has_other_roots &&
-	       BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC &&
-	       (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns) == host.mnt_ns;
+	if (bpf_core_enum_value_exists(enum bpf_func_id___later,
+				       BPF_FUNC_get_current_task_btf___later))
+		return (__u64)task->nsproxy->mnt_ns == host.mnt_ns;
+	return (__u64)BPF_CORE_READ(task, nsproxy, mnt_ns) == host.mnt_ns;
+}
+
+/* Whether, for certain, a file is none that counts, told by what costs next to nothing: opened by a process
+ * in the host's namespace, on no overlay, while every root is one and no other mounts are asked for. */
+static __always_inline bool is_hosts_own(struct task_struct *task, unsigned long magic)
+{
+	const struct dc_settings *set = get_settings();
+
+	return !has_other_roots && magic != OVERLAYFS_SUPER_MAGIC && set && !set->mounts &&
+	       is_in_hosts_namespace(task);
 }
 
 /* The inode that holds the file: on overlay that of the upper layer, elsewhere its own. */

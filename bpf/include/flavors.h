@@ -237,6 +237,7 @@ struct io_xattr___delayed {
 /* Helpers that came after 5.10. */
 enum bpf_func_id___later {
 	BPF_FUNC_get_current_task_btf___later = 158, /* 5.11 */
+	BPF_FUNC_task_pt_regs___later = 175, /* 5.15 */
 	BPF_FUNC_find_vma___later = 180, /* 5.17 */
 };
 

@@ -16,6 +16,8 @@
 #define VM_SHARED 0x8
 /* mmap of the first 32-bit programs: its arguments are in the caller's memory. */
 #define OLD_MMAP 90
+/* And of later ones. */
+#define MMAP2 192
 
 /* Mappings that one mprotect() changes and that a program looks at before it is run again. */
 #define DC_PROTECTED 16

@@ -10,6 +10,7 @@
 
 #include "act.h"
 #include "call.h"
+#include "mapping.h"
 #include "written.h"
 
 /* Functions whose arguments differ between kernels. */
@@ -81,10 +82,12 @@ static __always_inline __u64 context_word(__u64 *ctx, __u32 index)
 	return word;
 }
 
-/* The registers with which the task came into the kernel: at the top of its stack there, which is as
- * large as this on x86-64. */
+/* The registers with which the current task came into the kernel. Where the kernel does not say it, they
+ * are at the top of its stack there, which is as large as this on x86-64. */
 static __always_inline struct pt_regs___x86_64 *regs_of(struct task_struct *task)
 {
+	if (bpf_core_enum_value_exists(enum bpf_func_id___later, BPF_FUNC_task_pt_regs___later))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 	return BPF_CORE_READ(task, stack) + KERNEL_STACK -
 	       bpf_core_type_size(struct pt_regs___x86_64);
 }
@@ -105,6 +108,36 @@ static __always_inline __u16 current_call(struct task_struct *task)
 	    number == IO_URING_ENTER)
 		return DC_NO_CALL;
 	return number;
+}
+
+/* Whether a call returns the descriptor of a file that it opens. Of x86-64. */
+static __always_inline bool opens(__u16 call)
+{
+	switch (call) {
+	case OPEN:
+	case CREAT:
+	case OPENAT:
+	case OPEN_BY_HANDLE_AT:
+	case OPENAT2:
+		return true;
+	}
+	return false;
+}
+
+/* Whether the current task's call is mmap(): others map on their own account, as execve() does. Where the
+ * numbers of calls are not known, all are. */
+static __always_inline bool calls_mmap(struct task_struct *task)
+{
+	struct pt_regs___x86_64 *regs;
+	__u32 number;
+
+	if (!bpf_core_field_exists(struct pt_regs___x86_64, orig_ax))
+		return true;
+	regs = regs_of(task);
+	number = BPF_CORE_READ(regs, orig_ax);
+	if (is_compat(task))
+		return number == OLD_MMAP || number == MMAP2;
+	return (number & ~X32_SYSCALL_BIT) == MMAP;
 }
 
 /* Whether the task's call is to write no bytes. */
@@ -161,6 +194,14 @@ static __always_inline void keep_pending(struct dc_scratch *s, struct dc_pending
 
 	bpf_map_update_elem(&pending, &thread, p, BPF_ANY);
 	give_scratch(s);
+}
+
+/* Whether an open of the file may wait for its end: what every open of the host pays. The file is the
+ * argument of a traced function, which is read without a call. */
+static __always_inline bool may_wait(struct file *file)
+{
+	return (file->f_mode & (FMODE_WRITE | FMODE_CREATED) || is_wanted(DC_OP_READ)) &&
+	       !is_hosts_own(current_task(), file->f_inode->i_sb->s_magic);
 }
 
 /* The operation has ended. */
@@ -231,8 +272,11 @@ static __always_inline void confirm_removed(struct dentry *dentry)
 static __always_inline void confirm_open(__u32 fd, struct file *file)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
-	struct dc_pending *p = bpf_map_lookup_elem(&pending, &thread);
+	struct dc_pending *p;
 
+	if (!may_wait(file))
+		return;
+	p = bpf_map_lookup_elem(&pending, &thread);
 	/* Where the open has failed in between, its address may be another's. */
 	if (!p || p->object != (__u64)file || p->act.call == DC_NO_CALL ||
 	    BPF_CORE_READ(file, f_path.dentry) != p->act.file)

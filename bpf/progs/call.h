@@ -56,7 +56,7 @@ static __always_inline bool fill_opened(struct task_struct *task, struct pt_regs
 {
 	struct file *file = file_of(task, ret);
 
-	if (!file || is_hosts_own(task, BPF_CORE_READ(file, f_inode)))
+	if (!file || is_hosts_own(task, BPF_CORE_READ(file, f_inode, i_sb, s_magic)))
 		return false;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_WRITE && may_be_contained(task))
 		forget_written(task, file);

@@ -5,22 +5,6 @@
 
 #include <bpf/bpf_tracing.h>
 
-/* Memory that a process shares with its children, without a name anywhere: where code is made at run
- * time. A file in memory (memfd) has a name that begins otherwise. */
-static __always_inline bool is_shared_memory(struct file *file)
-{
-	static const char shared[] = "dev/zero";
-	char name[sizeof(shared)] = {};
-
-	if (!(BPF_CORE_READ(file, f_inode, i_sb, s_flags) & SB_KERNMOUNT))
-		return false;
-	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	for (__u32 i = 0; i < sizeof(shared); i++)
-		if (name[i] != shared[i])
-			return false;
-	return true;
-}
-
 static __always_inline void report_mapping(struct task_struct *task, struct pt_regs *regs,
 					   const struct dc_called *call, long ret, struct file *file)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* The LSM set: hooks that observe, and let everything pass. */
 #include "../include/ask.h"
+#include "../include/load.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -102,5 +103,12 @@ SEC("lsm/file_mprotect")
 int BPF_PROG(lsm__protect, struct vm_area_struct *vma, unsigned long reqprot, unsigned long prot)
 {
 	ask_protect(vma, prot);
+	return 0;
+}
+
+SEC("lsm/file_mprotect")
+int BPF_PROG(lsm__protect_code, struct vm_area_struct *vma, unsigned long reqprot)
+{
+	tell_protected(vma, reqprot);
 	return 0;
 }

@@ -2,6 +2,7 @@
 /* The fentry set: what the kernel asks its security modules, seen at the functions that ask, and the
  * ends of the functions that do it. The LSM set shares the ends. */
 #include "../include/ask.h"
+#include "../include/load.h"
 
 #include <bpf/bpf_tracing.h>
 
@@ -127,6 +128,13 @@ int BPF_PROG(vfs__protect, struct vm_area_struct *vma, unsigned long reqprot, un
 	return 0;
 }
 
+SEC("fentry/security_file_mprotect")
+int BPF_PROG(vfs__protect_code, struct vm_area_struct *vma, unsigned long reqprot)
+{
+	tell_protected(vma, reqprot);
+	return 0;
+}
+
 #define END(name, target, function)                                                                \
 	SEC("fexit/" target)                                                                       \
 	int name(__u64 *ctx)                                                                       \
@@ -135,7 +143,6 @@ int BPF_PROG(vfs__protect, struct vm_area_struct *vma, unsigned long reqprot, un
 		return 0;                                                                          \
 	}
 
-END(vfs__open_end, "do_dentry_open", DC_FUNCTION_OPEN)
 END(vfs__unlink_end, "vfs_unlink", DC_FUNCTION_UNLINK)
 END(vfs__link_end, "vfs_link", DC_FUNCTION_LINK)
 END(vfs__symlink_end, "vfs_symlink", DC_FUNCTION_SYMLINK)
@@ -146,6 +153,16 @@ END(vfs__change_end, "notify_change", DC_FUNCTION_CHANGE)
 END(vfs__set_xattr_end, "vfs_setxattr", DC_FUNCTION_SET_XATTR)
 END(vfs__remove_xattr_end, "vfs_removexattr", DC_FUNCTION_REMOVE_XATTR)
 #undef END
+
+SEC("fexit/do_dentry_open")
+int vfs__open_end(__u64 *ctx)
+{
+	struct file *file = (void *)context_word(ctx, signatures[DC_FUNCTION_OPEN].object);
+
+	if (may_wait(file))
+		confirm(ctx, DC_FUNCTION_OPEN, (__u64)file);
+	return 0;
+}
 
 /* Compilers split vfs_rmdir(), and what calls the greater part of it is not seen at its end. Its last
  * deed is this one, when it has succeeded. */
@@ -160,6 +177,21 @@ SEC("fentry/fd_install")
 int BPF_PROG(vfs__opened, unsigned int fd, struct file *file)
 {
 	confirm_open(fd, file);
+	return 0;
+}
+
+SEC("fentry/fd_install")
+int BPF_PROG(vfs__script, unsigned int fd, struct file *file)
+{
+	tell_script(fd, file);
+	return 0;
+}
+
+SEC("fexit/vm_mmap_pgoff")
+int BPF_PROG(vfs__mapped, struct file *file, unsigned long addr, unsigned long size,
+	     unsigned long prot, unsigned long flags, unsigned long offset, unsigned long result)
+{
+	tell_mapped(file, prot, flags, result);
 	return 0;
 }
 

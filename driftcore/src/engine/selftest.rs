@@ -45,7 +45,7 @@ impl SelfTest {
 pub fn self_test(options: SensorOptions) -> Result<SelfTest, EngineError> {
     let canary = Canary::prepare();
     let mut sensor = Sensor::load(options)?;
-    let all = Wanted::NOTHING.with_file_changes();
+    let all = Wanted::NOTHING.with_file_changes().with_libraries();
     Ok(run(canary.as_ref().map_err(ToString::to_string), &mut sensor, &all, &mut |_| ()))
 }
 
@@ -152,6 +152,8 @@ fn deed(operation: FileOperation) -> &'static str {
         FileOperation::Symlink => "a symbolic link",
         FileOperation::MakeDirectory => "a directory that was made",
         FileOperation::RemoveDirectory => "a directory that was removed",
+        FileOperation::Read => "an open to read",
+        FileOperation::Map => "a file that was mapped executable",
         _ => "an operation on a file",
     }
 }
@@ -236,7 +238,8 @@ mod tests {
         assert_eq!(asked(HookSet::Tracepoint, &rename), [FileOperation::Rename]);
         assert!(asked(HookSet::Tracepoint, &Wanted::NOTHING).is_empty());
         assert_eq!(asked(HookSet::Lsm, &Wanted::NOTHING), [FileOperation::MakeDirectory]);
-        let all = asked(HookSet::Fentry, &Wanted::NOTHING.with_file_changes());
+        let all = Wanted::NOTHING.with_file_changes().with_libraries();
+        let all = asked(HookSet::Fentry, &all.with_file(FileOperation::Read));
         assert_eq!(all.len(), CanaryCase::operations().count());
         assert!(all.iter().all(|&it| deed(it) != "an operation on a file"));
     }

@@ -35,9 +35,11 @@ struct Deed {
 const HERE: Argument = Number(-100_i32 as u32);
 
 const MADE: &str = "/canary-made";
+/// The program itself, a file that the image did not bring: [`CanaryCase::path`](super::CanaryCase::path).
+const ITSELF: &str = "/canary-acting";
 
 /// What the canary does to files of its container, one after the other.
-const DEEDS: [Deed; 11] = [
+const DEEDS: [Deed; 13] = [
     Deed {
         operation: FileOperation::Create,
         call: "openat",
@@ -95,6 +97,18 @@ const DEEDS: [Deed; 11] = [
         // AT_REMOVEDIR
         arguments: &[HERE, Text("/canary-directory"), Number(0x200)],
     },
+    Deed {
+        operation: FileOperation::Read,
+        call: "openat",
+        arguments: &[HERE, Text(ITSELF), Number(0)],
+    },
+    Deed {
+        operation: FileOperation::Map,
+        call: "mmap",
+        // PROT_READ and PROT_EXEC, MAP_PRIVATE. From the file's beginning: where the kernel starts a
+        // program, the register of the last argument is 0.
+        arguments: &[Number(0), Number(4096), Number(5), Number(2), Result],
+    },
 ];
 
 /// The operations on files that [`acting`] does.
@@ -132,15 +146,15 @@ fn code(deeds: &[Deed], texts_at: u32) -> (Vec<u8>, Vec<u8>) {
     for deed in deeds.iter().chain([&EXIT]) {
         // Not there on this architecture: not done, and so not seen.
         let Some(number) = call_number(deed.call) else { continue };
-        for (register, argument) in deed.arguments.iter().enumerate() {
+        // The first one last: on arm64 its register has the result of the call before.
+        for (register, argument) in deed.arguments.iter().enumerate().rev() {
             match argument {
                 Number(value) => set(register, *value, &mut code),
                 Text(text) => {
                     set(register, texts_at + texts.len() as u32, &mut code);
                     texts.extend(text.bytes().chain([0]));
                 }
-                // The register of the first argument, which is the only one that it is used for.
-                Result => keep_result(&mut code),
+                Result => keep_result(register, &mut code),
             }
         }
         call(number, &mut code);
@@ -159,10 +173,13 @@ fn set(argument: usize, value: u32, code: &mut Vec<u8>) {
     }
 }
 
-/// `mov edi, eax`
+/// `mov r32, eax` to the register of an argument.
 #[cfg(target_arch = "x86_64")]
-fn keep_result(code: &mut Vec<u8>) {
-    code.extend([0x89, 0xc7]);
+fn keep_result(argument: usize, code: &mut Vec<u8>) {
+    // edi, esi, edx, r10d, r8d
+    let opcodes: [&[u8]; 5] =
+        [&[0x89, 0xc7], &[0x89, 0xc6], &[0x89, 0xc2], &[0x41, 0x89, 0xc2], &[0x41, 0x89, 0xc0]];
+    code.extend(opcodes.get(argument).copied().unwrap_or_default());
 }
 
 /// `mov eax, imm32; syscall`
@@ -181,9 +198,11 @@ fn set(argument: usize, value: u32, code: &mut Vec<u8>) {
     code.extend((0xf2a0_0000 | value >> 16 << 5 | register).to_le_bytes());
 }
 
-/// Result and first argument are one register.
+/// `mov xN, x0`, where the result is.
 #[cfg(target_arch = "aarch64")]
-fn keep_result(_code: &mut Vec<u8>) {}
+fn keep_result(argument: usize, code: &mut Vec<u8>) {
+    code.extend((0xaa00_03e0 | argument as u32).to_le_bytes());
+}
 
 /// `movz x8, #number; svc #0`
 #[cfg(target_arch = "aarch64")]

@@ -146,16 +146,17 @@ const fn beginning(
     Hook { operations, begins: [Some(lsm), Some(fentry)], end: None }
 }
 
+/// What counts from its end.
+const fn end(operations: &'static [FileOperation], end: &'static str) -> Hook {
+    Hook { operations, begins: [None, None], end: Some(end) }
+}
+
 use FileOperation as Op;
 
 const HOOKS: &[Hook] = &[
     // What was said of an open file is forgotten when another is opened in its place.
     hook(&[Op::Read, Op::Open, Op::Create, Op::Write], "lsm__open", "vfs__open", "vfs__open_end"),
-    Hook {
-        operations: &[Op::Read, Op::Open, Op::Create, Op::Write],
-        begins: [None, None],
-        end: Some("vfs__opened"),
-    },
+    end(&[Op::Read, Op::Open, Op::Create, Op::Write], "vfs__opened"),
     hook(&[Op::Unlink], "lsm__unlink", "vfs__unlink", "vfs__unlink_end"),
     hook(&[Op::RemoveDirectory], "lsm__rmdir", "vfs__rmdir", "vfs__rmdir_end"),
     hook(&[Op::Rename, Op::Exchange], "lsm__rename", "vfs__rename", "vfs__rename_end"),
@@ -177,7 +178,10 @@ const HOOKS: &[Hook] = &[
     beginning(&[Op::Write], "lsm__write", "vfs__write"),
     beginning(&[Op::Write], "lsm__map", "vfs__map"),
     beginning(&[Op::Write], "lsm__protect", "vfs__protect"),
-    Hook { operations: &[Op::Allocate], begins: [None, None], end: Some("vfs__allocate_end") },
+    end(&[Op::Allocate], "vfs__allocate_end"),
+    end(&[Op::Script], "vfs__script"),
+    end(&[Op::Map], "vfs__mapped"),
+    beginning(&[Op::Map], "lsm__protect_code", "vfs__protect_code"),
 ];
 
 /// A function whose arguments differ between kernels, and which of them is looked at.
@@ -268,6 +272,9 @@ mod tests {
         assert_eq!(HookSet::Fentry.probes(&unlink), ["vfs__unlink", "vfs__unlink_end"]);
         assert_eq!(HookSet::Lsm.probes(&unlink), ["lsm__unlink", "vfs__unlink_end"]);
         assert!(HookSet::Tracepoint.probes(&changes).is_empty());
+        let code = Wanted::NOTHING.with_libraries().with_scripts();
+        assert_eq!(HookSet::Lsm.rest(&code), Wanted::NOTHING);
+        assert_eq!(HookSet::Lsm.probes(&code), ["lsm__protect_code", "vfs__mapped", "vfs__script"]);
     }
 
     #[test]

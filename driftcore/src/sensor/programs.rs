@@ -46,6 +46,9 @@ const EXITS: [&[&str]; 7] = [
 ];
 /// Need `bpf_find_vma`, which came in 5.17.
 const FIND_VMA: [&str; 3] = ["call__protect", "call__mapped", "call__protect_code"];
+/// Code that no exec names, at system calls: other sets than that of tracepoints see it elsewhere.
+const CODE_AT_CALLS: [&str; 4] =
+    ["call__mapped", "call__mapped_fd", "call__protect_code", "call__script"];
 const SWEEP: &str = "process__sweep";
 
 /// At the root of the unified hierarchy: who binds a UDP socket.
@@ -121,6 +124,7 @@ impl Programs {
             let name = program.name().to_string_lossy().into_owned();
             let left_out = !hooks.has(&name)
                 || TRIALS.contains(&&*name)
+                || (CODE_AT_CALLS.contains(&&*name) && hooks != HookSet::Tracepoint)
                 || (FIND_VMA.contains(&&*name) && !features.find_vma)
                 || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
                 || COPIES.iter().skip(copies).any(|end| name.ends_with(end));

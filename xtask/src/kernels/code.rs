@@ -7,6 +7,7 @@ use driftcore::event::Kind;
 
 use super::console::Sections;
 use super::deeds::FINDS_MAPPINGS;
+use super::deeds::TRACEPOINT;
 use super::deeds::ended;
 use super::deeds::has;
 use super::expect;
@@ -53,7 +54,12 @@ pub(super) fn judge(sections: &Sections, set: &str, events: &[DriftEvent]) -> Ve
     let mut rest: Vec<String> = events.iter().filter_map(line).collect();
     for (name, lines) in DEEDS {
         let lines: &[&str] = match lines {
-            _ if name.starts_with("protect_") && !has(sections, FINDS_MAPPINGS) => &[],
+            _ if name.starts_with("protect_")
+                && set == TRACEPOINT
+                && !has(sections, FINDS_MAPPINGS) =>
+            {
+                &[]
+            }
             lines => lines,
         };
         let directories = [format!(" /deeds/{name}/"), format!(" /code/{name}/")];
@@ -129,12 +135,16 @@ mod tests {
 
     /// The wrong cells of a machine in which these deeds were done.
     fn wrong(release: &str, done: &[&str], events: &[DriftEvent]) -> Vec<String> {
+        wrong_with("lsm", release, done, events)
+    }
+
+    fn wrong_with(set: &str, release: &str, done: &[&str], events: &[DriftEvent]) -> Vec<String> {
         let done: String = done.iter().map(|name| format!("deed {name} 0\n")).collect();
         let text = format!(
-            "@@begin facts\nrelease={release}\n@@end facts\n@@begin lsm.code\n{done}\
-             @@end lsm.code\n@@done\n"
+            "@@begin facts\nrelease={release}\n@@end facts\n@@begin {set}.code\n{done}\
+             @@end {set}.code\n@@done\n"
         );
-        let mut cells = judge(&Sections::parse(&text).unwrap(), "lsm", events);
+        let mut cells = judge(&Sections::parse(&text).unwrap(), set, events);
         cells.retain(|(_, cell)| matches!(cell, Cell::Wrong(why) if !why.contains("was not run")));
         cells.into_iter().map(|(name, _)| name).collect()
     }
@@ -150,11 +160,17 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_executable_is_seen_where_mappings_are_found() {
+    fn what_becomes_executable_is_seen_at_calls_where_mappings_are_found() {
         let new = library("/deeds/protect_code/new");
-        assert!(wrong("6.1.0", &["protect_code"], std::slice::from_ref(&new)).is_empty());
-        assert!(wrong("5.10.0", &["protect_code"], &[]).is_empty());
-        assert_eq!(wrong("5.10.0", &["protect_code"], &[new]), ["lsm code protect_code"]);
+        let seen = std::slice::from_ref(&new);
+        let wrong_at_calls = |release, events: &[DriftEvent]| {
+            wrong_with(TRACEPOINT, release, &["protect_code"], events)
+        };
+        assert!(wrong_at_calls("6.1.0", seen).is_empty());
+        assert!(wrong_at_calls("5.10.0", &[]).is_empty());
+        assert_eq!(wrong_at_calls("5.10.0", seen), ["tracepoint code protect_code"]);
+        assert!(wrong("5.10.0", &["protect_code"], seen).is_empty());
+        assert_eq!(wrong("5.10.0", &["protect_code"], &[]), ["lsm code protect_code"]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ const TAKES_VALUES_FIRST: (u32, u32) = (6, 12);
 const NOT_ON_HOST: [&str; 1] = ["chroot"];
 
 /// The hook set that sees system calls; the others see functions of the kernel.
-const TRACEPOINT: &str = "tracepoint";
+pub(super) const TRACEPOINT: &str = "tracepoint";
 
 /// A deed, the directory that it is done in, and what is to be seen.
 struct Deed {

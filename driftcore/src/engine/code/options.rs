@@ -5,8 +5,8 @@ use crate::sensor::Wanted;
 
 /// Whether code is looked at that no execution names. Where it is, events come of it as soon as a rule
 /// speaks of them or [`EngineBuilder::watch`](super::super::EngineBuilder::watch) asks; where it is not,
-/// never. It needs probes at the exit of system calls, which make every process of the host a little
-/// slower.
+/// never. With the tracepoint set of hooks it needs probes at the exit of system calls, which make every
+/// process of the host a little slower.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CodeOptions {
