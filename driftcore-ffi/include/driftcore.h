@@ -2368,6 +2368,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | code.interpreter | adds a program that runs scripts, without a version | those that are known |
  * | packages.watch | false: package databases are not compared when they change | true |
  * | config.interval | seconds between two comparisons of how a container is set up with what was declared; 0: never | 0 |
+ * | config.secret | adds a file, directory or mount of containers, as these see it, whose files are compared as secrets are | what the kubelet mounts, /run/secrets |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |

@@ -46,6 +46,7 @@ pub struct driftcore_options {
     pub(crate) code: CodeOptions,
     pub(crate) no_packages: bool,
     pub(crate) configuration: Option<ConfigurationOptions>,
+    pub(crate) secrets: Vec<PathBuf>,
     pub(crate) allow_degraded: bool,
     baselines: Vec<PathBuf>,
     exceptions: Vec<PathBuf>,
@@ -216,6 +217,7 @@ impl driftcore_options {
                 let options = ConfigurationOptions { interval };
                 self.configuration = (!interval.is_zero()).then_some(options);
             }
+            "config.secret" => add(&mut self.secrets, value, PathBuf::from(value)),
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
             "rules.matching" => {
                 self.rules.policy = match value {
@@ -297,6 +299,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | code.interpreter | adds a program that runs scripts, without a version | those that are known |
 /// | packages.watch | false: package databases are not compared when they change | true |
 /// | config.interval | seconds between two comparisons of how a container is set up with what was declared; 0: never | 0 |
+/// | config.secret | adds a file, directory or mount of containers, as these see it, whose files are compared as secrets are | what the kubelet mounts, /run/secrets |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |

@@ -4,7 +4,6 @@ use std::io::BufWriter;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use driftcore::config::Comparison;
 use driftcore::config::Declared;
 use driftcore::config::Item;
@@ -14,7 +13,6 @@ use driftcore::config::compare;
 use driftcore::container::Runtimes;
 use driftcore::event::Container;
 use driftcore::event::Text;
-use rustix::process::DumpableBehavior;
 use serde_json::json;
 
 use crate::cli::ConfigShowArguments;
@@ -30,9 +28,6 @@ const WIDTH_MAX: usize = 44;
 const DIGITS: usize = 12;
 
 pub(crate) fn show(arguments: &ConfigShowArguments) -> anyhow::Result<ExitCode> {
-    // Environments pass through our memory: no core of ours may hold them.
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
-        .context("cannot turn core dumps off")?;
     let config = Config::load(&arguments.common)?;
     let runtimes = Runtimes::new(config.state_roots());
     let stored = runtimes.find(&arguments.container)?;

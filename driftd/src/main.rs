@@ -9,6 +9,7 @@ mod cli;
 mod config;
 mod config_show;
 mod containers;
+mod core_dumps;
 mod deep;
 mod doctor;
 mod manifest;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .init();
     driftcore::sensor::log_libbpf();
-    let result = match &arguments.command {
+    let result = core_dumps::off().and_then(|()| match &arguments.command {
         Command::Run(run) => run::run(run),
         Command::Doctor(doctor) => doctor::doctor(doctor),
         Command::Scan(arguments) => scan::scan(arguments),
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
         Command::Rules(command) => rules::rules(command),
         Command::Replay(replay) => replay::replay(replay),
         Command::Baseline(command) => baseline::baseline(command),
-    };
+    });
     result.unwrap_or_else(|error| {
         // Whoever reads us has enough (`driftd rules list | head`).
         let io = error.downcast_ref::<std::io::Error>();

@@ -63,6 +63,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .code(config.code())
         .packages(config.watches_packages())
         .configuration(config.configuration(events_asked, asks_for_config))
+        .secrets(config.secrets().to_vec())
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),

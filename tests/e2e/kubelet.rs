@@ -29,6 +29,11 @@ impl KubeletVolume {
         &self.directory
     }
 
+    /// How often it was written.
+    pub(crate) fn round(&self) -> u32 {
+        self.generation
+    }
+
     /// Where the files are now.
     pub(crate) fn files(&self) -> Result<PathBuf> {
         Ok(self.directory.join(fs::read_link(self.directory.join("..data"))?))

@@ -38,6 +38,7 @@ mod runtime;
 mod scan;
 mod schema;
 mod scripts;
+mod secrets;
 mod storm;
 mod taint;
 mod unnamed;
@@ -98,6 +99,7 @@ fn cases() -> Vec<Case> {
         storm::CASES,
         config::CASES,
         config_live::CASES,
+        secrets::CASES,
         verify::CASES,
         posture::CASES,
         files::flood::CASES,

@@ -78,6 +78,7 @@ pub unsafe extern "C" fn driftcore_engine_new(
             .code(options.code)
             .packages(!options.no_packages)
             .configuration(options.configuration)
+            .secrets(options.secrets)
             .allow_degraded(options.allow_degraded);
         if let Some(rules) = handle::lend!(rules) {
             builder.rules(Arc::clone(&rules.set));

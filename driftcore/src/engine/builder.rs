@@ -1,5 +1,6 @@
 //! How an engine is made.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CodeOptions;
@@ -57,6 +58,7 @@ pub struct EngineBuilder {
     pub(super) code: CodeOptions,
     pub(super) packages: WatchPackages,
     pub(super) configuration: Option<ConfigurationOptions>,
+    pub(super) secrets: Vec<PathBuf>,
     pub(super) images: KnownImages,
     #[cfg(feature = "digest")]
     pub(super) verifier: Option<Verifier>,
@@ -172,6 +174,14 @@ impl EngineBuilder {
     /// after calls that may change something, as far as rules ask the sensor for such calls.
     pub fn configuration(&mut self, options: Option<ConfigurationOptions>) -> &mut Self {
         self.configuration = options;
+        self
+    }
+
+    /// Files, directories and mounts of containers, absolute as these see them, whose files are compared as secrets
+    /// are, where [`EngineBuilder::configuration`] asks for comparisons: beside what the kubelet mounts and what is at
+    /// or below `/run/secrets`. Default: none.
+    pub fn secrets(&mut self, paths: Vec<PathBuf>) -> &mut Self {
+        self.secrets = paths;
         self
     }
 

@@ -14,6 +14,7 @@ use super::calls::Arguments;
 use super::clock::Clock;
 use super::clock::boot_now_ns;
 use super::configuration::Configuration;
+use super::configuration::secrets::SecretsWatch;
 use super::containers::Containers;
 use super::containers::Known;
 use super::counters::Counters;
@@ -84,6 +85,8 @@ pub(super) struct Core {
     pub(super) ports: Ports,
     pub(super) packages: Packages,
     pub(super) configuration: Configuration,
+    /// `None` where nobody asks for configurations.
+    pub(super) secrets: Option<SecretsWatch>,
     #[cfg(feature = "digest")]
     pub(super) verifying: Option<Verifying>,
     /// What live events tell of waiting sockets, while others are looked for.
@@ -121,6 +124,7 @@ impl Core {
             ports: Ports::default(),
             packages: Packages::default(),
             configuration: Configuration::default(),
+            secrets: None,
             #[cfg(feature = "digest")]
             verifying: None,
             live_spots: None,
@@ -323,6 +327,7 @@ impl Core {
         }
         self.package_changes();
         self.configuration_findings();
+        self.secrets_findings();
         #[cfg(feature = "digest")]
         self.verify_images();
         self.release();
@@ -509,6 +514,7 @@ impl Core {
         self.processes.expire(boot_now_ns());
         self.containers.expire(Instant::now(), forgotten);
         self.configuration_containers();
+        self.secrets_containers();
     }
 }
 

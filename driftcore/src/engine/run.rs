@@ -29,6 +29,7 @@ use super::choice::HookChoice;
 use super::choice::choose;
 use super::clock::boot_now_ns;
 use super::configuration::Configuration;
+use super::configuration::secrets::SecretsWatch;
 use super::containers::Containers;
 use super::core::Core;
 use super::counters::Counters;
@@ -122,6 +123,14 @@ impl Engine {
             let runtimes = Runtimes::new(options.roots.clone());
             let wake = Arc::new(move || waker.wake());
             core.configuration = Configuration::start(runtimes, configuration, wake)?;
+            let waker = stopper.clone();
+            let runtimes = Runtimes::new(options.roots.clone());
+            core.secrets = Some(SecretsWatch::start(
+                runtimes,
+                configuration.interval,
+                std::mem::take(&mut options.secrets),
+                Arc::new(move || waker.wake()),
+            )?);
         }
         #[cfg(feature = "digest")]
         if let Some(verifier) = options.verifier.take() {

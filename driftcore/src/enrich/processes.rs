@@ -285,6 +285,14 @@ impl ProcessTable {
         Some(&entry.program)
     }
 
+    /// The process that has, or had last, a process id, and whose it is: 0 is the host.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn latest(&self, pid: u32) -> Option<(Identity, u64)> {
+        let Entry { start_ns, container, parent: (ppid, parent_start_ns), .. } =
+            *self.entries.get(&pid)?;
+        Some((Identity { pid, start_ns, ppid, parent_start_ns }, container))
+    }
+
     /// What a process ran when it had this exec id.
     pub fn program_as_of(&self, who: Identity, exec_id: u64) -> Option<&Arc<Program>> {
         let entry = self.entries.get(&who.pid).filter(|entry| entry.is(who.start_ns))?;

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::Text;
+use super::WriterOrigin;
 
 /// Something that is not as it was declared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct ConfigItem {
     /// What makes that more than a difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<ConfigMark>,
+    /// Of a file of a secrets mount: whether a process of the container changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<WriterOrigin>,
 }
 
 /// What makes a difference more than that.

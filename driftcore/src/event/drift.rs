@@ -594,6 +594,7 @@ mod tests {
                 declared: Some(bytes(0xf9)),
                 live: Some(bytes(0xfa)),
                 mark: Some(ConfigMark::HostPath),
+                origin: Some(WriterOrigin::Outside),
             }),
             ended: true,
             package: Some(Package {

@@ -19,6 +19,8 @@ use crate::container::Runtimes;
 pub(in crate::config) struct First {
     process: Process,
     start: u64,
+    /// The inode number of its mount namespace.
+    pub(in crate::config) namespace: Option<u64>,
     /// The root directory of the process, for whoever opens it at once.
     pub(in crate::config) root: PathBuf,
     pub(in crate::config) mounts: Vec<Mount>,
@@ -54,7 +56,8 @@ impl First {
             return Err(not_running(format!("process {pid} is not one of its")));
         }
         let runtime = runtime_mounts(&mut live, proc, &process).unwrap_or_default();
-        Ok(Self { process, start: live.first.start, root, mounts, runtime })
+        let ProcessFacts { start, namespaces, .. } = live.first;
+        Ok(Self { process, start, namespace: namespaces[0], root, mounts, runtime })
     }
 
     /// Whether it is the same process still: what was opened by its number is its.

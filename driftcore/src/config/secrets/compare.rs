@@ -1,5 +1,7 @@
 //! What the files were, against what they are.
 
+use std::path::Path;
+
 use super::Secrets;
 use super::Volume;
 use super::layout::Generation;
@@ -19,20 +21,58 @@ impl Secrets {
     /// lead to. Where `..data` leads elsewhere than before and nothing else speaks against the kubelet, the
     /// files that changed are marked as [`ConfigMark::Rotation`], and do not differ.
     pub fn compare(&self, before: &Self) -> Comparison {
+        self.compare_where(before, &|_, _| true)
+    }
+
+    /// The same, where `is_kubelets` says who made `..data` lead elsewhere: of a volume, by its path, and whether
+    /// it is read-only to the container.
+    pub(crate) fn compare_where(
+        &self,
+        before: &Self,
+        is_kubelets: &dyn Fn(&Path, bool) -> bool,
+    ) -> Comparison {
         let mut comparison = Comparison::default();
         for volume in &self.volumes {
-            let was = before.volumes.iter().find(|it| it.point == volume.point).unwrap_or(volume);
-            volume.compare(was, &mut comparison.items);
+            let was = before.volume(&volume.point).unwrap_or(volume);
+            let is_rotation = volume.is_rotation_of(was, is_kubelets);
+            volume.compare(was, is_rotation, &mut comparison.items);
         }
         comparison.problems.clone_from(&self.problems);
         comparison
     }
+
+    fn volume(&self, point: &Path) -> Option<&Volume> {
+        self.volumes.iter().find(|it| it.point == point)
+    }
+
+    /// Takes over, as what counts from now on, what was rotated in `now`, and what was not there before.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn adopt(&mut self, now: &Self, is_kubelets: &dyn Fn(&Path, bool) -> bool) {
+        for volume in &now.volumes {
+            match self.volumes.iter_mut().find(|it| it.point == volume.point) {
+                Some(was) if volume.is_rotation_of(was, is_kubelets) => was.clone_from(volume),
+                Some(_) => {}
+                None => self.volumes.push(volume.clone()),
+            }
+        }
+    }
+
+    /// The mount namespace of the container, by its inode number.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn mount_namespace(&self) -> Option<u64> {
+        self.namespace
+    }
+
+    /// Whether something that was there could not be read: what is not found has not gone.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn is_partial(&self) -> bool {
+        self.is_partial
+    }
 }
 
 impl Volume {
-    fn compare(&self, was: &Self, items: &mut Vec<Item>) {
+    fn compare(&self, was: &Self, is_rotation: bool, items: &mut Vec<Item>) {
         let (files, old) = (&self.contents.files, &was.contents.files);
-        let is_rotation = self.is_rotation_of(was);
         for (path, entry) in files {
             let before = old.get(path);
             let mut item = self.item(path).live(Some(entry.value.clone()));
@@ -66,11 +106,11 @@ impl Volume {
     }
 
     /// Whether the kubelet may have put another generation of the files here.
-    fn is_rotation_of(&self, was: &Self) -> bool {
+    fn is_rotation_of(&self, was: &Self, is_kubelets: &dyn Fn(&Path, bool) -> bool) -> bool {
         let (Some(now), Some(then)) = (&self.contents.generation, &was.contents.generation) else {
             return false;
         };
-        now.name != then.name
+        now.name != then.name && is_kubelets(&self.point, self.is_read_only)
     }
 
     fn item(&self, path: &[u8]) -> Item {
@@ -121,8 +161,9 @@ mod tests {
         });
         let contents = Contents { files, generation, is_cut: false };
         let point = "/etc/creds".into();
-        let volumes = vec![Volume { point, kind: SecretKind::Secret, contents }];
-        Secrets { volumes, problems: Vec::new() }
+        let volumes =
+            vec![Volume { point, kind: SecretKind::Secret, is_read_only: true, contents }];
+        Secrets { volumes, ..Secrets::default() }
     }
 
     /// `! name declared live [mark]`, a line each.
@@ -166,6 +207,23 @@ mod tests {
             "= /etc/creds/gone x - rotation",
         ];
         assert_eq!(lines(&before, &now), expected);
+    }
+
+    #[test]
+    fn another_generation_that_was_put_there_from_within_differs() {
+        let before = volume(Some((ONE, 10)), &[("a", "x", 9)]);
+        let now = volume(Some((TWO, 20)), &[("a", "y", 19)]);
+        let within = |_: &Path, read_only: bool| !read_only;
+        let items = now.compare_where(&before, &within).items;
+        assert!(items[0].differs && items[0].mark.is_none(), "{items:?}");
+        #[cfg(feature = "sensor")]
+        {
+            let mut settled = before.clone();
+            settled.adopt(&now, &within);
+            assert_eq!(settled, before);
+            settled.adopt(&now, &|_, _| true);
+            assert_eq!(settled.volumes, now.volumes);
+        }
     }
 
     #[test]

@@ -28,6 +28,10 @@ use self::tree::Contents;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets {
     volumes: Vec<Volume>,
+    /// The mount namespace of the container, by its inode number.
+    namespace: Option<u64>,
+    /// Something that was there could not be read.
+    is_partial: bool,
     problems: Vec<String>,
 }
 
@@ -37,5 +41,7 @@ struct Volume {
     /// Where the container sees it.
     point: PathBuf,
     kind: SecretKind,
+    /// Nobody in the container can write there.
+    is_read_only: bool,
     contents: Contents,
 }

@@ -43,6 +43,8 @@ pub(super) struct Place {
     pub(super) kind: SecretKind,
     /// The number of the mount; `None` of a path that was asked for.
     pub(super) mount: Option<u64>,
+    /// Nobody in the container can write there.
+    pub(super) is_read_only: bool,
     /// Why it is not read.
     pub(super) refused: Option<String>,
 }
@@ -64,6 +66,7 @@ pub(super) fn places(live: &[Mount], runtime: &[Mount], paths: &[PathBuf]) -> Ve
                 point: mount.mount_point.clone(),
                 kind,
                 mount: Some(mount.id),
+                is_read_only: mount.has_flag(b"ro"),
                 refused: refused(mount),
             });
         }
@@ -78,6 +81,7 @@ pub(super) fn places(live: &[Mount], runtime: &[Mount], paths: &[PathBuf]) -> Ve
                 point: path.clone(),
                 kind: SecretKind::AskedFor,
                 mount: None,
+                is_read_only: on.is_some_and(|mount| mount.has_flag(b"ro")),
                 refused: on.and_then(refused),
             });
         }

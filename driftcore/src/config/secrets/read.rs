@@ -1,5 +1,6 @@
 //! Reading what a container's secrets and configuration mounts hold.
 
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::path::PathBuf;
@@ -40,6 +41,21 @@ impl Secrets {
         declared: &Declared,
         paths: &[PathBuf],
     ) -> Result<Self, ConfigError> {
+        Self::visiting(runtimes, declared, paths, &mut |_, _, _| {})
+    }
+
+    /// The same, that shows each directory to `visit` before it is read, and each file that is a volume: by the
+    /// volume, and whether it is a directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Secrets::read`].
+    pub(crate) fn visiting(
+        runtimes: &Runtimes,
+        declared: &Declared,
+        paths: &[PathBuf],
+        visit: &mut dyn FnMut(&Path, BorrowedFd<'_>, bool),
+    ) -> Result<Self, ConfigError> {
         let gone = || ConfigError::NotRunning {
             id: declared.id.clone(),
             reason: "it ended just now".to_owned(),
@@ -47,7 +63,7 @@ impl Secrets {
         let first = First::find(runtimes, declared)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(&first.root, flags, Mode::empty()).map_err(|_| gone())?;
-        let mut secrets = Self::default();
+        let mut secrets = Self { namespace: first.namespace, ..Self::default() };
         let mut places = places(&first.mounts, &first.runtime, paths);
         if places.len() > PLACES {
             secrets
@@ -56,19 +72,25 @@ impl Secrets {
             places.truncate(PLACES);
         }
         for place in places {
-            secrets.take(&root, place);
+            secrets.take(&root, place, visit);
         }
         if first.is_there() { Ok(secrets) } else { Err(gone()) }
     }
 
-    fn take(&mut self, root: &OwnedFd, place: Place) {
-        let Place { point, kind, mount, refused } = place;
+    fn take(
+        &mut self,
+        root: &OwnedFd,
+        place: Place,
+        visit: &mut dyn FnMut(&Path, BorrowedFd<'_>, bool),
+    ) {
+        let Place { point, kind, mount, is_read_only, refused } = place;
         if let Some(reason) = refused {
             self.problems.push(format!("{}: not read: {reason}", point.display()));
             return;
         }
+        let visit: tree::Visit<'_> = &mut |node, is_directory| visit(&point, node, is_directory);
         let read = open(root, &point, mount).and_then(|opened| match opened {
-            Some(opened) => tree::read(&opened).map(Some),
+            Some(opened) => tree::read(&opened, visit).map(Some),
             None => Ok(None),
         });
         match read {
@@ -79,11 +101,14 @@ impl Secrets {
                         point.display()
                     ));
                 }
-                self.volumes.push(Volume { point, kind, contents });
+                self.volumes.push(Volume { point, kind, is_read_only, contents });
             }
             // Something else is mounted there by now, or above it: the mounts tell that.
             Ok(None) => {}
-            Err(errno) => self.problems.push(format!("{}: {errno}", point.display())),
+            Err(errno) => {
+                self.is_partial = true;
+                self.problems.push(format!("{}: {errno}", point.display()));
+            }
         }
     }
 }

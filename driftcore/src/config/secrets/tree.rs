@@ -41,6 +41,9 @@ const ATTEMPTS: usize = 3;
 /// How much is read at once.
 const BLOCK: usize = 16 << 10;
 
+/// Takes each directory that is read, and a file that is a volume; whether it is a directory.
+pub(super) type Visit<'a> = &'a mut dyn FnMut(BorrowedFd<'_>, bool);
+
 /// What is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Contents {
@@ -65,25 +68,39 @@ pub(super) struct Entry {
 
 /// Reads what is at a place. Opens nothing but regular files and directories, leaves the mount by no symbolic
 /// link and by no mount below it.
-pub(super) fn read(root: &OwnedFd) -> Result<Contents, Errno> {
-    let mut contents = once(root)?;
+///
+/// Each directory is shown to `visit` before it is read, and the file where the volume is one.
+pub(super) fn read(root: &OwnedFd, visit: Visit<'_>) -> Result<Contents, Errno> {
+    let mut contents = once(root, visit)?;
     for _ in 1..ATTEMPTS {
         if contents.generation == generation(root.as_fd()) {
             break;
         }
         // It was rotated meanwhile: what was read is of two generations.
-        contents = once(root)?;
+        contents = once(root, visit)?;
     }
     Ok(contents)
 }
 
-fn once(root: &OwnedFd) -> Result<Contents, Errno> {
+fn once(root: &OwnedFd, visit: Visit<'_>) -> Result<Contents, Errno> {
     let stat = rustix::fs::fstat(root)?;
-    let mut reader = Reader { root: root.as_fd(), contents: Contents::default(), bytes: BYTES };
+    let mut reader =
+        Reader { root: root.as_fd(), contents: Contents::default(), bytes: BYTES, visit };
     if FileType::from_raw_mode(stat.st_mode).is_dir() {
         reader.contents.generation = generation(root.as_fd());
+        if let Some(generation) = &reader.contents.generation {
+            // Its files are reached by links, one by one.
+            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let name = generation.name.as_slice();
+            if let Ok(opened) = rustix::fs::openat(root, name, flags, Mode::empty()) {
+                (reader.visit)(opened.as_fd(), true);
+            }
+        }
         reader.directory(root.as_fd(), &mut Vec::new(), 0, false)?;
     } else {
+        if FileType::from_raw_mode(stat.st_mode).is_file() {
+            (reader.visit)(root.as_fd(), false);
+        }
         reader.node(root.as_fd(), &stat, Vec::new(), false);
     }
     Ok(reader.contents)
@@ -102,6 +119,7 @@ struct Reader<'a> {
     contents: Contents,
     /// How many more are read.
     bytes: u64,
+    visit: Visit<'a>,
 }
 
 impl Reader<'_> {
@@ -113,6 +131,7 @@ impl Reader<'_> {
         depth: usize,
         is_published: bool,
     ) -> Result<(), Errno> {
+        (self.visit)(directory, true);
         let mut names = Vec::new();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         for entry in Dir::new(rustix::fs::openat(directory, ".", flags, Mode::empty())?)? {
@@ -291,7 +310,7 @@ mod tests {
     }
 
     fn at(path: &Path) -> Contents {
-        read(&open(path)).unwrap()
+        read(&open(path), &mut |_, _| {}).unwrap()
     }
 
     fn values(contents: &Contents) -> Vec<(String, String, bool)> {
@@ -330,6 +349,10 @@ mod tests {
         assert!(found.made >= contents.files[&b"password"[..]].modified);
         assert!(!contents.is_cut);
         assert!(!format!("{contents:?}").contains("hunter2"));
+        let mut visited = 0;
+        read(&open(volume.path()), &mut |_, is_directory| visited += usize::from(is_directory))
+            .unwrap();
+        assert_eq!(visited, 4, "the volume, the generation, deep and deep/er");
     }
 
     #[test]

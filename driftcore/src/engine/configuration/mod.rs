@@ -7,6 +7,7 @@
 //! ```
 //! Nothing of it is done where records are taken in: there a message is put into a queue of bounded length.
 
+pub(super) mod secrets;
 mod standing;
 mod turns;
 mod watcher;
@@ -253,6 +254,7 @@ impl Core {
             declared: item.declared,
             live: item.live,
             mark: item.mark,
+            origin: None,
         });
         event.container = self.containers.get(container).map(|known| (*known.container).clone());
         if ended {

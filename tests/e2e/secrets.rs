@@ -1,0 +1,286 @@
+//! Secrets and configuration mounts that change while `driftd run` watches, and values that nothing tells.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::Result;
+use anyhow::ensure;
+use driftcore::event::Action;
+use driftcore::event::ConfigMark;
+use driftcore::event::DriftEvent;
+use driftcore::event::WriterOrigin;
+use driftcore_e2e::DockerContainer;
+use driftcore_e2e::Driftd;
+use driftcore_e2e::bind;
+use driftcore_e2e::poll;
+use driftcore_e2e::workspace_root;
+use serde_json::Value;
+
+use crate::Case;
+use crate::kubelet::KubeletVolume;
+use crate::world::World;
+
+pub(crate) const CASES: &[Case] = &[
+    ("secrets_that_change_are_told_with_who_did_it_and_rotations_as_such", live),
+    ("values_of_secrets_are_in_no_output", untold),
+];
+
+/// The events about files of one container's secrets.
+fn of(watch: &Driftd, container: &DockerContainer) -> Result<Vec<DriftEvent>> {
+    let mut events = watch.events()?;
+    events.retain(|event| {
+        event.action == Action::Secret
+            && event.container.as_ref().is_some_and(|it| it.id == container.id)
+    });
+    Ok(events)
+}
+
+/// The first event about a file that is so.
+fn found(
+    watch: &Driftd,
+    container: &DockerContainer,
+    item: &str,
+    wanted: impl Fn(&DriftEvent) -> bool,
+) -> Result<DriftEvent> {
+    let event = watch.event(|event| {
+        event.action == Action::Secret
+            && event.container.as_ref().is_some_and(|it| it.id == container.id)
+            && event.config.as_ref().is_some_and(|it| it.item.as_bytes() == item.as_bytes())
+            && wanted(event)
+    });
+    event.with_context(|| format!("{item}; there are {:#?}", of(watch, container)))
+}
+
+fn origin(event: &DriftEvent) -> Option<WriterOrigin> {
+    event.config.as_ref().and_then(|item| item.origin)
+}
+
+fn mark(event: &DriftEvent) -> Option<ConfigMark> {
+    event.config.as_ref().and_then(|item| item.mark)
+}
+
+fn live(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("secrets-live");
+    fs::create_dir(&directory)?;
+    let config = directory.join("driftd.toml");
+    // No comparison comes by itself.
+    fs::write(&config, "[config]\ninterval = 3600\n")?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+
+    let mut creds = KubeletVolume::new(&directory, "secret", "creds")?;
+    creds.write(&[("password", "one"), ("user", "web")])?;
+    let mut rest = KubeletVolume::new(&directory, "configmap", "rest")?;
+    rest.write(&[("app.conf", "x")])?;
+    let container = world.start(&[&bind(creds.directory(), "/etc/creds")])?;
+    let twin = world.start(&[&bind(rest.directory(), "/etc/rest")])?;
+
+    // Until it is known, nothing is told: it is rotated until it is.
+    let mut round = 0;
+    let rotated = poll(Duration::from_secs(60), || {
+        round += 1;
+        creds.write(&[("password", &format!("round {round}")), ("user", "web")]).ok()?;
+        poll(Duration::from_secs(2), || {
+            let events = of(&watch, &container).ok()?;
+            events.into_iter().find(|event| mark(event) == Some(ConfigMark::Rotation))
+        })
+    });
+    let rotated = rotated.context("no rotation is told of")?;
+    ensure!(!rotated.drift && origin(&rotated) == Some(WriterOrigin::Outside), "{rotated:#?}");
+    let process = rotated.process.as_ref().context("nobody rotated it")?;
+    ensure!(process.pid == std::process::id(), "{process:#?}");
+    let item = rotated.config.as_ref().context("no item")?;
+    ensure!(item.item.as_bytes() == b"/etc/creds/password", "{item:?}");
+    for side in [&item.declared, &item.live] {
+        let text = side.as_ref().context("no digest")?;
+        ensure!(text.as_bytes().starts_with(b"sha256:"), "{text}");
+    }
+
+    // A write from within.
+    container.sh("printf stolen >/etc/creds/password")?;
+    let password = found(&watch, &container, "/etc/creds/password", |event| event.drift)?;
+    ensure!(
+        origin(&password) == Some(WriterOrigin::Inside) && mark(&password).is_none(),
+        "{password:#?}"
+    );
+    let process = password.process.as_ref().context("nobody wrote it")?;
+    let script = process.cmdline.iter().any(|it| it.to_string().contains("printf stolen"));
+    ensure!(script, "{process:#?}");
+
+    // The kubelet puts it right.
+    creds.write(&[("password", "right"), ("user", "web")])?;
+    let ended = found(&watch, &container, "/etc/creds/password", |event| event.ended)?;
+    ensure!(ended.drift, "{ended:#?}");
+
+    // A swap from within is not the kubelet's.
+    container.sh("cd /etc/creds; next=..2026_11_30_20_00_00.77; mkdir $next; \
+         printf right >$next/password; printf root >$next/user; \
+         /bin/busybox ln -s $next ..data_tmp; /bin/busybox mv -T ..data_tmp ..data")?;
+    let user = found(&watch, &container, "/etc/creds/user", |event| event.drift)?;
+    ensure!(origin(&user) == Some(WriterOrigin::Inside) && mark(&user).is_none(), "{user:#?}");
+    creds.write(&[("password", "right"), ("user", "web")])?;
+    found(&watch, &container, "/etc/creds/user", |event| event.ended)?;
+
+    // The host changes a file in place.
+    fs::write(creds.files()?.join("user"), "admin")?;
+    let user = found(&watch, &container, "/etc/creds/user", |event| {
+        event.drift && origin(event) == Some(WriterOrigin::Outside)
+    })?;
+    let process = user.process.as_ref().context("nobody wrote it")?;
+    ensure!(process.pid == std::process::id(), "{process:#?}");
+
+    ensure!(of(&watch, &twin)?.is_empty(), "{:#?}", of(&watch, &twin));
+    let drifted = of(&watch, &container)?.iter().filter(|it| it.drift && !it.ended).count();
+    ensure!(drifted == 3, "{:#?}", of(&watch, &container));
+    Ok(())
+}
+
+/// What no output may hold.
+const VALUE: &str = "velvet-otter-4711-gravel";
+/// What only command lines may.
+const ARGUMENT: &str = "marble-heron-2203-thicket";
+
+/// Takes out of JSON what shows command lines by design.
+fn without_command_lines(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            // An alert shows what its rule asks for.
+            members
+                .retain(|name, _| !matches!(name.as_str(), "cmdline" | "output" | "output_fields"));
+            members.values_mut().for_each(without_command_lines);
+        }
+        Value::Array(values) => values.iter_mut().for_each(without_command_lines),
+        _ => {}
+    }
+}
+
+fn has(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|part| part == text.as_bytes())
+}
+
+fn untold(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("secrets-untold");
+    fs::create_dir(&directory)?;
+    let config = directory.join("driftd.toml");
+    fs::write(&config, "[config]\ninterval = 1\n[files]\nmemory = true\nvolumes = true\n")?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let options = options.argument("--log-level").argument("trace");
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+    let limits = fs::read_to_string(format!("/proc/{}/limits", watch.pid()))?;
+    let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+    let core: Vec<&str> = core.context("no such limit")?.split_whitespace().collect();
+    ensure!(core[4..6] == ["0", "0"], "{core:?}");
+
+    let mut creds = KubeletVolume::new(&directory, "secret", "creds")?;
+    creds.write(&[("password", VALUE)])?;
+    let variable = format!("--env=API_KEY={VALUE}");
+    let volume = bind(creds.directory(), "/etc/creds");
+    // The first process's environment is another one than was declared.
+    let script = "export API_KEY=$(cat /etc/creds/password)-new; exec /bin/sleep 1000";
+    let arguments = ["/bin/sh", "-c", script];
+    let container =
+        world.lab.docker().start_with(&world.image, &[&variable, &volume], &arguments)?;
+    let exec = |environment: &str, script: &str| -> Result<()> {
+        let mut command = world.lab.docker().command();
+        command.args(["exec", &format!("--env=TOKEN={environment}"), &container.id]);
+        let output = command.args(["/bin/sh", "-c", script]).output()?;
+        ensure!(output.status.success(), "{output:?}");
+        Ok(())
+    };
+    exec(VALUE, "cp /opt/payload /tmp/p; printf x >>/tmp/p; /tmp/p; true")?;
+    exec(&format!("{VALUE}-2"), &format!("/bin/sleep 0; : {ARGUMENT}"))?;
+    watch.event(|event| {
+        event.container.as_ref().is_some_and(|it| it.id == container.id)
+            && event.config.as_ref().is_some_and(|it| it.item.as_bytes() == b"API_KEY")
+    })?;
+    let told = poll(Duration::from_secs(60), || {
+        creds.write(&[("password", &format!("{VALUE}-{}", creds.round()))]).ok()?;
+        poll(Duration::from_secs(2), || (!of(&watch, &container).ok()?.is_empty()).then_some(()))
+    });
+    told.context("the secret is told of")?;
+    exec(
+        VALUE,
+        "cat /etc/creds/password >/tmp/copy; printf \"$TOKEN$API_KEY\" >/etc/creds/password",
+    )?;
+    found(&watch, &container, "/etc/creds/password", |event| event.drift)?;
+
+    // Everything else that looks at it.
+    let approved = directory.join("approved");
+    fs::write(&approved, format!("docker.io/library/x@sha256:{}\n", "0".repeat(64)))?;
+    let events = directory.join("watch/all.jsonl").display().to_string();
+    let learned = directory.join("baseline.yaml").display().to_string();
+    let approved = approved.display().to_string();
+    let rules = workspace_root().join("rules").display().to_string();
+    let (name, events, learned) = (container.name.as_str(), events.as_str(), learned.as_str());
+    let commands: [(&str, &[&str]); 12] = [
+        ("config show", &[name]),
+        ("config show", &[name, "--format", "json"]),
+        ("scan", &[name]),
+        ("scan", &[name, "--format", "json"]),
+        ("verify", &["--approved", &approved]),
+        ("verify", &["--approved", &approved, "--format", "json"]),
+        ("containers", &[]),
+        ("containers", &["--format", "json"]),
+        ("doctor", &[]),
+        ("baseline learn", &["--from", events, "--accept", "-o", learned]),
+        ("baseline show", &[learned]),
+        ("replay", &["--rules", &rules, events]),
+    ];
+    for (command, arguments) in commands {
+        let plain = matches!(command, "baseline learn" | "baseline show" | "replay");
+        let mut driftd =
+            if plain { world.options.plain(command) } else { world.options.command(command) };
+        let output = driftd.args(["--log-level", "trace"]).args(arguments).output()?;
+        for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+            let text = String::from_utf8_lossy(bytes);
+            ensure!(!has(bytes, VALUE), "{command} {arguments:?}: {stream}: {text}");
+            ensure!(!has(bytes, ARGUMENT) || command == "replay", "{command}: {stream}: {text}");
+        }
+        let refused = String::from_utf8_lossy(&output.stderr);
+        ensure!(!refused.contains("Usage:"), "{command} {arguments:?}: {refused}");
+    }
+
+    // What `run` wrote. A command line is shown: users' rules ask for it.
+    let alerts = watch.alerts();
+    ensure!(!alerts.is_empty(), "no alert to look at");
+    let mut lines = 0;
+    for (alert, _) in &alerts {
+        ensure!(!has(alert.to_string().as_bytes(), VALUE), "{alert}");
+    }
+    for entry in files(&directory.join("watch"))? {
+        let bytes = fs::read(&entry)?;
+        ensure!(!has(&bytes, VALUE), "{} holds the value", entry.display());
+        if entry.extension().is_some_and(|it| it == "jsonl") {
+            for line in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+                let Ok(mut event) = serde_json::from_slice::<Value>(line) else { continue };
+                lines += 1;
+                without_command_lines(&mut event);
+                ensure!(!has(event.to_string().as_bytes(), ARGUMENT), "{event}");
+            }
+        } else {
+            ensure!(!has(&bytes, ARGUMENT), "{} holds the argument", entry.display());
+        }
+    }
+    ensure!(lines > 10, "only {lines} events");
+    let learned = fs::read(learned).context("nothing was learned")?;
+    ensure!(!has(&learned, VALUE) && !has(&learned, ARGUMENT), "the baseline holds a value");
+    Ok(())
+}
+
+/// All files below a directory.
+fn files(directory: &Path) -> Result<Vec<std::path::PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.extend(files(&entry.path())?);
+        } else {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
