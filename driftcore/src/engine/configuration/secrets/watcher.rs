@@ -352,11 +352,8 @@ impl Watched {
         let is_rotation = |item: &Item| item.mark == Some(ConfigMark::Rotation) && !item.differs;
         let rotated = items.iter().filter(|item| is_rotation(item)).cloned();
         let mut told: Vec<(Item, bool)> = rotated.map(|item| (item, false)).collect();
-        let mut comparison = Comparison::default();
-        comparison.items = items;
-        if now.is_partial() {
-            comparison.problems = problems;
-        }
+        let problems = if now.is_partial() { problems } else { Vec::new() };
+        let comparison = Comparison { items, problems };
         let changes = self.standing.take(&comparison);
         told.extend(changes.into_iter().map(|change| (change.item, change.ended)));
         let findings = told.into_iter().map(|(item, ended)| {
