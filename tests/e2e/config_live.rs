@@ -8,13 +8,17 @@ use anyhow::ensure;
 use driftcore::event::Action;
 use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
+use driftcore::event::Text;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Driftd;
 
 use crate::Case;
 use crate::world::World;
 
-pub(crate) const CASES: &[Case] = &[("config_events_say_each_item_once_and_its_end", live)];
+pub(crate) const CASES: &[Case] = &[
+    ("config_events_say_each_item_once_and_its_end", live),
+    ("config_events_tell_environments_of_those_who_enter", entered),
+];
 
 /// What no output may hold.
 const SECRET: &str = "incorrect-horse-battery-staple";
@@ -30,6 +34,75 @@ fn of<'a>(
             && event.container.as_ref().is_some_and(|it| it.id == container.id)
             && event.config.as_ref().is_some_and(|it| it.item.as_bytes() == item.as_bytes())
     }
+}
+
+/// The items that were told of a container, in order.
+fn said(watch: &Driftd, container: &DockerContainer) -> Result<Vec<String>> {
+    let text = |event: &DriftEvent| {
+        let item = event.config.as_ref().map(|it| it.item.to_string()).unwrap_or_default();
+        format!("{} {item}{}", event.action, if event.ended { " ended" } else { "" })
+    };
+    let events = watch.events()?;
+    let own = events.iter().filter(|event| {
+        event.drift
+            && event.kind == Kind::Config
+            && event.container.as_ref().is_some_and(|it| it.id == container.id)
+    });
+    let mut texts: Vec<_> = own.map(text).collect();
+    texts.sort();
+    Ok(texts)
+}
+
+fn entered(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("config-entered");
+    fs::create_dir(&directory)?;
+    let config = directory.join("driftd.toml");
+    fs::write(&config, "[config]\ninterval = 1\n")?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+
+    let declared = ["--env=TOKEN=declared", "--env=LEVEL=1"];
+    let container = world.start(&declared)?;
+    let twin = world.start(&declared)?;
+    let script = "BASH_ENV=/tmp/x LEVEL=2 /bin/sleep 1000 & /bin/sleep 1000; :";
+    let scripted =
+        world.lab.docker().start_with(&world.image, &declared, &["/bin/sh", "-c", script])?;
+    // Compared once, so known.
+    watch.event(of(&scripted, "BASH_ENV", false))?;
+
+    let exec = |container: &DockerContainer, options: &[&str], script: &str| -> Result<()> {
+        let mut command = world.lab.docker().command();
+        command.arg("exec").args(options).args([&container.id, "/bin/sh", "-c", script]);
+        let output = command.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    };
+    let token = format!("--env=TOKEN={SECRET}");
+    let options = [token.as_str(), "--env=LD_PRELOAD=/tmp/x.so", "--env=LEVEL=1", "--env=DEBUG=1"];
+    exec(&container, &options, "/bin/sleep 3; :")?;
+    exec(&twin, &["--env=LEVEL=1", "--user=7"], "LEVEL=3 /bin/sleep 3; :")?;
+
+    let preload = watch.event(of(&container, "LD_PRELOAD", false))?;
+    let process = preload.process.as_ref().context("nobody did it")?;
+    ensure!(process.exe.as_bytes() == b"/bin/busybox", "by what it executed: {process:?}");
+    let token = watch.event(of(&container, "TOKEN", false))?;
+    let item = token.config.as_ref().context("no item")?;
+    let is_digest = |text: &Option<Text>| {
+        text.as_ref().is_some_and(|text| text.as_bytes().starts_with(b"sha256:"))
+    };
+    ensure!(is_digest(&item.declared) && is_digest(&item.live), "{item:?}");
+    for item in ["DEBUG", "LD_PRELOAD", "TOKEN"] {
+        watch.event(of(&container, item, true))?;
+    }
+    let of_each = ["DEBUG", "LD_PRELOAD", "TOKEN"]
+        .map(|item| [format!("environment {item}"), format!("environment {item} ended")]);
+    let seen = said(&watch, &container)?;
+    ensure!(seen == of_each.concat(), "{seen:?}");
+    ensure!(said(&watch, &twin)?.is_empty(), "{:?}", said(&watch, &twin)?);
+    let seen = said(&watch, &scripted)?;
+    ensure!(seen == ["environment BASH_ENV"], "{seen:?}");
+    Ok(())
 }
 
 fn live(world: &World) -> Result<()> {
@@ -80,21 +153,7 @@ fn live(world: &World) -> Result<()> {
     let ended = watch.event(of(&container, "/run", true))?;
     ensure!(ended.drift && ended.action == Action::Mount, "{ended:?}");
 
-    let text = |event: &DriftEvent| {
-        let item = event.config.as_ref().map(|it| it.item.to_string()).unwrap_or_default();
-        format!("{} {item}{}", event.action, if event.ended { " ended" } else { "" })
-    };
-    let said = |container: &DockerContainer| -> Result<Vec<String>> {
-        let events = watch.events()?;
-        let own = events.iter().filter(|event| {
-            event.drift
-                && event.kind == Kind::Config
-                && event.container.as_ref().is_some_and(|it| it.id == container.id)
-        });
-        let mut texts: Vec<_> = own.map(text).collect();
-        texts.sort();
-        Ok(texts)
-    };
+    let said = |container: &DockerContainer| said(&watch, container);
     let expected = ["limit oom_score_adj", "mount /run", "mount /run ended"];
     ensure!(said(&container)? == expected, "{:?}", said(&container)?);
     ensure!(

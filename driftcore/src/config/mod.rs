@@ -43,6 +43,8 @@ mod secrets;
 mod security;
 
 pub use compare::compare;
+#[cfg(feature = "sensor")]
+pub(crate) use compare::entered;
 pub use declared::Declared;
 pub use error::ConfigError;
 pub use item::Aspect;

@@ -218,6 +218,7 @@ impl Core {
 
         if origin == Origin::Live {
             self.package_manager(exec, args);
+            self.configuration_exec(exec, args);
         }
         let Some(known) = self.containers.get(exec.task.container) else { return };
         let evidence = known.on_own_root(exec.file);

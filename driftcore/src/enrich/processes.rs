@@ -159,6 +159,13 @@ impl ProcessTable {
         Lineage { joined, seen }
     }
 
+    /// Whether a process is known to be of a container.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn is_of(&self, pid: u32, start_ns: u64, container: u64) -> bool {
+        let is_it = |entry: &Entry| entry.start_ns == start_ns && entry.container == container;
+        self.entries.get(&pid).is_some_and(is_it)
+    }
+
     fn runs(&self, pid: u32, start_ns: u64, exec_id: u64) -> bool {
         self.entries
             .get(&pid)

@@ -10,10 +10,15 @@ mod sysctls;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "sensor")]
+use procfs::process::Process;
+
 use super::declared::Declared;
 use super::item::Comparison;
 use super::item::Holder;
 use super::item::Item;
+#[cfg(feature = "sensor")]
+use super::live::Host;
 use super::live::Live;
 use super::live::ProcessFacts;
 
@@ -33,6 +38,19 @@ pub fn compare(declared: &Declared, live: &Live) -> Comparison {
     let problems =
         [&declared.problems, &live.problems, &live.cgroup.problems, &live.settings.problems];
     Comparison { items, problems: problems.into_iter().flatten().cloned().collect() }
+}
+
+/// What differs in the environment of a process that somebody outside started in the container. `None` when it
+/// is gone.
+#[cfg(feature = "sensor")]
+pub(crate) fn entered(declared: &Declared, host: &Host, process: &Process) -> Option<Vec<Item>> {
+    let (name, variables) = super::live::entered(host, process)?;
+    let pid = u32::try_from(process.pid()).ok()?;
+    let mut items = environment::of_process(declared, None, &variables);
+    for item in &mut items {
+        item.process = Some(Holder { pid, name: name.clone() });
+    }
+    Some(items)
 }
 
 /// Looks at every process. Of the first one all items are taken; of the others those that differ, and of

@@ -6,12 +6,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::declared::Docker;
+use crate::config::declared::Environment;
 use crate::config::declared::IdMapping;
 use crate::config::item::Aspect;
 use crate::config::live::Expected;
 use crate::config::live::LiveMount;
 use crate::config::live::Origin;
 use crate::config::live::Status;
+use crate::config::live::Variables;
 use crate::config::secret;
 use crate::event::ConfigMark;
 use crate::event::Text;
@@ -106,6 +108,7 @@ fn process(pid: u32) -> ProcessFacts {
         // mnt, pid, net, ipc, uts, user, cgroup, time.
         namespaces: [11, 12, 13, 14, 15, 16, 7, 8].map(Some),
         label: Some(Text::from("docker-default (enforce)")),
+        environment: Variables::Injecting(Environment::new()),
     }
 }
 
@@ -212,6 +215,18 @@ fn host(declared: &mut Declared) -> &mut crate::config::declared::DockerHost {
     declared.docker.as_mut().unwrap().host.as_mut().unwrap()
 }
 
+/// Starts another process with that variable besides those that are declared.
+fn another(declared: &Declared, live: &mut Live, entered: bool, name: &str, value: &str) {
+    let mut environment = declared.bundle.process.env.clone();
+    environment.insert(name.into(), secret::shown(name.as_bytes(), value.as_bytes()));
+    live.others[1].environment = if entered {
+        Variables::All(environment)
+    } else {
+        environment.retain(|name, _| secret::is_injecting(name.as_bytes()));
+        Variables::Injecting(environment)
+    };
+}
+
 /// Each makes exactly one difference, and none touches what another does.
 const CHANGES: &[Change] = &[
     (Aspect::Environment, "LD_PRELOAD", Some(ConfigMark::CodeInjection), |_, live| {
@@ -224,6 +239,9 @@ const CHANGES: &[Change] = &[
     (Aspect::Environment, "NEW", None, |_, live| variable(live, "NEW", "")),
     (Aspect::Environment, "PATH", None, |_, live| {
         live.environment.as_mut().unwrap().remove(&Text::from("PATH"));
+    }),
+    (Aspect::Environment, "DEBUG", None, |declared, live| {
+        another(declared, live, true, "DEBUG", "1");
     }),
     (Aspect::Mount, "/", None, |_, live| at(live, "/").flags.clear()),
     (Aspect::Mount, "/dev", None, |_, live| at(live, "/dev").flags.clear()),
@@ -511,4 +529,75 @@ fn what_could_not_be_read_does_not_differ_and_is_told() {
     declared.problems.push("c".into());
     assert_eq!(differences(&declared, &live), []);
     assert_eq!(compare(&declared, &live).problems, ["c", "a", "b"]);
+}
+
+#[test]
+fn what_injects_code_counts_of_any_process_and_all_of_who_entered() {
+    for (entered, name, value) in [
+        (false, "PYTHONPATH", "/app/more"),
+        (false, "LD_LIBRARY_PATH", "/opt/lib"),
+        (false, "PATH", "/bin:/tmp/x"),
+        (false, "PATH", "/bin:"),
+        (false, "RUBYOPT", "-r/dev/shm/x.rb"),
+        (true, "PATH", "/usr/bin"),
+        (true, "DEBUG", "1"),
+        (true, "TOKEN", "hunter3"),
+    ] {
+        let (declared, mut live) = pair();
+        another(&declared, &mut live, entered, name, value);
+        let comparison = compare(&declared, &live);
+        let found: Vec<_> = comparison.differences().map(|it| it.name.to_string()).collect();
+        assert_eq!(found, [name], "{name}={value}");
+        let item = comparison.differences().next().unwrap();
+        assert_eq!(item.process.as_ref().map(|it| it.pid), Some(102));
+        assert_eq!(item.mark.is_some(), !matches!(name, "DEBUG" | "TOKEN"));
+    }
+    let (declared, mut live) = pair();
+    another(&declared, &mut live, true, "PATH", "/bin");
+    let Variables::All(environment) = &mut live.others[1].environment else { panic!() };
+    environment.remove(&Text::from("TOKEN"));
+    let comparison = compare(&declared, &live);
+    let gone = comparison.differences().next().unwrap();
+    assert!(gone.declared.is_some() && gone.live.is_none() && gone.name == "TOKEN".into());
+}
+
+#[test]
+fn what_ordinary_programs_give_their_children_is_no_difference() {
+    for (entered, name, value) in [
+        (false, "PATH", "/usr/lib/git-core:/app/node_modules/.bin:/bin"),
+        (false, "CLASSPATH", "/opt/kafka/libs/*"),
+        (false, "RUBYOPT", "-rbundler/setup"),
+        (true, "TERM", "xterm"),
+        (true, "HOME", "/root"),
+    ] {
+        let (declared, mut live) = pair();
+        another(&declared, &mut live, entered, name, value);
+        let comparison = compare(&declared, &live);
+        assert_eq!(comparison.differences().count(), 0, "{name}={value}");
+    }
+    // What the first one was given after its start its children have from it: it is told of once.
+    let (declared, mut live) = pair();
+    variable(&mut live, "LD_PRELOAD", "/tmp/x.so");
+    another(&declared, &mut live, false, "LD_PRELOAD", "/tmp/x.so");
+    assert_eq!(compare(&declared, &live).differences().count(), 1);
+}
+
+#[test]
+fn many_variables_of_one_process_are_counted_and_those_that_inject_code_all_told() {
+    let (declared, mut live) = pair();
+    let mut environment = declared.bundle.process.env.clone();
+    for number in 0..40 {
+        environment.insert(format!("VARIABLE_{number}").as_str().into(), "x".into());
+    }
+    environment.insert("LD_AUDIT".into(), "/tmp/x.so".into());
+    live.others[0].environment = Variables::All(environment.clone());
+    live.others[1].environment = Variables::All(environment);
+    let comparison = compare(&declared, &live);
+    let items: Vec<_> = comparison.differences().collect();
+    assert_eq!(items.len(), 34);
+    assert_eq!(items[0].name.as_bytes(), b"LD_AUDIT");
+    assert!(items.iter().all(|item| item.more == 1 && item.process.is_some()));
+    let rest = items[33];
+    assert_eq!(rest.name.as_bytes(), b"(others)");
+    assert_eq!(rest.live, Some("8 more that differ".into()));
 }

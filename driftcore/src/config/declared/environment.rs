@@ -28,12 +28,23 @@ fn insert(environment: &mut Environment, variable: &[u8]) -> bool {
 /// Reads the block that an exec leaves: variables, each ended by NUL. The flag says whether it is whole:
 /// a process may write over it.
 pub(in crate::config) fn parse(block: &[u8]) -> (Environment, bool) {
+    parse_some(block, |_| true)
+}
+
+/// The same, of the variables whose names are wanted.
+pub(in crate::config) fn parse_some(
+    block: &[u8],
+    is_wanted: impl Fn(&[u8]) -> bool,
+) -> (Environment, bool) {
     let mut environment = Environment::new();
     let mut whole = true;
     let block = block.strip_suffix(b"\0").unwrap_or(block);
     if !block.is_empty() {
         for variable in block.split(|&byte| byte == 0) {
-            whole &= insert(&mut environment, variable);
+            match variable.iter().position(|&byte| byte == b'=') {
+                Some(end) if !is_wanted(&variable[..end]) => whole &= end > 0,
+                _ => whole &= insert(&mut environment, variable),
+            }
         }
     }
     (environment, whole)
@@ -86,6 +97,14 @@ mod tests {
         for torn in [&b"nginx: master process\0\0\0A=1\0"[..], b"\0\0", b"=x\0"] {
             assert!(!parse(torn).1, "{torn:?}");
         }
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_taken_in() {
+        let wanted = |block| parse_some(block, |name| name == b"A");
+        let (environment, whole) = wanted(b"B=1\0A=2\0".as_slice());
+        assert_eq!(environment.keys().collect::<Vec<_>>(), [&Text::from("A")]);
+        assert!(whole && !wanted(b"title\0A=1\0").1 && !wanted(b"=x\0").1);
     }
 
     proptest! {

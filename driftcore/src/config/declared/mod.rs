@@ -12,6 +12,7 @@ pub(super) use docker::Docker;
 pub(super) use docker::Host as DockerHost;
 pub(super) use environment::Environment;
 pub(super) use environment::parse as parse_environment;
+pub(super) use environment::parse_some as parse_environment_of;
 
 use std::path::PathBuf;
 
@@ -87,6 +88,12 @@ impl Declared {
             sources: found.sources(),
             problems,
         })
+    }
+
+    /// Its first process, by what its runtime wrote down.
+    #[cfg(feature = "sensor")]
+    pub(crate) const fn first_process(&self) -> Option<u32> {
+        self.pid
     }
 
     /// Takes in what Docker's files say now, and whether the bundle was changed since. The rest stays as it

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
-use census::Census;
 pub(super) use cgroup::Cgroup;
 pub(super) use first::First;
 pub(crate) use host::Host;
@@ -28,6 +27,7 @@ pub(super) use process::ProcessFacts;
 pub(super) use process::Status;
 pub(super) use process::host_namespace;
 pub(super) use process::namespace;
+pub(super) use process::Variables;
 use procfs::process::LimitValue;
 use procfs::process::Process;
 pub(super) use settings::Settings;
@@ -146,7 +146,7 @@ impl Live {
         live.take_cgroup(host, declared, &process);
         live.take_settings(&proc, declared, &process);
         live.take_named_namespaces(host.runtimes(), declared);
-        live.take_others(&proc, &declared.id, &host.census);
+        live.take_others(&proc, &declared.id, host);
         // What was read of one process is of no other.
         if process::start_of(&process).ok() != Some(live.first.start) {
             return Err(not_running("it ended just now".to_owned()));
@@ -165,12 +165,10 @@ impl Live {
         (named || rooted) && !is_host
     }
 
-    /// Whether the first process is still runc's, by the variables that it leaves to itself. A process that
-    /// runs for a while is not: nobody hides behind such a name for long.
+    /// Whether the first process is still runc's.
     fn is_starting(&self, host: &Host) -> bool {
-        let named = |environment: &Environment| environment.contains_key(&Text::from(STARTER));
-        let age = host.uptime.unwrap_or(u64::MAX).saturating_sub(self.first.start / TICKS);
-        age < STARTER_FOR && self.environment.as_ref().is_some_and(named)
+        let is_runcs = |environment| is_starter(environment, self.first.start, host);
+        self.environment.as_ref().is_some_and(is_runcs)
     }
 
     /// Keeps what was read, or why it was not.
@@ -301,24 +299,69 @@ impl Live {
 
     /// The container's other processes: those in its mount namespace, and those in its pid namespace with a
     /// mount namespace of their own, for others may share that one: a pod's containers do.
-    fn take_others(&mut self, proc: &Path, id: &str, census: &Census) {
-        self.problems.extend(census.problem.clone());
-        let mut pids = census.of(self.first.namespaces[0], self.first.namespaces[1]);
+    fn take_others(&mut self, proc: &Path, id: &str, host: &Host) {
+        self.problems.extend(host.census.problem.clone());
+        let mut pids = host.census.of(self.first.namespaces[0], self.first.namespaces[1]);
+        let all = pids.clone();
         pids.retain(|&pid| pid != self.first.pid);
         if pids.len() > PROCESSES {
             self.problems.push(format!("more than {PROCESSES} processes: the rest is not told of"));
             pids.truncate(PROCESSES);
         }
         let (mounts, own_pids) = (self.first.namespaces[0], self.first.namespaces[1]);
+        // Where the pid namespace is the host's, orphans become the children of somebody outside.
+        let tells = own_pids != self.host_namespaces[1];
         // One that ended meanwhile tells nothing, nor does another one with its number.
         let facts = pids.into_iter().filter_map(|pid| {
             let process = Process::new_with_root(proc.join(pid.to_string())).ok()?;
-            let facts = ProcessFacts::read(proc, &process).ok()?;
+            let mut facts = ProcessFacts::read(proc, &process).ok()?;
             let shares = facts.namespaces[1] == own_pids && is_named(&process, id);
-            (facts.namespaces[0] == mounts || shares).then_some(facts)
+            if facts.namespaces[0] != mounts && !shares {
+                return None;
+            }
+            let entered = tells && all.binary_search(&facts.status.parent).is_err();
+            facts.environment = Variables::read(&process, entered);
+            // A runtime's own process on its way has more rights for as long as that takes.
+            if let Variables::All(environment) = &facts.environment
+                && is_starter(environment, facts.start, host)
+            {
+                return None;
+            }
+            Some(facts)
         });
         self.others = facts.collect();
     }
+}
+
+/// Whether a process is runc's on its way into the container, by the variables that it leaves to itself.
+/// One that runs for a while is not: nobody hides behind such a name for long.
+fn is_starter(environment: &Environment, start: u64, host: &Host) -> bool {
+    let age = host.uptime.unwrap_or(u64::MAX).saturating_sub(start / TICKS);
+    age < STARTER_FOR && environment.contains_key(&Text::from(STARTER))
+}
+
+/// The name and the environment of a process of a container if somebody outside started it, in the
+/// container's pid namespace; of another one the environment is not known. `None` when it is gone.
+#[cfg(feature = "sensor")]
+pub(super) fn entered(host: &Host, process: &Process) -> Option<(Text, Variables)> {
+    let proc = &host.runtimes().roots().proc;
+    let facts = ProcessFacts::read(proc, process).ok()?;
+    let name = facts.status.name.clone();
+    let own_pids = facts.namespaces[1];
+    let parents = process::namespace(proc, facts.status.parent, "pid");
+    if own_pids == parents || own_pids == host.namespaces[1] {
+        return Some((name, Variables::Unknown));
+    }
+    let variables = Variables::read(process, true);
+    // The environment of one that ended is empty.
+    let is_there =
+        process::start_of(process).is_ok() && variables != Variables::All(Environment::new());
+    let is_runcs = |environment: &Environment| environment.contains_key(&Text::from(STARTER));
+    let variables = match variables {
+        Variables::All(environment) if is_runcs(&environment) => Variables::Unknown,
+        other => other,
+    };
+    is_there.then_some((name, variables))
 }
 
 /// Whether a process's control groups name the container.

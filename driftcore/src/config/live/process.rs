@@ -9,6 +9,9 @@ use procfs::process::Process;
 use rustix::fs::CWD;
 use rustix::fs::OFlags;
 
+use crate::config::declared::Environment;
+use crate::config::declared::parse_environment_of;
+use crate::config::secret::is_injecting;
 use crate::event::Text;
 
 /// Most that is read of one file of /proc, in bytes: 65,536 supplementary groups fit.
@@ -29,12 +32,39 @@ pub(in crate::config) struct ProcessFacts {
     pub(in crate::config) namespaces: [Option<u64>; 8],
     /// What a security module calls it; `None` where none says.
     pub(in crate::config) label: Option<Text>,
+    pub(in crate::config) environment: Variables,
+}
+
+/// What of a process's environment is looked at, as its last exec left it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::config) enum Variables {
+    /// It was not read, could not be, or was written over.
+    #[default]
+    Unknown,
+    /// Those that make programs load or run other code.
+    Injecting(Environment),
+    /// All: somebody outside started the process in the container.
+    All(Environment),
+}
+
+impl Variables {
+    /// Reads them. `entered` says whether somebody outside started the process.
+    pub(in crate::config) fn read(process: &Process, entered: bool) -> Self {
+        let Ok(block) = read(process, "environ") else { return Self::Unknown };
+        match (entered, parse_environment_of(&block, |name| entered || is_injecting(name))) {
+            (_, (_, false)) => Self::Unknown,
+            (true, (environment, _)) => Self::All(environment),
+            (false, (environment, _)) => Self::Injecting(environment),
+        }
+    }
 }
 
 /// Of `/proc/PID/status`. Ids are as the reader's user namespace has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::config) struct Status {
     pub(in crate::config) name: Text,
+    /// Its parent; 0 where that is not seen.
+    pub(in crate::config) parent: u32,
     /// Real, effective, saved, filesystem.
     pub(in crate::config) uids: [u32; 4],
     pub(in crate::config) gids: [u32; 4],
@@ -117,7 +147,7 @@ impl ProcessFacts {
         if start_of(process)? != start {
             return Err(format!("/proc/{pid}: another process"));
         }
-        Ok(Self { pid, start, status, namespaces, label })
+        Ok(Self { pid, start, status, namespaces, label, environment: Variables::Unknown })
     }
 }
 
@@ -152,6 +182,10 @@ impl Status {
                 b"CapBnd" => status.bounding = hex()?,
                 b"CapAmb" => status.ambient = hex()?,
                 b"NoNewPrivs" => status.no_new_privileges = value != "0",
+                b"PPid" => {
+                    status.parent = value.parse().ok()?;
+                    continue;
+                }
                 b"Seccomp" => {
                     status.seccomp = value.parse().ok();
                     continue;
@@ -180,7 +214,7 @@ mod tests {
 
     use super::*;
 
-    const TEXT: &[u8] = b"Name:\ta: Uid:\t0 \xff\nState:\tS\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n\
+    const TEXT: &[u8] = b"Name:\ta: Uid:\t0 \xff\nState:\tS\nPPid:\t7\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n\
         Groups:\t9 3 9 \nCapInh:\t0\nCapPrm:\tff\nCapEff:\tfe\nCapBnd:\t1ff\nCapAmb:\t1\nNoNewPrivs:\t1\n\
         Seccomp:\t2\nSeccomp_filters:\t3\n";
 
@@ -190,6 +224,7 @@ mod tests {
         assert_eq!(status.name.as_bytes(), b"a: Uid:\t0 \xff");
         assert_eq!((status.uids, status.gids), ([1, 2, 3, 4], [5, 6, 7, 8]));
         assert_eq!(status.groups, [3, 9]);
+        assert_eq!(status.parent, 7);
         assert_eq!((status.permitted, status.effective, status.bounding), (0xff, 0xfe, 0x1ff));
         assert_eq!((status.inheritable, status.ambient), (0, 1));
         assert!(status.no_new_privileges);
@@ -198,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_status_that_is_cut_short_is_none() {
-        assert_eq!(Status::parse(&TEXT[..90]), None);
+        assert_eq!(Status::parse(&TEXT[..95]), None);
         assert_eq!(Status::parse(b""), None);
         let short = b"Name:\tx\nUid:\t1\t2\n";
         assert_eq!(Status::parse(short), None);

@@ -29,6 +29,7 @@ use self::watcher::Watcher;
 use super::EngineError;
 use super::acting::Acting;
 use super::assemble::Observed;
+use super::assemble::Origin;
 use super::core::Core;
 use super::packages::Cause;
 use super::proofs::Answered;
@@ -39,6 +40,7 @@ use crate::event::Action;
 use crate::event::Call;
 use crate::event::ConfigItem;
 use crate::event::DriftEvent;
+use crate::event::Exec;
 use crate::event::Kind;
 use crate::event::Process;
 use crate::event::Timestamp;
@@ -217,6 +219,33 @@ impl Core {
         let cause = Box::new(Cause { container: id, event, live: acting.live(), by });
         let Some(to) = &self.configuration.to else { return };
         if to.try_send(Message::Touched { id, cause }).is_err() {
+            self.counters.configurations_refused += 1;
+        }
+    }
+
+    /// Takes in an exec: of a process whose parent is outside of the container, its environment is looked at.
+    pub(super) fn configuration_exec(&mut self, exec: &Exec<'_>, args: (&[u8], bool)) {
+        let task = &exec.task;
+        // The first process of a container has its parent outside, too. Who it is that is not known, the
+        // thread finds out.
+        if task.container_pid <= 1
+            || !self.configuration.told.contains_key(&task.container)
+            || self.processes.is_of(task.ppid, task.parent_start_ns, task.container)
+        {
+            return;
+        }
+        self.processes.complete_ancestry(task);
+        let executed = self.assemble(exec, args, Origin::Live, None);
+        let time = self.clock.wall(exec.boot_ns);
+        let mut event = DriftEvent::new(time, Kind::Config, Action::Environment);
+        event.process = executed.process;
+        event.tainted = executed.tainted;
+        let by = (Identity::from(task), exec.boot_ns);
+        let live = LiveFacts::default();
+        let cause = Box::new(Cause { container: task.container, event, live, by });
+        let Some(to) = &self.configuration.to else { return };
+        let (id, pid, start_ns) = (task.container, task.pid, task.start_ns);
+        if to.try_send(Message::Entered { id, pid, start_ns, cause }).is_err() {
             self.counters.configurations_refused += 1;
         }
     }

@@ -66,6 +66,20 @@ impl Standing {
         changes
     }
 
+    /// Takes in what was seen of a process that may be gone at the next comparison: what is to be told now.
+    pub(super) fn take_at_once(&mut self, items: Vec<Item>) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for item in items {
+            let key = key(&item);
+            self.coming.remove(&key);
+            if self.told.get(&key).is_none_or(|it| it.declared != item.declared) {
+                self.told.insert(key, item.clone());
+                changes.push(Change { item, ended: false });
+            }
+        }
+        changes
+    }
+
     /// Whether another look decides something.
     pub(super) fn is_open(&self) -> bool {
         !self.coming.is_empty() || !self.going.is_empty()
@@ -145,6 +159,21 @@ mod tests {
         for _ in 0..3 {
             assert!(standing.take(&blind).is_empty());
         }
+    }
+
+    #[test]
+    fn what_is_told_at_once_stands_until_it_was_not_seen_twice() {
+        let mut standing = Standing::default();
+        let mut one = comparison(&[("A", "x")]);
+        one.items[0].process = Some(Holder { pid: 1, name: "x".into() });
+        let told = standing.take_at_once(one.items.clone());
+        assert_eq!(names(&told), [("A".to_owned(), false)]);
+        one.items[0].process = Some(Holder { pid: 2, name: "y".into() });
+        assert!(standing.take_at_once(one.items.clone()).is_empty(), "another process, the same");
+        assert!(standing.take(&one).is_empty());
+        assert!(standing.take(&comparison(&[])).is_empty() && standing.is_open());
+        assert_eq!(names(&standing.take(&comparison(&[]))), [("A".to_owned(), true)]);
+        assert_eq!(standing.take_at_once(one.items).len(), 1, "and again");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crossbeam_channel::RecvTimeoutError;
 use crossbeam_channel::Sender;
 
 use super::Finding;
+use super::standing::Change;
 use super::standing::Standing;
 use super::turns;
 use super::turns::Turns;
@@ -21,9 +22,11 @@ use crate::config::Declared;
 use crate::config::Host;
 use crate::config::Live;
 use crate::config::compare;
+use crate::config::entered;
 use crate::container::RootMount;
 use crate::container::Runtimes;
 use crate::engine::packages::Cause;
+use crate::enrich::open_process;
 use crate::event::Container;
 use crate::event::Timestamp;
 use crate::provenance::Wake;
@@ -43,8 +46,22 @@ const CONTAINERS: usize = 4096;
 /// What the thread is told.
 #[derive(Debug)]
 pub(super) enum Message {
-    Began { id: u64, container: Arc<Container>, root: Option<RootMount> },
-    Touched { id: u64, cause: Box<Cause> },
+    Began {
+        id: u64,
+        container: Arc<Container>,
+        root: Option<RootMount>,
+    },
+    Touched {
+        id: u64,
+        cause: Box<Cause>,
+    },
+    /// Somebody outside started a program in it.
+    Entered {
+        id: u64,
+        pid: u32,
+        start_ns: u64,
+        cause: Box<Cause>,
+    },
     Ended(u64),
 }
 
@@ -152,10 +169,48 @@ impl Watcher {
                     watched.cause.get_or_insert(cause);
                 }
             }
+            Message::Entered { id, pid, start_ns, cause } => {
+                self.entered(id, (pid, start_ns), &cause);
+            }
             Message::Ended(id) => {
                 self.watched.remove(&id);
             }
         }
+    }
+
+    /// Reads the environment of a program that somebody outside started. It may not run for long.
+    fn entered(&mut self, id: u64, process: (u32, u64), cause: &Cause) {
+        let Some(watched) = self.watched.get_mut(&id) else { return };
+        let Some(declared) = &watched.declared else { return };
+        if declared.first_process() == Some(process.0) {
+            return;
+        }
+        let host = &self.host;
+        match open_process(process.0, process.1).and_then(|it| entered(declared, host, &it)) {
+            Some(items) => {
+                let changes = watched.standing.take_at_once(items);
+                self.tell(id, changes, Some(cause));
+            }
+            // It ended before.
+            None => {
+                self.unmade.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Hands changes over; false when nobody takes them any more.
+    fn tell(&self, id: u64, changes: Vec<Change>, cause: Option<&Cause>) -> bool {
+        let time = Timestamp::now();
+        for change in changes {
+            let cause = cause.filter(|_| !change.ended).cloned().map(Box::new);
+            let finding = Finding { container: id, change, time, cause };
+            // It waits where the engine is busy: the queue of messages is bounded.
+            if self.found.send(finding).is_err() {
+                return false;
+            }
+            (self.wake)();
+        }
+        true
     }
 
     /// Compares those that are due, the ones first that are due the longest, and as many as are one turn.
@@ -202,18 +257,12 @@ impl Watcher {
             if watched.standing.is_open() {
                 watched.due = Some(Instant::now() + AGAIN);
             }
-            let time = Timestamp::now();
-            for change in changes {
-                let cause = watched.cause.clone().filter(|_| !change.ended);
-                let finding = Finding { container: id, change, time, cause };
-                // It waits where the engine is busy: the queue of messages is bounded.
-                if self.found.send(finding).is_err() {
-                    return compared;
-                }
-                (self.wake)();
+            let cause = watched.cause.take();
+            if watched.standing.is_open() {
+                watched.cause.clone_from(&cause);
             }
-            if !watched.standing.is_open() {
-                watched.cause = None;
+            if !self.tell(id, changes, cause.as_deref()) {
+                return compared;
             }
         }
         compared
