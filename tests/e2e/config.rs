@@ -78,7 +78,7 @@ fn item<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
 }
 
 /// The directory of one version 1 control group of a container, or of version 2's.
-fn group(container: &DockerContainer, controller: &str) -> Result<PathBuf> {
+pub(crate) fn group(container: &DockerContainer, controller: &str) -> Result<PathBuf> {
     let text = fs::read_to_string(format!("/proc/{}/cgroup", container.pid()?))?;
     let line = text.lines().find(|line| line.split(':').nth(1) == Some(controller));
     let path = line.and_then(|line| line.splitn(3, ':').nth(2)).context("no such controller")?;

@@ -18,6 +18,7 @@ use crate::world::World;
 pub(crate) const CASES: &[Case] = &[
     ("config_events_say_each_item_once_and_its_end", live),
     ("config_events_tell_environments_of_those_who_enter", entered),
+    ("config_events_tell_limits_when_they_are_written", written),
 ];
 
 /// What no output may hold.
@@ -102,6 +103,65 @@ fn entered(world: &World) -> Result<()> {
     ensure!(said(&watch, &twin)?.is_empty(), "{:?}", said(&watch, &twin)?);
     let seen = said(&watch, &scripted)?;
     ensure!(seen == ["environment BASH_ENV"], "{seen:?}");
+    Ok(())
+}
+
+/// With an interval that does not end: what tells is the write itself.
+fn written(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("config-written");
+    fs::create_dir(&directory)?;
+    let config = directory.join("driftd.toml");
+    fs::write(&config, "[config]\ninterval = 86400\n")?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+
+    let docker = world.lab.docker();
+    let limits = ["--memory=64m", "--memory-swap=-1", "--pids-limit=50"];
+    let script = ["/bin/sh", "-c", "export LD_AUDIT=/tmp/x.so; exec /bin/sleep 1000"];
+    let container = docker.start_with(&world.image, &limits, &script)?;
+    let twin = docker.start_with(&world.image, &limits, &script)?;
+    for container in [&container, &twin] {
+        // It was compared, and its files are watched.
+        watch.event(of(container, "LD_AUDIT", false))?;
+    }
+
+    let pids = crate::config::group(&container, "pids")?.join("pids.max");
+    fs::write(&pids, "60")?;
+    let limit = watch.event(of(&container, "pids.limit", false))?;
+    ensure!(limit.action == Action::Limit && limit.process.is_none(), "{limit:?}");
+    fs::write(&pids, "50")?;
+    watch.event(of(&container, "pids.limit", true))?;
+
+    let update = ["update", "--memory=80m", "--memory-swap=-1", &container.id];
+    let output = docker.command().args(update).output()?;
+    ensure!(output.status.success(), "{output:?}");
+    watch.event(of(&container, "memory.limit", false))?;
+    let file = watch.event(of(&container, "hostconfig.json:Memory", false))?;
+    ensure!(file.action == Action::Declaration, "{file:?}");
+
+    // What is rewritten as it was is no news, nor is an edit of what nobody declared.
+    let state = docker.root().join("containers").join(&twin.id).join("hostconfig.json");
+    fs::write(&state, fs::read(&state)?)?;
+    let group = crate::config::group(&twin, "pids")?;
+    fs::write(group.join("pids.max"), "50")?;
+
+    let bundle = world.lab.containerd().state().join("io.containerd.runtime.v2.task/moby");
+    let bundle = bundle.join(&container.id).join("config.json");
+    fs::write(&bundle, fs::read(&bundle)?)?;
+    watch.event(of(&container, "config.json", false))?;
+
+    let seen = said(&watch, &container)?;
+    let expected = [
+        "declaration config.json",
+        "declaration hostconfig.json:Memory",
+        "environment LD_AUDIT",
+        "limit memory.limit",
+        "limit pids.limit",
+        "limit pids.limit ended",
+    ];
+    ensure!(seen == expected, "{seen:?}");
+    ensure!(said(&watch, &twin)? == ["environment LD_AUDIT"], "{:?}", said(&watch, &twin)?);
     Ok(())
 }
 

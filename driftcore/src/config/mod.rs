@@ -54,6 +54,8 @@ pub use item::Item;
 #[cfg(feature = "sensor")]
 pub(crate) use live::Host;
 pub use live::Live;
+#[cfg(feature = "sensor")]
+pub(crate) use live::is_limit_file;
 pub use secrets::Secrets;
 pub(crate) use security::Bind;
 #[cfg(test)]

@@ -51,11 +51,18 @@ impl Stamp {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sources {
     files: Vec<(PathBuf, Stamp)>,
+    directories: Vec<PathBuf>,
     /// Whether that is all: a file that was not there may be there the next time.
     whole: bool,
 }
 
 impl Sources {
+    /// The directories that they are in.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
+        self.directories.clone()
+    }
+
     /// Whether reading them again would give the same. Asks for one state of each file.
     #[cfg(feature = "sensor")]
     pub(crate) fn are_same(&self) -> bool {
@@ -154,7 +161,11 @@ impl Declaration {
             && files.is_some()
             && self.config.is_some() == self.host_config.is_some()
             && self.problems.is_empty();
-        Sources { files: files.unwrap_or_default(), whole }
+        let all = [&self.bundle, &self.config, &self.host_config].into_iter().flatten();
+        let above = |document: &Document| Some(Path::new(&document.path).parent()?.to_owned());
+        let mut directories: Vec<PathBuf> = all.filter_map(above).collect();
+        directories.dedup();
+        Sources { files: files.unwrap_or_default(), directories, whole }
     }
 
     fn keep(&mut self, result: Result<(), String>) {
@@ -333,6 +344,7 @@ mod tests {
         }
         let sources = found.sources();
         assert!(sources.are_same());
+        assert_eq!(sources.directories().len(), 2, "the bundle's and Docker's");
         let new = host.path().join("new");
         fs::write(&new, "{}").unwrap();
         fs::rename(&new, &path).unwrap();

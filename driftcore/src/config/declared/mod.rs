@@ -96,19 +96,27 @@ impl Declared {
         self.pid
     }
 
-    /// Takes in what Docker's files say now, and whether the bundle was changed since. The rest stays as it
-    /// was when it was first read.
+    /// The directories that it was read from.
     #[cfg(feature = "sensor")]
-    pub(crate) fn renew<'a>(&mut self, roots: impl FnOnce() -> &'a StateRoots) {
+    pub(crate) fn directories(&self) -> Vec<std::path::PathBuf> {
+        self.sources.directories()
+    }
+
+    /// Takes in what Docker's files say now, and whether the bundle was changed since. The rest stays as it
+    /// was when it was first read. Whether they say otherwise than before.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn renew<'a>(&mut self, roots: impl FnOnce() -> &'a StateRoots) -> bool {
         if self.sources.are_same() {
-            return;
+            return false;
         }
         let found = Found::find(roots(), &self.id, &self.runtime);
         let mut problems = found.problems.clone();
-        self.docker = docker(&found, &mut problems);
-        self.edited = edited(&found);
+        let docker = docker(&found, &mut problems);
+        let edited = edited(&found);
+        let is_news = docker != self.docker || edited != self.edited;
+        (self.docker, self.edited, self.problems) = (docker, edited, problems);
         self.sources = found.sources();
-        self.problems = problems;
+        is_news
     }
 }
 

@@ -34,6 +34,9 @@ const V1: [(&str, &[&str]); 5] = [
 ];
 /// Of version 1 alone: 2 has programs for it, which cannot be read.
 const V1_DEVICES: (&str, &str) = ("devices", "devices.list");
+/// What is written to, of version 1, to change those that may be used.
+#[cfg(feature = "sensor")]
+const WRITTEN: [&str; 2] = ["devices.allow", "devices.deny"];
 /// Of version 2.
 const V2: [&str; 9] = [
     "memory.max",
@@ -57,6 +60,8 @@ pub(in crate::config) struct Cgroup {
     /// Content by file name, without white space at its ends. Names of both versions differ but for
     /// `pids.max` and the sets of processors, which mean the same.
     pub(in crate::config) files: BTreeMap<String, String>,
+    /// The directories that these files are in.
+    pub(in crate::config) directories: Vec<PathBuf>,
     /// Why some are not there.
     pub(in crate::config) problems: Vec<String>,
 }
@@ -67,6 +72,24 @@ struct Hierarchy {
     controllers: Vec<String>,
     mount_point: PathBuf,
     path: PathBuf,
+}
+
+impl Hierarchy {
+    /// The group's directory; `None` where its path leads out of the hierarchy.
+    fn directory(&self) -> Option<PathBuf> {
+        let relative = self.path.strip_prefix("/").unwrap_or(&self.path);
+        let leads_out = |part| part == std::path::Component::ParentDir;
+        (!relative.components().any(leads_out)).then(|| self.mount_point.join(relative))
+    }
+}
+
+/// Whether a file of a control group is one whose change makes for another limit.
+#[cfg(feature = "sensor")]
+pub(crate) fn is_limit_file(name: &[u8]) -> bool {
+    let is_it = |file: &&str| file.as_bytes() == name;
+    V1.iter().any(|(_, files)| files.iter().any(is_it))
+        || V2.iter().any(is_it)
+        || WRITTEN.iter().any(is_it)
 }
 
 impl Cgroup {
@@ -109,6 +132,7 @@ impl Cgroup {
         cgroup.path = stray.unwrap_or(std::mem::take(&mut cgroup.path));
         let unified: Vec<String> = unified.filter(|name| is_file_name(name)).collect();
         for hierarchy in &hierarchies {
+            let before = cgroup.files.len();
             let mut read = |file: &str| cgroup.take(hierarchy, file);
             if hierarchy.controllers.is_empty() {
                 V2.iter().for_each(|file| read(file));
@@ -121,16 +145,18 @@ impl Cgroup {
                     read(V1_DEVICES.1);
                 }
             }
+            if cgroup.files.len() > before
+                && let Some(directory) = hierarchy.directory()
+            {
+                cgroup.directories.push(directory);
+            }
         }
         cgroup
     }
 
     fn take(&mut self, hierarchy: &Hierarchy, file: &str) {
-        let relative = hierarchy.path.strip_prefix("/").unwrap_or(&hierarchy.path);
-        if relative.components().any(|part| part == std::path::Component::ParentDir) {
-            return;
-        }
-        let path = hierarchy.mount_point.join(relative).join(file);
+        let Some(directory) = hierarchy.directory() else { return };
+        let path = directory.join(file);
         let mut text = String::new();
         let read = File::open(&path)
             .and_then(|opened| opened.take(FILE_LIMIT + 1).read_to_string(&mut text));
@@ -239,6 +265,11 @@ mod tests {
             ]
         );
         assert_eq!(cgroup.problems, ["control groups pids: not mounted here"]);
+        let mut directories = ["memory", "cpu", "v2"].map(|it| at(it).join("docker/abc"));
+        directories.sort();
+        let mut found = cgroup.directories.clone();
+        found.sort();
+        assert_eq!(found, directories);
     }
 
     #[test]

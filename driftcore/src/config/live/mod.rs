@@ -10,10 +10,14 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+#[cfg(feature = "sensor")]
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
 pub(super) use cgroup::Cgroup;
+#[cfg(feature = "sensor")]
+pub(crate) use cgroup::is_limit_file;
 pub(super) use first::First;
 pub(crate) use host::Host;
 pub(super) use mounts::Expected;
@@ -25,9 +29,9 @@ pub(super) use process::NAMESPACES;
 pub(super) use process::ProcessFacts;
 #[cfg(test)]
 pub(super) use process::Status;
+pub(super) use process::Variables;
 pub(super) use process::host_namespace;
 pub(super) use process::namespace;
-pub(super) use process::Variables;
 use procfs::process::LimitValue;
 use procfs::process::Process;
 pub(super) use settings::Settings;
@@ -152,6 +156,12 @@ impl Live {
             return Err(not_running("it ended just now".to_owned()));
         }
         Ok(live)
+    }
+
+    /// The directories of its control groups whose files tell limits.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn limit_directories(&self) -> &[PathBuf] {
+        &self.cgroup.directories
     }
 
     /// The pid that a runtime wrote down may be another's by now: it counts where its control group names

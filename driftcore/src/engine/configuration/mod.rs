@@ -7,6 +7,7 @@
 //! ```
 //! Nothing of it is done where records are taken in: there a message is put into a queue of bounded length.
 
+mod files;
 pub(super) mod secrets;
 mod standing;
 mod turns;

@@ -1,6 +1,7 @@
 //! The thread that compares.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
@@ -9,10 +10,12 @@ use std::time::Duration;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
-use crossbeam_channel::RecvTimeoutError;
 use crossbeam_channel::Sender;
+use rustc_hash::FxHashMap;
 
 use super::Finding;
+use super::files::Files;
+use super::files::Written;
 use super::standing::Change;
 use super::standing::Standing;
 use super::turns;
@@ -74,6 +77,8 @@ struct Watched {
     declared: Option<Declared>,
     attempts: u32,
     standing: Standing,
+    /// Watches of the directories that tell of writes to its limits and documents.
+    watches: Vec<i32>,
     due: Option<Instant>,
     cause: Option<Box<Cause>>,
 }
@@ -82,6 +87,9 @@ struct Watched {
 pub(super) struct Watcher {
     host: Host,
     watched: BTreeMap<u64, Watched>,
+    files: Option<Files>,
+    /// Whose directory a watch is of.
+    watches: FxHashMap<i32, u64>,
     turns: Turns,
     found: Sender<Finding>,
     wake: Wake,
@@ -100,17 +108,32 @@ impl Watcher {
     ) -> Self {
         let host = Host::new(runtimes);
         let turns = Turns::new(interval, Instant::now());
-        Self { host, watched: BTreeMap::new(), turns, found, wake, unmade, over }
+        let files = Files::start()
+            .inspect_err(|error| {
+                tracing::warn!(%error, "changes of limits are found by the interval alone");
+            })
+            .ok();
+        let (watched, watches) = (BTreeMap::new(), FxHashMap::default());
+        Self { host, watched, files, watches, turns, found, wake, unmade, over }
     }
 
     /// Until nobody tells anything any more.
     pub(super) fn run(mut self, messages: &Receiver<Message>) {
+        let nothing = crossbeam_channel::never();
+        let mut written = self.files.as_ref().map_or_else(|| nothing.clone(), Files::written);
         loop {
             let due = self.watched.values().filter_map(|it| it.due).min();
-            match messages.recv_deadline(self.turns.next(due)) {
-                Ok(message) => self.take(message),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+            let next = crossbeam_channel::at(self.turns.next(due));
+            crossbeam_channel::select_biased! {
+                recv(messages) -> message => match message {
+                    Ok(message) => self.take(message),
+                    Err(_) => return,
+                },
+                recv(written) -> told => match told {
+                    Ok(told) => self.written(told),
+                    Err(_) => written = nothing.clone(),
+                },
+                recv(next) -> _ => {}
             }
             let now = Instant::now();
             if self.turns.begins_round(now) {
@@ -136,7 +159,7 @@ impl Watcher {
         let all: Vec<&mut Watched> = all.collect();
         let dues = self.turns.round(now, all.len());
         for (watched, due) in all.into_iter().zip(dues) {
-            watched.due = Some(watched.due.map_or(due, |other| other.min(due)));
+            watched.is_due_by(due);
         }
     }
 
@@ -156,6 +179,7 @@ impl Watcher {
                     declared: None,
                     attempts: 0,
                     standing: Standing::default(),
+                    watches: Vec::new(),
                     due: Some(now + FIRST),
                     cause: None,
                 };
@@ -164,8 +188,7 @@ impl Watcher {
             }
             Message::Touched { id, cause } => {
                 if let Some(watched) = self.watched.get_mut(&id) {
-                    let due = now + SETTLED;
-                    watched.due = Some(watched.due.map_or(due, |other| other.min(due)));
+                    watched.is_due_by(now + SETTLED);
                     watched.cause.get_or_insert(cause);
                 }
             }
@@ -173,7 +196,58 @@ impl Watcher {
                 self.entered(id, (pid, start_ns), &cause);
             }
             Message::Ended(id) => {
-                self.watched.remove(&id);
+                if let Some(watched) = self.watched.remove(&id) {
+                    self.forget(id, &watched.watches);
+                }
+            }
+        }
+    }
+
+    /// Takes in that a file was written that may tell of a change.
+    fn written(&mut self, told: Written) {
+        let due = Instant::now() + SETTLED;
+        let (watch, is_document) = match told {
+            Written::Limit(watch) => (watch, false),
+            Written::Document(watch) => (watch, true),
+            Written::TooMuch => {
+                self.watched.values_mut().for_each(|it| it.is_due_by(due));
+                return;
+            }
+        };
+        let watched = self.watches.get(&watch).and_then(|id| self.watched.get_mut(id));
+        let Some(watched) = watched else { return };
+        // Docker writes its files each time that it looks after a container's health.
+        let host = &mut self.host;
+        let is_news = !is_document
+            || watched.declared.as_mut().is_some_and(|it| it.renew(|| host.state_roots()));
+        if is_news {
+            watched.is_due_by(due);
+        }
+    }
+
+    /// Watches the directories of a container's limits and documents. Where the kernel allows no more, the
+    /// interval finds what changed.
+    fn watch(&mut self, id: u64, directories: &[PathBuf]) {
+        let (Some(files), Some(watched)) = (&self.files, self.watched.get_mut(&id)) else { return };
+        for directory in directories {
+            match files.watch(directory) {
+                Ok(watch) => {
+                    self.watches.insert(watch, id);
+                    watched.watches.push(watch);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, directory = %directory.display(), "not watched");
+                }
+            }
+        }
+    }
+
+    /// Unless another container has them by now: one that was started again has the same files.
+    fn forget(&mut self, id: u64, watches: &[i32]) {
+        for watch in watches {
+            if self.watches.get(watch) == Some(&id) {
+                self.watches.remove(watch);
+                self.files.iter().for_each(|files| files.forget(*watch));
             }
         }
     }
@@ -249,6 +323,12 @@ impl Watcher {
                 }
             };
             let comparison = compare(declared, &live);
+            if watched.watches.is_empty() {
+                let mut directories = declared.directories();
+                directories.extend_from_slice(live.limit_directories());
+                self.watch(id, &directories);
+            }
+            let Some(watched) = self.watched.get_mut(&id) else { continue };
             compared += 1;
             for problem in &comparison.problems {
                 tracing::debug!(id = watched.container.id, problem, "a setting cannot be told");
@@ -272,6 +352,10 @@ impl Watcher {
 impl Watched {
     fn is_due(&self, now: Instant) -> bool {
         self.due.is_some_and(|due| now >= due)
+    }
+
+    fn is_due_by(&mut self, due: Instant) {
+        self.due = Some(self.due.map_or(due, |other| other.min(due)));
     }
 
     /// What was declared, read the first time that it is there.
