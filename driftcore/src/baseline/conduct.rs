@@ -33,6 +33,8 @@ pub(crate) enum Conduct<'a> {
     ReachesUnix(&'a [u8]),
     /// One of its packages was installed, removed or given another version.
     Package { action: Action, manager: &'a str, name: &'a [u8] },
+    /// An item of its configuration is this, and was not declared so; `None`: it is not there.
+    Configuration { part: &'static str, item: &'a [u8], live: Option<&'a [u8]> },
 }
 
 impl<'a> Conduct<'a> {
@@ -65,6 +67,13 @@ impl<'a> Conduct<'a> {
                 let package = event.package.as_ref()?;
                 let (manager, name) = (package.manager.as_str(), package.name.as_bytes());
                 Some(Self::Package { action: event.action, manager, name })
+            }
+            // What is as declared again departs from nothing.
+            Kind::Config if !event.ended => {
+                let config = event.config.as_ref()?;
+                let (item, live) = (config.item.as_bytes(), config.live.as_ref());
+                let part = event.action.as_str();
+                Some(Self::Configuration { part, item, live: live.map(Text::as_bytes) })
             }
             _ => None,
         }
@@ -150,6 +159,13 @@ impl fmt::Display for Conduct<'_> {
                     _ => "changed",
                 };
                 write!(f, "{did} the {manager} package {}", escape(name))
+            }
+            Self::Configuration { part, item, live } => {
+                write!(f, "has {part} {} ", escape(item))?;
+                match live {
+                    Some(live) => write!(f, "{:?}", escape(live)),
+                    None => f.write_str("absent"),
+                }
             }
         }
     }

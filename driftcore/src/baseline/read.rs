@@ -112,7 +112,7 @@ pub(super) fn unknown(place: Place, key: &str, known: &[&str]) -> Fault {
     Fault::new(place, format!("`{}` is not known; known are {}", short(key), known.join(", ")))
 }
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "image",
     "label",
     "names",
@@ -124,6 +124,7 @@ const KEYS: [&str; 11] = [
     "connect",
     "unix",
     "packages",
+    "configuration",
 ];
 
 fn workload(node: Node) -> Result<(Selector, Workload), Fault> {
@@ -174,6 +175,7 @@ fn workload(node: Node) -> Result<(Selector, Workload), Fault> {
                 }
             }
             "packages" => packages(value, &mut workload)?,
+            "configuration" => configuration(value, &mut workload)?,
             key => return Err(unknown(place, key, &KEYS)),
         }
     }
@@ -251,6 +253,37 @@ fn packages(value: Node, workload: &mut Workload) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn configuration(value: Node, workload: &mut Workload) -> Result<(), Fault> {
+    for Entry { key, value, .. } in value.entries("parts of the configuration with their items")? {
+        let items = workload.configuration.entry(key.into()).or_default();
+        for Entry { place, key, value } in value.entries("items with what they may be")? {
+            let item = parse_exact(&key).map_err(|fault| Fault::new(place, fault.0))?;
+            let values = items.entry(item).or_default();
+            for node in value.items("a list of `=VALUE` and `absent`")? {
+                values.insert(configured(&node)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an item is: `=` and its value, or not there.
+fn configured(node: &Node) -> Result<Option<Box<[u8]>>, Fault> {
+    match node.text("`=VALUE` or `absent`")? {
+        "absent" => Ok(None),
+        "=" => Ok(Some(Box::default())),
+        text => match text.strip_prefix('=') {
+            Some(value) => {
+                parse_exact(value).map(Some).map_err(|fault| Fault::new(node.place, fault.0))
+            }
+            None => {
+                let message = format!("`{}` is neither `=VALUE` nor `absent`", short(text));
+                Err(Fault::new(node.place, message))
+            }
+        },
+    }
 }
 
 fn directories(value: Node, tree: &mut PathTree) -> Result<(), Fault> {

@@ -16,6 +16,9 @@ use crate::event::Timestamp;
 /// The most names of images that are kept for readers.
 const NAMES_MAX: usize = 16;
 
+/// What an item of the configuration may be; `None`: not there.
+pub(super) type Values = BTreeSet<Option<Box<[u8]>>>;
+
 /// What containers of one kind normally do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Workload {
@@ -30,13 +33,24 @@ pub struct Workload {
     pub(super) unix: PathTree,
     /// By manager.
     pub(super) packages: BTreeMap<Box<str>, BTreeSet<Box<[u8]>>>,
+    /// By part, and item.
+    pub(super) configuration: BTreeMap<Box<str>, BTreeMap<Box<[u8]>, Values>>,
 }
 
 impl Workload {
     /// Takes in what another one says.
     pub(super) fn merge(&mut self, other: Self) {
-        let Self { names, seen, executables, directories, listens, connects, unix, packages } =
-            other;
+        let Self {
+            names,
+            seen,
+            executables,
+            directories,
+            listens,
+            connects,
+            unix,
+            packages,
+            configuration,
+        } = other;
         self.names.extend(names);
         self.cut_names();
         for time in seen.into_iter().flat_map(|(first, last)| [first, last]) {
@@ -51,6 +65,12 @@ impl Workload {
         self.unix.merge(unix);
         for (manager, names) in packages {
             self.packages.entry(manager).or_default().extend(names);
+        }
+        for (part, items) in configuration {
+            let part = self.configuration.entry(part).or_default();
+            for (item, values) in items {
+                part.entry(item).or_default().extend(values);
+            }
         }
     }
 
@@ -120,6 +140,12 @@ impl Workload {
                 self.packages.entry(manager.into()).or_default().insert(name.into());
                 true
             }
+            Conduct::Configuration { item: [], .. } => false,
+            Conduct::Configuration { part, item, live } => {
+                let items = self.configuration.entry(part.into()).or_default();
+                items.entry(item.into()).or_default().insert(live.map(Into::into));
+                true
+            }
         }
     }
 
@@ -141,6 +167,10 @@ impl Workload {
             Conduct::Package { manager, name, .. } => {
                 self.packages.get(manager).is_some_and(|names| names.contains(name))
             }
+            Conduct::Configuration { part, item, live } => {
+                let values = self.configuration.get(part).and_then(|items| items.get(item));
+                values.is_some_and(|values| values.iter().any(|value| value.as_deref() == live))
+            }
         }
     }
 
@@ -155,7 +185,7 @@ impl Workload {
     }
 
     /// How many single things of each kind it holds, each kind by its key in the document.
-    pub fn counts(&self) -> [(&'static str, usize); 6] {
+    pub fn counts(&self) -> [(&'static str, usize); 7] {
         [
             ("executables", self.executables.values().map(BTreeSet::len).sum()),
             ("directories", self.directories.len()),
@@ -163,6 +193,10 @@ impl Workload {
             ("connect", self.connects.len()),
             ("unix", self.unix.len()),
             ("packages", self.packages.values().map(BTreeSet::len).sum()),
+            (
+                "configuration",
+                self.configuration.values().flat_map(BTreeMap::values).map(BTreeSet::len).sum(),
+            ),
         ]
     }
 

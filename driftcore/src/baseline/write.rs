@@ -21,6 +21,7 @@ const HEAD: &str = "\
 #   for all below. executable: also by setting a bit that lets them run; setuid: setuid, setgid or a capability.
 # - listen, connect, unix: ports waited on, remotes reached, paths of Unix sockets outside.
 # - packages: those that may be installed, removed or given another version, by their manager.
+# - configuration: what may be otherwise than declared: by part and item, what it is then, or `absent`.
 ";
 
 /// The document: YAML, the same for equal baselines.
@@ -45,8 +46,17 @@ impl fmt::Display for Baseline {
 }
 
 fn write(f: &mut fmt::Formatter<'_>, workload: &Workload) -> fmt::Result {
-    let Workload { names, seen, executables, directories, listens, connects, unix, packages } =
-        workload;
+    let Workload {
+        names,
+        seen,
+        executables,
+        directories,
+        listens,
+        connects,
+        unix,
+        packages,
+        configuration,
+    } = workload;
     list(f, "names", names.iter().map(|name| scalar(name)))?;
     if let Some((first, last)) = seen {
         writeln!(f, "    first: {first}\n    last: {last}")?;
@@ -55,14 +65,14 @@ fn write(f: &mut fmt::Formatter<'_>, workload: &Workload) -> fmt::Result {
         f.write_str("    executables:\n")?;
         for (path, origins) in executables {
             let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
-            writeln!(f, "      {} [{}]", Key(&escape(path)), origins.join(", "))?;
+            writeln!(f, "      {} [{}]", Key(&escape(path), 6), origins.join(", "))?;
         }
     }
     if !directories.is_empty() {
         let mut lines = String::new();
         directories.visit(&mut |path, rights| {
             // Writing to a String cannot fail.
-            let _ = writeln!(lines, "      {} [{rights}]", Key(path));
+            let _ = writeln!(lines, "      {} [{rights}]", Key(path, 6));
         });
         write!(f, "    directories:\n{lines}")?;
     }
@@ -75,20 +85,39 @@ fn write(f: &mut fmt::Formatter<'_>, workload: &Workload) -> fmt::Result {
         f.write_str("    packages:\n")?;
         for (manager, names) in packages {
             let names: Vec<_> = names.iter().map(|name| scalar(&escape(name))).collect();
-            writeln!(f, "      {} [{}]", Key(manager), names.join(", "))?;
+            writeln!(f, "      {} [{}]", Key(manager, 6), names.join(", "))?;
+        }
+    }
+    if !configuration.is_empty() {
+        f.write_str("    configuration:\n")?;
+        for (part, items) in configuration {
+            writeln!(f, "      {}", Key(part, 6))?;
+            for (item, values) in items {
+                let values: Vec<_> = values.iter().map(configured).collect();
+                writeln!(f, "        {} [{}]", Key(&escape(item), 8), values.join(", "))?;
+            }
         }
     }
     Ok(())
 }
 
-/// A path as a key, its colon included.
-struct Key<'a>(&'a str);
+/// What an item of the configuration is.
+fn configured(value: &Option<Box<[u8]>>) -> String {
+    value.as_ref().map_or_else(|| "absent".to_owned(), |it| scalar(&format!("={}", escape(it))))
+}
+
+/// A path as a key at this indentation, its colon included.
+struct Key<'a>(&'a str, usize);
 
 impl fmt::Display for Key<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = scalar(self.0);
         // A key before a colon has 1024 characters at most (YAML 1.2, 7.4.2).
-        if key.len() <= 1024 { write!(f, "{key}:") } else { write!(f, "? {key}\n      :") }
+        if key.len() <= 1024 {
+            write!(f, "{key}:")
+        } else {
+            write!(f, "? {key}\n{:1$}:", "", self.1)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod whole;
 use super::*;
 use crate::event::Action;
 use crate::event::Changed;
+use crate::event::ConfigItem;
 use crate::event::Container;
 use crate::event::DriftEvent;
 use crate::event::Evidence;
@@ -93,6 +94,14 @@ fn package(action: Action, manager: &str, name: &str) -> DriftEvent {
     event.drift = true;
     event.package =
         Some(Package { manager: manager.to_owned(), name: Text::from(name), ..Package::default() });
+    event
+}
+
+fn configured(action: Action, item: &str, live: Option<&str>) -> DriftEvent {
+    let mut event = event(Kind::Config, action);
+    event.drift = true;
+    let live = live.map(Text::from);
+    event.config = Some(ConfigItem { item: Text::from(item), live, ..ConfigItem::default() });
     event
 }
 

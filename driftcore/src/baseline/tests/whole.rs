@@ -92,16 +92,18 @@ fn drift_is_refused_counted_and_listed_unless_it_is_accepted() {
         tainted,
         undeclared,
         package(Action::Install, "dpkg", "curl"),
+        configured(Action::Environment, "DEBUG", Some("1")),
     ];
     let (baseline, refusing) = learned(LearnOptions::default(), &drift);
     assert!(baseline.is_empty());
-    assert_eq!((refusing.learned, refusing.refused), (0, 6));
+    assert_eq!((refusing.learned, refusing.refused), (0, 7));
     let list: Vec<_> =
         refusing.refusals.iter().map(|it| (it.what.as_str(), it.count, it.reason)).collect();
     assert_eq!(
         list,
         [
             ("changed files in /tmp (write)", 1, "done by a process that runs drifted code"),
+            ("has environment DEBUG \"1\"", 1, "it departs from what is declared"),
             ("installed the dpkg package curl", 1, "it departs from what is declared"),
             (
                 &*format!("ran /tmp/x (added, sha256:{})", digest(7)),
@@ -114,9 +116,17 @@ fn drift_is_refused_counted_and_listed_unless_it_is_accepted() {
     );
 
     let (baseline, accepting) = learned(accepting(), &drift);
-    assert_eq!((accepting.learned, accepting.refused), (5, 1), "one has no digest");
+    assert_eq!((accepting.learned, accepting.refused), (6, 1), "one has no digest");
     assert_eq!(baseline.check(&package(Action::Remove, "dpkg", "curl")), Standing::Expected);
     assert_eq!(baseline.check(&package(Action::Install, "apk", "curl")), Standing::Departs);
+    let debug = |live| baseline.check(&configured(Action::Environment, "DEBUG", live));
+    assert_eq!((debug(Some("1")), debug(Some("2"))), (Standing::Expected, Standing::Departs));
+    assert_eq!(debug(None), Standing::Departs);
+    let limit = configured(Action::Limit, "DEBUG", Some("1"));
+    assert_eq!(baseline.check(&limit), Standing::Departs);
+    let mut ended = configured(Action::Environment, "DEBUG", None);
+    ended.ended = true;
+    assert_eq!(baseline.check(&ended), Standing::NotCovered);
     assert!(accepting.refusals[0].reason.contains("no digest"));
     assert_eq!(baseline.check(&drift[0]), Standing::Expected);
     assert_eq!(baseline.check(&drift[2]), Standing::Departs);
@@ -184,6 +194,9 @@ fn documents_are_readable_and_come_back() {
         socket(Action::Connect, Protocol::Unix, "", Some("/run/log.sock")),
         package(Action::Install, "npm", "@a/b"),
         package(Action::Remove, "npm", "c"),
+        configured(Action::Environment, "DEBUG", Some("")),
+        configured(Action::Environment, "DEBUG", None),
+        configured(Action::Mount, &format!("/{}", "m".repeat(1500)), Some("tmpfs rw *")),
         long,
     ];
     let (baseline, _) = learned(accepting(), &events);
@@ -212,10 +225,17 @@ workloads:
       - /run/log.sock
     packages:
       \"npm\": [\"@a/b\", \"c\"]
+    configuration:
+      \"environment\":
+        \"DEBUG\": [absent, \"=\"]
+      \"mount\":
+        ? /{}
+        : [\"=tmpfs rw \\\\*\"]
 ",
         digest(1),
         digest(7),
-        "d".repeat(1500)
+        "d".repeat(1500),
+        "m".repeat(1500)
     );
     let (head, body) = text.split_at(text.find("version:").unwrap());
     assert_eq!(body, expected);
@@ -249,6 +269,11 @@ fn what_is_wrong_with_a_document_has_its_place() {
         (&format!("{image}    directories: {{/a/*x*: [write]}}\n"), "4:19", "more than one `*`"),
         (&format!("{image}    directories: {{/a: [read]}}\n"), "4:24", "`read` is not known"),
         (&format!("{image}    directories: {{/a: write}}\n"), "4:23", "not a text"),
+        (
+            &format!("{image}    configuration: {{mount: {{/a: [tmpfs]}}}}\n"),
+            "4:34",
+            "`tmpfs` is neither `=VALUE` nor `absent`",
+        ),
         (&format!("{image}    first: yesterday\n"), "4:12", "is no time"),
         (&format!("{image}    first: 2026-01-01T00:00:00Z\n"), "3:5", "go together"),
     ] {
@@ -320,9 +345,11 @@ fn events() -> impl Strategy<Value = DriftEvent> {
         });
     let installed = ("[a-c]", "(dpkg|npm)")
         .prop_map(|(name, manager)| package(Action::Install, &manager, &name));
+    let set = ("[A-C]", proptest::option::of("[xé\\\\*= ]{0,3}"))
+        .prop_map(|(item, live)| configured(Action::Environment, &item, live.as_deref()));
     let unix = paths().prop_map(|path| socket(Action::Connect, Protocol::Unix, "", Some(&path)));
     let deeds = prop_oneof![
-        1 => run, 3 => change, 1 => wait, 3 => reach, 1 => unix, 1 => installed
+        1 => run, 3 => change, 1 => wait, 3 => reach, 1 => unix, 1 => installed, 1 => set
     ];
     (deeds, 1_u8..4, any::<u8>(), any::<bool>()).prop_map(|(mut event, image, time, tainted)| {
         event.container = Some(container(image));
