@@ -25,6 +25,9 @@ use serde_json::Value;
 use crate::packages;
 
 const FILES_IN_A_DIRECTORY: usize = 100;
+/// Docker takes more than twenty minutes to import a million files. Above this, a tree stands in for the
+/// image, and an empty directory for what a container changed.
+const IMPORTED_MAX: usize = 100_000;
 /// Files that are hashed, and how large each is.
 const HASHED: usize = 8;
 const HASHED_MIB: usize = 64;
@@ -55,7 +58,10 @@ pub(crate) fn scan(options: &Scan) -> Result<ExitCode> {
     );
     for &files in &options.files {
         let [scan, diff, trees] = bench.unchanged(files, options.rounds)?.map(median);
-        let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
+        let ms = |time: Option<Duration>| match time {
+            Some(time) => format!("{:.1} ms", time.as_secs_f64() * 1e3),
+            None => "not measured".to_owned(),
+        };
         writeln!(table, "| {files} | {} | {} | {} |", ms(scan), ms(diff), ms(trees))?;
         println!("{files} files measured");
     }
@@ -74,6 +80,21 @@ impl Bench {
         let docker = self.lab.docker();
         let tree = self.lab.path().join("bench-tree");
         make_tree(&tree, files)?;
+        if files > IMPORTED_MAX {
+            let upper = self.lab.path().join("bench-upper");
+            fs::create_dir_all(&upper)?;
+            let scan = || {
+                let mut scan = Command::new(&self.driftd);
+                scan.args(["scan", "--format", "json", "--upper"]).arg(&upper);
+                scan.arg("--lower").arg(&tree);
+                scan
+            };
+            let mounts = Mounts::new(self.lab.path(), &upper, &[&tree])?;
+            let result = measure(&scan, None, &mounts, rounds);
+            drop(mounts);
+            fs::remove_dir_all(&tree)?;
+            return result;
+        }
         let reference = format!("driftcore-bench:{files}");
         import(docker, &tree, &reference)?;
         fs::remove_dir_all(&tree)?;
@@ -94,21 +115,17 @@ impl Bench {
         };
         let report: Value = serde_json::from_str(&output(&mut scan())?)?;
         ensure!(report["summary"]["drift"] == 0, "it differs: {}", report["summary"]);
-        let layers = |key: &str| report["target"][key].clone();
-        let mounts = Mounts::new(self.lab.path(), &layers("upper"), &layers("lowers"))?;
-        let mut times = [const { Vec::new() }; 3];
-        // Once over unmeasured, for the caches.
-        for round in 0..=rounds {
-            let each = [
-                time(&mut scan())?,
-                time(docker.command().args(["diff", id]))?,
-                time(Command::new("diff").arg("-rq").arg("--no-dereference").args(mounts.both()))?,
-            ];
-            for (times, time) in times.iter_mut().zip(each).filter(|_| round > 0) {
-                times.push(time);
-            }
-        }
-        Ok(times)
+        let target = &report["target"];
+        let upper = target["upper"].as_str().context("no upper directory")?;
+        let lowers = target["lowers"].as_array().context("no lower ones")?;
+        let lowers: Vec<&Path> = lowers.iter().filter_map(Value::as_str).map(Path::new).collect();
+        let mounts = Mounts::new(self.lab.path(), Path::new(upper), &lowers)?;
+        let diff = || {
+            let mut diff = docker.command();
+            diff.args(["diff", id]);
+            diff
+        };
+        measure(&scan, Some(&diff), &mounts, rounds)
     }
 
     /// How fast files are read and hashed that are in the page cache.
@@ -168,7 +185,8 @@ impl Bench {
         );
         for ((name, _), times) in commands.iter().zip(times) {
             let bytes = (HASHED * (HASHED_MIB << 20)) as f64;
-            let rate = bytes / median(times).as_secs_f64() / 1e6;
+            let time = median(times).context("no rounds")?;
+            let rate = bytes / time.as_secs_f64() / 1e6;
             writeln!(table, "| {name} | {rate:.0} |")?;
         }
         fs::remove_dir_all(&directory)?;
@@ -176,17 +194,40 @@ impl Bench {
     }
 }
 
+/// Times of a scan, of `docker diff` where there is one, and of `diff -r` of the mounted trees.
+fn measure(
+    scan: &dyn Fn() -> Command,
+    docker_diff: Option<&dyn Fn() -> Command>,
+    mounts: &Mounts,
+    rounds: u32,
+) -> Result<[Vec<Duration>; 3]> {
+    let mut times = [const { Vec::new() }; 3];
+    // Once over unmeasured, for the caches.
+    for round in 0..=rounds {
+        let each = [
+            Some(time(&mut scan())?),
+            docker_diff.map(|diff| time(&mut diff())).transpose()?,
+            Some(time(
+                Command::new("diff").arg("-rq").arg("--no-dereference").args(mounts.both()),
+            )?),
+        ];
+        for (times, time) in times.iter_mut().zip(each).filter(|_| round > 0) {
+            times.extend(time);
+        }
+    }
+    Ok(times)
+}
+
 /// The trees of the image and of the container, mounted.
 struct Mounts([PathBuf; 2]);
 
 impl Mounts {
-    fn new(directory: &Path, upper: &Value, lowers: &Value) -> Result<Self> {
-        let upper = upper.as_str().context("no upper directory")?;
-        let lowers: Vec<&str> =
-            lowers.as_array().context("no lower ones")?.iter().filter_map(Value::as_str).collect();
+    fn new(directory: &Path, upper: &Path, lowers: &[&Path]) -> Result<Self> {
         let [image, container] = ["bench-image", "bench-container"].map(|it| directory.join(it));
         let mounts = Self([image, container]);
+        let lowers: Vec<_> = lowers.iter().map(|it| it.display().to_string()).collect();
         let lowers = lowers.join(":");
+        let upper = upper.display();
         for (at, lowers) in mounts.0.iter().zip([lowers.clone(), format!("{upper}:{lowers}")]) {
             fs::create_dir_all(at)?;
             let data = format!("lowerdir={lowers}");
@@ -251,7 +292,7 @@ fn time(command: &mut Command) -> Result<Duration> {
     Ok(time)
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+fn median(mut times: Vec<Duration>) -> Option<Duration> {
     times.sort();
-    times.get(times.len() / 2).copied().unwrap_or_default()
+    times.get(times.len() / 2).copied()
 }
