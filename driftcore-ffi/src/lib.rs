@@ -8,7 +8,8 @@
 //! - [`options`], [`rules`]: what an engine or a matcher is made of.
 //! - [`engine`]: live detection. [`event`], [`alert`]: what it reports.
 //! - [`flat`], [`matcher`]: events of the caller's own against rules.
-//! - [`classify`]: where a file came from. [`scan`]: what a container has become.
+//! - [`classify`]: where a file came from. [`scan`]: what a container has become. [`posture`]: what would
+//!   have made drift impossible.
 //! - [`log`]: what else the library has to say.
 //!
 //! # The pattern for more
@@ -39,6 +40,7 @@ mod handle;
 pub mod log;
 pub mod matcher;
 pub mod options;
+pub mod posture;
 pub mod rules;
 pub mod scan;
 mod sized;

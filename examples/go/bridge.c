@@ -104,3 +104,18 @@ outcome bridge_scan_run(const driftcore_scan *scan, uintptr_t context,
     summary->size = sizeof *summary;
     OUTCOME(driftcore_scan_run, scan, &callbacks, summary);
 }
+
+static uint32_t on_posture(void *context, const driftcore_posture *posture) {
+    return driftcoreGoPosture((uintptr_t)context, (driftcore_posture *)posture);
+}
+
+outcome bridge_posture_pods(const char *json, size_t length, uintptr_t context,
+                            driftcore_posture_summary *summary) {
+    summary->size = sizeof *summary;
+    OUTCOME(driftcore_posture_pods, json, length, on_posture, (void *)context, summary);
+}
+
+outcome bridge_posture_container(const char *container, const driftcore_options *options,
+                                 uintptr_t context) {
+    OUTCOME(driftcore_posture_container, container, options, on_posture, (void *)context);
+}

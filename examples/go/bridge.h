@@ -29,6 +29,12 @@ outcome bridge_event_alerts(uintptr_t matcher, uintptr_t event, uintptr_t contex
 outcome bridge_scan_run(const driftcore_scan *scan, uintptr_t context,
                         driftcore_scan_summary *summary);
 
+/* Holds pods or a container to the Pod Security Standards, and hands to Go what is found. */
+outcome bridge_posture_pods(const char *json, size_t length, uintptr_t context,
+                            driftcore_posture_summary *summary);
+outcome bridge_posture_container(const char *container, const driftcore_options *options,
+                                 uintptr_t context);
+
 /* Sends messages to Go, up to a level. */
 outcome bridge_log_set(uint32_t level);
 

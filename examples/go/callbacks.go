@@ -118,3 +118,8 @@ func driftcoreGoProgress(context C.uintptr_t) C.uint32_t {
 	}
 	return 0
 }
+
+//export driftcoreGoPosture
+func driftcoreGoPosture(context C.uintptr_t, posture *C.driftcore_posture) C.uint32_t {
+	return cgo.Handle(context).Value().(*postureRun).hand(posture)
+}

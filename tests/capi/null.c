@@ -52,6 +52,7 @@ struct fixture {
 	driftcore_file_user file_user[1];
 	driftcore_owner owner[1];
 	driftcore_scan_summary scan_summary[1];
+	driftcore_posture_summary posture_summary[1];
 	driftcore_scan_callbacks scan_callbacks;
 	struct layers_on_disk disk;
 };
@@ -68,6 +69,15 @@ static void on_alert(void *context, const driftcore_alert *alert)
 {
 	(void)context;
 	CHECK(driftcore_alert_line(alert).length > 0);
+}
+
+#define PODS "{\"spec\": {\"hostPID\": true, \"containers\": [{\"name\": \"a\"}]}}"
+
+static uint32_t on_posture(void *context, const driftcore_posture *posture)
+{
+	(void)context;
+	CHECK(posture->level == DRIFTCORE_LEVEL_PRIVILEGED && posture->json.length > 0);
+	return 0;
 }
 
 static uint32_t keep_entry(void *context, const driftcore_entry *entry)
@@ -132,6 +142,7 @@ static void fixture_make(struct fixture *f)
 	f->file_user->size = sizeof(*f->file_user);
 	f->owner->size = sizeof(*f->owner);
 	f->scan_summary->size = sizeof(*f->scan_summary);
+	f->posture_summary->size = sizeof(*f->posture_summary);
 }
 
 static void fixture_free(struct fixture *f)

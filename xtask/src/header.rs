@@ -107,9 +107,9 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
-    "matcher", "classify", "scan", "log",
+    "matcher", "classify", "scan", "posture", "log",
 ];
 
 #[cfg(test)]

@@ -598,6 +598,28 @@ typedef enum driftcore_kind {
 } driftcore_kind;
 
 /**
+ * A level of the Pod Security Standards: the higher, the less it allows. Since 0.1.0.
+ */
+typedef enum driftcore_level {
+    /**
+     * None, or one that this header does not name.
+     */
+    DRIFTCORE_LEVEL_OTHER = 0,
+    /**
+     * Nothing is restricted.
+     */
+    DRIFTCORE_LEVEL_PRIVILEGED = 1,
+    /**
+     * Known escalations of privileges are prevented.
+     */
+    DRIFTCORE_LEVEL_BASELINE = 2,
+    /**
+     * Hardened.
+     */
+    DRIFTCORE_LEVEL_RESTRICTED = 3,
+} driftcore_level;
+
+/**
  * How much a message matters. Since 0.1.0.
  */
 typedef enum driftcore_log_level {
@@ -2275,6 +2297,84 @@ typedef struct driftcore_owner {
 } driftcore_owner;
 
 /**
+ * How far a pod, or a container of this node, is confined by its specification. The library's, for as
+ * long as the callback that gets it. Since 0.1.0.
+ */
+typedef struct driftcore_posture {
+    /**
+     * Its size as the library has it: what lies beyond is not there.
+     */
+    size_t size;
+    /**
+     * The pod; absent of a container in none.
+     */
+    struct driftcore_text pod;
+    /**
+     * Its namespace, where it is said.
+     */
+    struct driftcore_text pod_namespace;
+    /**
+     * The node that it runs on, where it says so.
+     */
+    struct driftcore_text node;
+    /**
+     * All of it as JSON, in one line: containers, what each fails by which field, and what confines it.
+     * docs/posture.md says what is in it.
+     */
+    struct driftcore_text json;
+    /**
+     * How many containers.
+     */
+    uint64_t containers;
+    /**
+     * How many fields fail a control, in the pod and its containers.
+     */
+    uint64_t failures;
+    /**
+     * The highest `driftcore_level` that it meets: that of the container that meets the least.
+     */
+    uint32_t level;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_posture;
+
+/**
+ * Receives a posture, on the thread that asked for it; it is there until this returns. 0: go on;
+ * anything else ends the reading. It must return: no C++ exception and no longjmp may leave it.
+ * Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_posture_function)(void *context,
+                                               const struct driftcore_posture *posture);
+
+/**
+ * What was read of pods, in numbers. Since 0.1.0.
+ */
+typedef struct driftcore_posture_summary {
+    /**
+     * `sizeof(driftcore_posture_summary)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Pods that were told of.
+     */
+    uint64_t pods;
+    /**
+     * Objects that are none. 0 when a callback ended the reading.
+     */
+    uint64_t others;
+    /**
+     * 1 when a callback ended the reading.
+     */
+    uint32_t stopped;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_posture_summary;
+
+/**
  * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
  * driftcore) and its text, both there until this returns. Comes on whichever thread the library
  * works, and on several at a time; must call no function of the library. Since 0.1.0.
@@ -3232,6 +3332,49 @@ const char *driftcore_package_change_name(uint32_t kind);
  */
 uint32_t driftcore_entry_owner(const struct driftcore_entry *entry,
                                struct driftcore_owner *owner);
+
+/**
+ * Reads pods, as `kubectl get pods -o json` prints them: a pod, a list of pods, or several of such one
+ * after another. Calls back for each pod, when it is read: what comes before an error was told. Objects
+ * that are no pods are counted. `summary`, whose size is set, is filled, also when a callback ends the
+ * reading, which is no failure.
+ *
+ * NULL for `json` when its length is not 0, and for `callback`: refused; for `summary`: it is not wanted.
+ * `DRIFTCORE_STATUS_WRONG_TYPE`: the text is not what it should be; the message has line and column. Any
+ * thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_posture_pods(const char *json,
+                                             size_t length,
+                                             driftcore_posture_function callback,
+                                             void *context,
+                                             struct driftcore_posture_summary *summary,
+                                             struct driftcore_error **error);
+
+/**
+ * Calls back once, with the posture of a container of this node, running or stopped, by its id, its name
+ * or a prefix of its id: by what its runtime was told, which the options `runtimes.*` say where to find.
+ *
+ * `options` may be NULL: the defaults. NULL for `container` or `callback`: refused.
+ * `DRIFTCORE_STATUS_NOT_FOUND`: there is no such container; `_INVALID_ARGUMENT`: it means several;
+ * `_UNSUPPORTED`: what its runtime was told is not known. Any thread, the callback too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_posture_container(const char *container,
+                                                  const struct driftcore_options *options,
+                                                  driftcore_posture_function callback,
+                                                  void *context,
+                                                  struct driftcore_error **error);
+
+/**
+ * The version of the Pod Security Standards that is held: `v1.37`. A C string that is always there. Any
+ * thread. Since 0.1.0.
+ */
+const char *driftcore_posture_standard(void);
+
+/**
+ * The name of a level: `privileged`, `baseline` or `restricted`; `other` of any other number. A C string
+ * that is always there. Any thread. Since 0.1.0.
+ */
+const char *driftcore_level_name(uint32_t level);
 
 /**
  * Sends what the library, and the libbpf in it, have to say to a function, up to a level
