@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 40);
+        assert_eq!(table().len(), 41);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
