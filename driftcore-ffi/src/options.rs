@@ -366,6 +366,9 @@ mod tests {
                 "where distributions put it",
                 "what the rules speak of",
                 "those that are known",
+                "what the kubelet mounts, /run/secrets",
+                "nothing is verified",
+                "containerd's content stores",
                 "one for each processor",
                 "none",
             ];

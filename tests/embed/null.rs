@@ -67,6 +67,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("*", "ancestor", "0"),
     ("*", "value", "1"),
     ("*", "verdict", "1"),
+    ("*", "level", "1"),
     ("*", "started_at_ns", "1"),
     ("*", "pid", "1"),
     ("*", "container", "\"no-such-container\""),
