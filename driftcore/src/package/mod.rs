@@ -86,4 +86,4 @@ pub use sink::PackageFile;
 pub use sink::Sink;
 pub use snapshot::Snapshot;
 #[cfg(feature = "sensor")]
-pub(crate) use snapshot::written_since;
+pub(crate) use snapshot::written_within;

@@ -55,16 +55,24 @@ impl Snapshot {
     }
 }
 
-/// Whether a file of the database was written to at a time or later, as the filesystem's clock has it,
-/// which is some milliseconds late.
+/// Whether a file of the database was written to last at a time or later, and before another, as the
+/// filesystem's clock has it, which is some milliseconds late.
 #[cfg(feature = "sensor")]
-pub(crate) fn written_since(tree: &Tree, place: &Place, time: Timestamp) -> bool {
+pub(crate) fn written_within(
+    tree: &Tree,
+    place: &Place,
+    from: Timestamp,
+    until: Option<Timestamp>,
+) -> bool {
     const FILES: [&str; 6] =
         ["status", "installed", "rpmdb.sqlite", "rpmdb.sqlite-wal", "Packages.db", "Packages"];
     const LATE: i64 = 20_000_000;
     FILES.iter().any(|name| {
         let path = [place.path.as_bytes(), b"/", name.as_bytes()].concat();
         let file = tree.open(&path).ok().flatten();
-        file.is_some_and(|file| file.changed_ns() >= time.as_nanos().saturating_sub(LATE))
+        file.map(|file| file.changed_ns()).is_some_and(|changed| {
+            changed >= from.as_nanos().saturating_sub(LATE)
+                && until.is_none_or(|until| changed < until.as_nanos())
+        })
     })
 }

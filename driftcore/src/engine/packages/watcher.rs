@@ -20,7 +20,7 @@ use crate::event::Timestamp;
 use crate::image::Tree;
 use crate::package::Place;
 use crate::package::Snapshot;
-use crate::package::written_since;
+use crate::package::written_within;
 use crate::provenance::Wake;
 
 /// How long nothing must happen to a database before it is compared.
@@ -137,13 +137,14 @@ impl Watcher {
             let database = Database { layers, known, pending: None, used: now };
             self.databases.insert(key.clone(), database);
         }
-        if self.is_over(&key, process.is_some()) {
+        let begun = cause.event.time;
+        if process.is_some() && self.is_over(&key, begun) {
             // Another manager begins: what was done before is not its work.
             self.compare_one(&key);
         }
         let Some(database) = self.databases.get_mut(&key) else { return };
         database.used = now;
-        let is_untouched = database.is_untouched(&key.1);
+        let is_untouched = database.is_untouched(&key.1, begun);
         let pending = database.pending.get_or_insert_with(|| Pending {
             cause: cause.clone(),
             process,
@@ -164,11 +165,11 @@ impl Watcher {
         }
     }
 
-    /// Whether all that a comparison waits for has ended, and something was written.
-    fn is_over(&self, key: &(u64, Place), by_manager: bool) -> bool {
-        let Some(database) = self.databases.get(key).filter(|_| by_manager) else { return false };
+    /// Whether all that a comparison waits for has ended, and something was written before this began.
+    fn is_over(&self, key: &(u64, Place), begun: Timestamp) -> bool {
+        let Some(database) = self.databases.get(key) else { return false };
         let Some(pending) = &database.pending else { return false };
-        !pending.processes.iter().copied().any(runs) && !database.is_untouched(&key.1)
+        !pending.processes.iter().copied().any(runs) && !database.is_untouched(&key.1, begun)
     }
 
     fn compare(&mut self, is_due: impl Fn(&mut Pending) -> bool) {
@@ -198,11 +199,13 @@ impl Watcher {
 }
 
 impl Database {
-    /// Whether nothing was written to it since what waits for it began.
-    fn is_untouched(&self, place: &Place) -> bool {
+    /// Whether nothing was written to it since what waits for it began, and before this did: one may have
+    /// written by the time that its beginning is heard of.
+    fn is_untouched(&self, place: &Place, begun: Timestamp) -> bool {
         let Some(pending) = &self.pending else { return true };
         let tree = Tree::container(&self.layers);
-        tree.is_ok_and(|tree| !written_since(&tree, place, pending.cause.event.time))
+        let since = pending.cause.event.time;
+        tree.is_ok_and(|tree| !written_within(&tree, place, since, Some(begun)))
     }
 
     /// Reads it again, and hands over what differs.
@@ -253,7 +256,7 @@ fn runs((pid, start): (u32, u64)) -> bool {
 /// against the image.
 fn before(layers: &Layers, place: &Place, begun: Option<Timestamp>) -> Option<Snapshot> {
     let container = Tree::container(layers).ok()?;
-    let is_written = begun.is_none_or(|begun| written_since(&container, place, begun));
+    let is_written = begun.is_none_or(|begun| written_within(&container, place, begun, None));
     let tree = if is_written { Tree::image(layers).ok()? } else { container };
     Some(Snapshot::read(&tree, place))
 }
@@ -415,11 +418,20 @@ mod tests {
         let mut world = World::new();
         world.trigger(1, ENDED, 2);
         world.upper(&[("tool", "1")]);
-        world.trigger(2, ENDED, 2);
+        world.trigger(LATER, ENDED, 2);
         let first = world.found.try_recv().unwrap();
         assert_eq!((first.cause.event.time.as_nanos(), first.changes.len()), (1, 1));
         world.upper(&[("tool", "2")]);
-        assert_eq!(world.compared(), Some((2, vec!["upgraded tool 2".to_owned()])));
+        assert_eq!(world.compared(), Some((LATER, vec!["upgraded tool 2".to_owned()])));
+    }
+
+    #[test]
+    fn one_that_has_written_before_it_is_heard_of_did_it() {
+        let mut world = World::new();
+        world.trigger(1, ENDED, 2);
+        world.upper(&[("tool", "1")]);
+        world.trigger(2, ENDED, 2);
+        assert_eq!(world.compared(), Some((2, vec!["removed old 1".to_owned()])));
     }
 
     #[test]
