@@ -214,6 +214,11 @@ pub(crate) struct ConfigShowArguments {
     #[arg(value_name = "CONTAINER")]
     pub(crate) container: String,
 
+    /// Pods as `kubectl get pods -o json` prints them: what the container's pod declares is compared, too; - for
+    /// standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pods: Option<PathBuf>,
+
     /// How the report is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -144,6 +144,7 @@ struct Packages {
 struct Configuration {
     interval: u64,
     secrets: Vec<PathBuf>,
+    pods: Option<PathBuf>,
 }
 
 /// What is known of images.
@@ -285,7 +286,11 @@ impl Default for Events {
 
 impl Default for Configuration {
     fn default() -> Self {
-        Self { interval: ConfigurationOptions::default().interval.as_secs(), secrets: Vec::new() }
+        Self {
+            interval: ConfigurationOptions::default().interval.as_secs(),
+            secrets: Vec::new(),
+            pods: None,
+        }
     }
 }
 
@@ -534,6 +539,11 @@ impl Config {
     /// Which files of containers are compared as secrets are.
     pub(crate) fn secrets(&self) -> &[PathBuf] {
         &self.config.secrets
+    }
+
+    /// The file of what pods declare.
+    pub(crate) fn pods(&self) -> Option<&Path> {
+        self.config.pods.as_deref()
     }
 
     /// Which code beside what is executed is looked at.

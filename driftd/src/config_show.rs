@@ -1,9 +1,12 @@
 //! `driftd config show`: what a container was declared to be, what it is, and what differs.
 
+use std::fs::File;
 use std::io::BufWriter;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use driftcore::config::Comparison;
 use driftcore::config::Declared;
 use driftcore::config::Item;
@@ -31,12 +34,20 @@ pub(crate) fn show(arguments: &ConfigShowArguments) -> anyhow::Result<ExitCode> 
     let config = Config::load(&arguments.common)?;
     let runtimes = Runtimes::new(config.state_roots());
     let stored = runtimes.find(&arguments.container)?;
-    let declared = Declared::read(&runtimes, &stored)?;
+    let mut declared = Declared::read(&runtimes, &stored)?;
+    let pods = arguments.pods.as_deref().or(config.pods());
+    let in_no_pod = match pods {
+        Some(path) if !take_pods(path, &mut declared, &stored.container)? => Some(path),
+        _ => None,
+    };
     let live = Live::read(&runtimes, &declared)?;
     let secrets = Secrets::read(&runtimes, &declared, config.secrets())?;
     let mut comparison = compare(&declared, &live);
     // Nobody has seen them before: what differs is what the kubelet did not write.
     comparison.append(secrets.compare(&secrets));
+    if let Some(path) = in_no_pod {
+        comparison.problems.push(format!("{}: no pod there has this container", path.display()));
+    }
     let mut out = BufWriter::new(std::io::stdout().lock());
     match arguments.format {
         Format::Json => json(&mut out, &stored.container, &comparison)?,
@@ -45,6 +56,16 @@ pub(crate) fn show(arguments: &ConfigShowArguments) -> anyhow::Result<ExitCode> 
     out.flush()?;
     let differs = comparison.differences().next().is_some();
     Ok(if differs { ExitCode::from(DIFFERS) } else { ExitCode::SUCCESS })
+}
+
+/// Whether a pod has the container; what it says of it is then among what was declared.
+fn take_pods(path: &Path, declared: &mut Declared, container: &Container) -> anyhow::Result<bool> {
+    if path == Path::new("-") {
+        let input = std::io::stdin().lock();
+        return Ok(declared.take_pods(container, Path::new("standard input"), input)?);
+    }
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(declared.take_pods(container, path, file)?)
 }
 
 fn json(

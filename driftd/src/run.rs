@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .packages(config.watches_packages())
         .configuration(config.configuration(events_asked, asks_for_config))
         .secrets(config.secrets().to_vec())
+        .pods(config.pods().map(std::path::Path::to_owned))
         .allow_degraded(arguments.allow_degraded)
         .scope(Scope {
             all_events: arguments.events_all.is_some(),

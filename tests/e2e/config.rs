@@ -2,6 +2,7 @@
 //! change.
 
 use std::fs;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -25,6 +26,7 @@ pub(crate) const CASES: &[Case] = &[
     ("config_tells_sysctls_and_host_names", sysctls),
     ("config_tells_declarations_that_were_edited", declarations),
     ("config_tells_secrets_that_the_kubelet_did_not_write", secrets),
+    ("config_tells_what_a_pod_declares_otherwise", pods),
     ("config_of_containerd_is_compared_too", containerd),
 ];
 
@@ -449,6 +451,127 @@ fn secrets(world: &World) -> Result<()> {
     let output = command.arg(&twin.name).arg("--config").arg(&config).output()?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success() && stdout.contains(" /etc/hostname "), "{output:?}");
+    Ok(())
+}
+
+/// What `config show --pods` says.
+fn show_with_pods(world: &World, container: &str, pods: &Path) -> Result<(Value, Option<i32>)> {
+    let mut command = world.options.command("config show");
+    let output = command.args([container, "--format", "json", "--pods"]).arg(pods).output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(!stdout.contains(SECRET) && !stderr.contains(SECRET), "a secret: {stdout}{stderr}");
+    if stdout.is_empty() {
+        return Ok((Value::String(stderr), output.status.code()));
+    }
+    Ok((serde_json::from_str(&stdout)?, output.status.code()))
+}
+
+/// The pod of which a container was made, as Kubernetes would print it, with the id of another one in its status.
+pub(crate) fn pod_of(id: &str, volume: &Path) -> Value {
+    serde_json::json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "web-0", "namespace": "shop"},
+        "spec": {
+            "securityContext": {"runAsUser": 1000, "runAsGroup": 1000, "runAsNonRoot": true, "supplementalGroups": [20],
+                "seccompProfile": {"type": "RuntimeDefault"},
+                "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "80"}]},
+            "volumes": [{"name": "data", "hostPath": {"path": volume}}],
+            "containers": [{"name": "app", "image": "lab",
+                "env": [{"name": "TOKEN", "value": SECRET}, {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
+                "volumeMounts": [{"name": "data", "mountPath": "/data", "readOnly": true}],
+                "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
+                    "capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}},
+                "resources": {"limits": {"memory": "64Mi", "cpu": "500m"}}}]},
+        "status": {"containerStatuses": [{"name": "app", "containerID": format!("docker://{id}")}]}})
+}
+
+/// How a runtime would be told to make it.
+pub(crate) fn options_of_pod(volume: &str) -> Vec<String> {
+    let token = format!("--env=TOKEN={SECRET}");
+    let options = [
+        "--user=1000:1000",
+        "--group-add=20",
+        "--sysctl=net.ipv4.ip_unprivileged_port_start=80",
+        "--security-opt=no-new-privileges",
+        "--read-only",
+        "--cap-drop=ALL",
+        "--cap-add=NET_BIND_SERVICE",
+        "--memory=64m",
+        "--memory-swap=-1",
+        "--cpus=0.5",
+        "--label=io.kubernetes.pod.name=web-0",
+        "--label=io.kubernetes.pod.namespace=shop",
+        "--label=io.kubernetes.container.name=app",
+        &token,
+        volume,
+    ];
+    options.map(str::to_owned).into()
+}
+
+fn pods(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("config-pods");
+    fs::create_dir(&directory)?;
+    let data = directory.join("data");
+    fs::create_dir(&data)?;
+    let options = options_of_pod(&bind(&data, "/data:ro"));
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let container = world.start(&options)?;
+    let file = directory.join("pods.json");
+    let write = |pods: &[&Value]| {
+        let other = serde_json::json!({"kind": "Pod", "metadata": {"name": "other"}, "spec": {"containers": [{"name": "app"}]}});
+        let items: Vec<&Value> = std::iter::once(&other).chain(pods.iter().copied()).collect();
+        fs::write(&file, serde_json::json!({"kind": "List", "items": items}).to_string())
+    };
+    let expect = |expected: &[&str]| -> Result<Value> {
+        let (report, status) = show_with_pods(world, &container.name, &file)?;
+        let found = differences(&report)?;
+        ensure!(found == expected, "expected {expected:?}, got {found:?} in {report}");
+        ensure!(status == Some(i32::from(!expected.is_empty())), "status {status:?}");
+        Ok(report)
+    };
+    // By its id, and by its names where that is another container's.
+    for id in [container.id.as_str(), "0123"] {
+        let pod = pod_of(id, &data);
+        write(&[&pod])?;
+        let report = expect(&[])?;
+        ensure!(report["problems"] == serde_json::json!([]), "{}", report["problems"]);
+        let items = report["items"].as_array().context("no items")?;
+        let of_pod =
+            items.iter().filter(|it| it["name"].as_str().is_some_and(|it| it.starts_with("pod:")));
+        ensure!(of_pod.count() == 20, "{report}");
+        let mut otherwise = pod.clone();
+        otherwise["spec"]["containers"][0]["securityContext"]["capabilities"]["add"] =
+            serde_json::json!([]);
+        write(&[&otherwise])?;
+        let report = expect(&["declaration pod:capabilities.drop.ALL"])?;
+        let dropped = item(&report, "pod:capabilities.drop.ALL")?;
+        ensure!(dropped["declared"] == "dropped" && dropped["live"] == "not dropped", "{dropped}");
+        let mut otherwise = pod.clone();
+        otherwise["spec"]["containers"][0]["env"][0]["value"] = "other".into();
+        write(&[&otherwise])?;
+        let report = expect(&["declaration pod:env.TOKEN"])?;
+        let token = item(&report, "pod:env.TOKEN")?["live"].as_str().context("no digest")?;
+        ensure!(token.starts_with("sha256:"), "{report}");
+        let mut otherwise = pod.clone();
+        otherwise["spec"]["containers"][0]["volumeMounts"] = serde_json::json!([]);
+        write(&[&otherwise])?;
+        let report = expect(&["declaration pod:volumeMounts./data"])?;
+        ensure!(item(&report, "pod:volumeMounts./data")?["mark"] == "host_path", "{report}");
+    }
+    // One that is in no pod, and pods that are none.
+    write(&[])?;
+    let report = expect(&[])?;
+    let problem = report["problems"][0].as_str().context("no problem")?;
+    ensure!(problem.ends_with("pods.json: no pod there has this container"), "{problem}");
+    let mut wrong = pod_of(&container.id, &data);
+    wrong["spec"]["containers"][0]["env"][0]["value"] = serde_json::json!([SECRET]);
+    write(&[&wrong])?;
+    for expected in ["pods.json:1:", "cannot read "] {
+        let (error, status) = show_with_pods(world, &container.name, &file)?;
+        ensure!(status == Some(2) && error.to_string().contains(expected), "{error}");
+        let _ = fs::remove_file(&file);
+    }
     Ok(())
 }
 

@@ -18,6 +18,7 @@ use crate::world::World;
 pub(crate) const CASES: &[Case] = &[
     ("config_events_say_each_item_once_and_its_end", live),
     ("config_events_tell_environments_of_those_who_enter", entered),
+    ("config_events_tell_what_pods_declare_otherwise", pods),
     ("config_events_tell_limits_when_they_are_written", written),
 ];
 
@@ -162,6 +163,50 @@ fn written(world: &World) -> Result<()> {
     ];
     ensure!(seen == expected, "{seen:?}");
     ensure!(said(&watch, &twin)? == ["environment LD_AUDIT"], "{:?}", said(&watch, &twin)?);
+    Ok(())
+}
+
+/// A pod whose JSON says otherwise while its container runs, and one of which it never does.
+fn pods(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let directory = world.directory("config-live-pods");
+    fs::create_dir(&directory)?;
+    let data = directory.join("data");
+    fs::create_dir(&data)?;
+    let options = crate::config::options_of_pod(&driftcore_e2e::bind(&data, "/data:ro"));
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let container = world.start(&options)?;
+    let twin = world.start(&options)?;
+    let pods = directory.join("pods.json");
+    let write = |user: u32| -> Result<()> {
+        let of_twin = crate::config::pod_of(&twin.id, &data);
+        let mut pod = crate::config::pod_of(&container.id, &data);
+        pod["spec"]["securityContext"]["runAsUser"] = user.into();
+        let new = directory.join("new");
+        fs::write(&new, format!("{pod}\n{of_twin}"))?;
+        Ok(fs::rename(&new, &pods)?)
+    };
+    let config = directory.join("driftd.toml");
+    fs::write(&config, format!("[config]\ninterval = 1\npods = {pods:?}\n"))?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let missing =
+        Driftd::start(&options, &directory.join("refused")).err().context("it started")?;
+    ensure!(format!("{missing:#}").contains("pods.json"), "{missing:#}");
+
+    write(1000)?;
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+    write(7)?;
+    let event = watch.event(of(&container, "pod:runAsUser", false))?;
+    ensure!(event.drift && event.action == Action::Declaration, "{event:?}");
+    let item = event.config.as_ref().context("no item")?;
+    let text = |text: &Option<Text>| text.as_ref().map(ToString::to_string).unwrap_or_default();
+    ensure!(text(&item.declared) == "7" && text(&item.live) == "1000", "{item:?}");
+    write(1000)?;
+    watch.event(of(&container, "pod:runAsUser", true))?;
+    let seen = said(&watch, &container)?;
+    let expected = ["declaration pod:runAsUser", "declaration pod:runAsUser ended"];
+    ensure!(seen == expected, "{seen:?}");
+    ensure!(said(&watch, &twin)?.is_empty(), "{:?}", said(&watch, &twin)?);
     Ok(())
 }
 

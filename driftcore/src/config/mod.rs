@@ -1,7 +1,8 @@
 //! Is a container set up as it was declared to be?
 //!
 //! ```text
-//! bundle's config.json, Docker's state ─→ Declared ─┐
+//! bundle's config.json, Docker's state,
+//! the pod's JSON                       ─→ Declared ─┐
 //!                                                   ├─→ compare ─→ Comparison of Items
 //! /proc, mounts, control groups        ─→ Live ─────┘
 //! ```
@@ -46,6 +47,8 @@ pub use compare::compare;
 #[cfg(feature = "sensor")]
 pub(crate) use compare::entered;
 pub use declared::Declared;
+#[cfg(feature = "sensor")]
+pub(crate) use declared::take_pods;
 pub use error::ConfigError;
 pub use item::Aspect;
 pub use item::Comparison;

@@ -59,6 +59,7 @@ pub struct EngineBuilder {
     pub(super) packages: WatchPackages,
     pub(super) configuration: Option<ConfigurationOptions>,
     pub(super) secrets: Vec<PathBuf>,
+    pub(super) pods: Option<PathBuf>,
     pub(super) images: KnownImages,
     #[cfg(feature = "digest")]
     pub(super) verifier: Option<Verifier>,
@@ -182,6 +183,15 @@ impl EngineBuilder {
     /// or below `/run/secrets`. Default: none.
     pub fn secrets(&mut self, paths: Vec<PathBuf>) -> &mut Self {
         self.secrets = paths;
+        self
+    }
+
+    /// A file of pods as `kubectl get pods -o json` prints them, with which the containers of these pods are compared
+    /// besides, where [`EngineBuilder::configuration`] asks for comparisons. It is read again when it has changed;
+    /// replace it by a rename. [`EngineBuilder::build`] fails when it is not what Kubernetes prints; what is
+    /// wrong with it later is logged, and what it said before stands. Default: none.
+    pub fn pods(&mut self, path: Option<PathBuf>) -> &mut Self {
+        self.pods = path;
         self
     }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::config::ConfigError;
 use crate::sensor::SensorError;
 
 /// Why the engine could not be built or could not go on.
@@ -16,6 +17,9 @@ pub enum EngineError {
     /// The sensor loads but does not see what it must see.
     #[error("the sensor is blind: {0}")]
     Blind(String),
+    /// What pods declare cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A system call failed.
     #[error("cannot {action}: {source}")]
     Io {

@@ -122,7 +122,8 @@ impl Engine {
             let waker = stopper.clone();
             let runtimes = Runtimes::new(options.roots.clone());
             let wake = Arc::new(move || waker.wake());
-            core.configuration = Configuration::start(runtimes, configuration, wake)?;
+            core.configuration =
+                Configuration::start(runtimes, configuration, options.pods.take(), wake)?;
             let waker = stopper.clone();
             let runtimes = Runtimes::new(options.roots.clone());
             core.secrets = Some(SecretsWatch::start(

@@ -45,6 +45,8 @@ pub(crate) struct Unreadable {
     /// File, line and column.
     pub(crate) place: String,
     pub(crate) message: String,
+    /// Whether the message may quote what was read.
+    pub(crate) quotes: bool,
 }
 
 /// Hands every pod in `input` to `each`: a pod, a list of pods, or several of such one after another, as JSON.
@@ -90,12 +92,13 @@ fn unreadable(path: &Path, error: &serde_json::Error, count: Count) -> Unreadabl
         return Unreadable {
             place: path.to_string(),
             message: format!("{message}, after {after} others"),
+            quotes: false,
         };
     }
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
     let place = format!("{path}:{}:{}", error.line(), error.column());
-    Unreadable { place, message: message.to_owned() }
+    Unreadable { place, message: message.to_owned(), quotes: error.is_data() }
 }
 
 struct State<'a, M, S, T, F> {

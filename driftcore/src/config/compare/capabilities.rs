@@ -70,7 +70,7 @@ pub(super) fn bits(names: &[String]) -> u64 {
 }
 
 /// The names of bits, by number; of those without a name the number.
-fn names(bits: u64) -> String {
+pub(super) fn names(bits: u64) -> String {
     let named = (0..64).filter(|bit| bits & 1 << bit != 0);
     let names: Vec<String> = named
         .map(|bit: usize| NAMES.get(bit).map_or_else(|| bit.to_string(), ToString::to_string))

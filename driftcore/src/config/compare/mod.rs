@@ -6,6 +6,7 @@ mod environment;
 mod identity;
 mod limits;
 mod mounts;
+mod pod;
 mod sysctls;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub fn compare(declared: &Declared, live: &Live) -> Comparison {
     limits::compare(declared, live, &mut items);
     sysctls::compare(declared, live, &mut items);
     declaration::compare(declared, &mut items);
+    pod::compare(declared, live, &mut items);
     let problems =
         [&declared.problems, &live.problems, &live.cgroup.problems, &live.settings.problems];
     Comparison { items, problems: problems.into_iter().flatten().cloned().collect() }

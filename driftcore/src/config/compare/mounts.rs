@@ -276,13 +276,16 @@ fn undeclared(
             continue;
         }
         let mut found = item(point).live(Some(live_text(mount))).differs(true);
-        found.mark = mount.host.as_ref().map(|host| {
-            let name = host.file_name().unwrap_or_default();
-            let is_socket = SOCKETS.iter().any(|socket| name == *socket);
-            if is_socket { ConfigMark::RuntimeSocket } else { ConfigMark::HostPath }
-        });
+        found.mark = mount.host.as_deref().map(mark_of);
         items.push(found);
     }
+}
+
+/// What a path of the host is to a container.
+pub(super) fn mark_of(host: &Path) -> ConfigMark {
+    let name = host.file_name().unwrap_or_default();
+    let is_socket = SOCKETS.iter().any(|socket| name == *socket);
+    if is_socket { ConfigMark::RuntimeSocket } else { ConfigMark::HostPath }
 }
 
 /// Whether it lies below the source of a recursive bind mount on the host, too: it came with that.

@@ -3,6 +3,7 @@
 mod bundle;
 mod docker;
 mod environment;
+mod pod;
 
 pub(super) use bundle::Bundle;
 pub(super) use bundle::IdMapping;
@@ -13,7 +14,10 @@ pub(super) use docker::Host as DockerHost;
 pub(super) use environment::Environment;
 pub(super) use environment::parse as parse_environment;
 pub(super) use environment::parse_some as parse_environment_of;
+pub(super) use pod::PodContainer;
 
+use std::io::Read;
+use std::path::Path;
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
@@ -43,6 +47,8 @@ pub struct Declared {
     pub(super) root: Option<(PathBuf, (u32, u32))>,
     pub(super) bundle: Bundle,
     pub(super) docker: Option<Docker>,
+    /// What the JSON of its pod says, where that was given.
+    pub(super) pod: Option<PodContainer>,
     /// When the bundle was changed after the runtime had read it.
     pub(super) edited: Option<Timestamp>,
     /// What Docker's part and the time of the edit were read from.
@@ -84,10 +90,30 @@ impl Declared {
             root: root.map(|root| (root.mount_point.clone(), root.device)),
             bundle,
             docker: docker(&found, &mut problems),
+            pod: None,
             edited: edited(&found),
             sources: found.sources(),
             problems,
         })
+    }
+
+    /// Takes in what the JSON of its pod says: of the container whose id is in the pod's status, else of the one of
+    /// that name in the pod that `container` says it is of. `input` is what `kubectl get pods -o json` prints: a
+    /// pod, a list, or several; it is read one pod at a time, each of 16 MiB at most. `path` is for messages.
+    /// Whether a pod there has the container.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Content`]: file, line and column of what is not what Kubernetes prints. Nothing of it is
+    /// quoted.
+    pub fn take_pods(
+        &mut self,
+        container: &Container,
+        path: &Path,
+        input: impl Read,
+    ) -> Result<bool, ConfigError> {
+        take_pods(&mut [(container, self)], path, input)?;
+        Ok(self.pod.is_some())
     }
 
     /// Its first process, by what its runtime wrote down.
@@ -118,6 +144,20 @@ impl Declared {
         self.sources = found.sources();
         is_news
     }
+}
+
+/// The same of several, with one look at the pods.
+pub(crate) fn take_pods(
+    all: &mut [(&Container, &mut Declared)],
+    path: &Path,
+    input: impl Read,
+) -> Result<(), ConfigError> {
+    let wanted: Vec<&Container> = all.iter().map(|(container, _)| *container).collect();
+    let found = pod::find(path, input, &wanted)?;
+    for ((_, declared), pod) in all.iter_mut().zip(found) {
+        declared.pod = pod;
+    }
+    Ok(())
 }
 
 /// Docker's own files.

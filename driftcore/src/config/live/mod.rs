@@ -281,6 +281,9 @@ impl Live {
     fn take_settings(&mut self, proc: &Path, declared: &Declared, process: &Process) {
         let bundle = &declared.bundle;
         let mut names: Vec<String> = bundle.linux.sysctl.keys().cloned().collect();
+        // Those of a pod stand in the bundle of its sandbox.
+        let of_pod = declared.pod.iter().flat_map(|pod| pod.sysctls.iter());
+        names.extend(of_pod.map(|(name, _)| name.clone()));
         names.push("kernel.hostname".to_owned());
         if bundle.domainname.is_some() {
             names.push("kernel.domainname".to_owned());

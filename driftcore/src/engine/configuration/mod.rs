@@ -8,11 +8,13 @@
 //! Nothing of it is done where records are taken in: there a message is put into a queue of bounded length.
 
 mod files;
+mod pods;
 pub(super) mod secrets;
 mod standing;
 mod turns;
 mod watcher;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
@@ -24,6 +26,7 @@ use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashMap;
 
+use self::pods::PodsFile;
 use self::standing::Change;
 use self::watcher::Message;
 use self::watcher::Watcher;
@@ -120,18 +123,21 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
-    /// Starts the thread. It calls `wake` when it has found something.
+    /// Starts the thread. It calls `wake` when it has found something. `pods` is a file of what pods declare.
     pub(super) fn start(
         runtimes: Runtimes,
         options: ConfigurationOptions,
+        pods: Option<PathBuf>,
         wake: Wake,
     ) -> Result<Self, EngineError> {
         let (to, messages) = crossbeam_channel::bounded(QUEUE);
         let (findings, from) = crossbeam_channel::bounded(QUEUE);
         let unmade = Arc::new(AtomicU64::new(0));
         let over = Arc::new(AtomicBool::new(false));
+        let pods = pods.map(PodsFile::new).transpose()?;
         let watcher = Watcher::new(
             &runtimes,
+            pods,
             options.interval,
             findings,
             wake,

@@ -16,6 +16,8 @@ use rustc_hash::FxHashMap;
 use super::Finding;
 use super::files::Files;
 use super::files::Written;
+use super::pods;
+use super::pods::PodsFile;
 use super::standing::Change;
 use super::standing::Standing;
 use super::turns;
@@ -75,6 +77,8 @@ struct Watched {
     root: Option<RootMount>,
     /// As it was at the start: what is edited later changes nothing about it.
     declared: Option<Declared>,
+    /// The state of the file of pods in which it was looked for.
+    looked_for: Option<pods::State>,
     attempts: u32,
     standing: Standing,
     /// Watches of the directories that tell of writes to its limits and documents.
@@ -86,6 +90,7 @@ struct Watched {
 /// What is known of containers.
 pub(super) struct Watcher {
     host: Host,
+    pods: Option<PodsFile>,
     watched: BTreeMap<u64, Watched>,
     files: Option<Files>,
     /// Whose directory a watch is of.
@@ -100,6 +105,7 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(
         runtimes: &Runtimes,
+        pods: Option<PodsFile>,
         interval: Duration,
         found: Sender<Finding>,
         wake: Wake,
@@ -114,7 +120,7 @@ impl Watcher {
             })
             .ok();
         let (watched, watches) = (BTreeMap::new(), FxHashMap::default());
-        Self { host, watched, files, watches, turns, found, wake, unmade, over }
+        Self { host, pods, watched, files, watches, turns, found, wake, unmade, over }
     }
 
     /// Until nobody tells anything any more.
@@ -177,6 +183,7 @@ impl Watcher {
                     container,
                     root,
                     declared: None,
+                    looked_for: None,
                     attempts: 0,
                     standing: Standing::default(),
                     watches: Vec::new(),
@@ -287,10 +294,28 @@ impl Watcher {
         true
     }
 
+    /// Looks for containers in the file of pods: for all when it changed, else for those that are new.
+    fn look_for_pods(&mut self) {
+        let Some(pods) = &mut self.pods else { return };
+        let state = pods.state();
+        let (mut all, mut marks) = (Vec::new(), Vec::new());
+        for watched in self.watched.values_mut().filter(|it| it.looked_for != state) {
+            if let Some(declared) = &mut watched.declared {
+                all.push((&*watched.container, declared));
+                marks.push(&mut watched.looked_for);
+            }
+        }
+        if !all.is_empty() {
+            pods.take(state, &mut all);
+            marks.into_iter().for_each(|mark| *mark = state);
+        }
+    }
+
     /// Compares those that are due, the ones first that are due the longest, and as many as are one turn.
     /// How many that were.
     fn look(&mut self, now: Instant) -> u32 {
         self.host.renew();
+        self.look_for_pods();
         let due = |(&id, it): (&u64, &Watched)| Some((it.due.filter(|due| *due <= now)?, id));
         let mut due: Vec<(Instant, u64)> = self.watched.iter().filter_map(due).collect();
         due.sort_unstable();
