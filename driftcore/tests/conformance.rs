@@ -139,6 +139,6 @@ fn examples_load_together_with_falcos_own_files() {
         let renderer = Renderer::new(&sources);
         let text: String = diagnostics.iter().map(|it| renderer.render(it)).collect();
         let set = set.unwrap_or_else(|| panic!("{text}"));
-        assert_eq!(set.listings().len(), 60 + 34);
+        assert_eq!(set.listings().len(), 60 + 36);
     }
 }

@@ -15,7 +15,7 @@ use driftcore::rules::load;
 const DOCS: &str = include_str!("../../docs/rules.md");
 
 /// Of each shipped rule, an event that its example excepts.
-const EXCEPTED: [(&str, &str); 20] = [
+const EXCEPTED: [(&str, &str); 22] = [
     (
         "New Binary Executed in Container",
         r#""drift.verdict": "added", "container.image.repository": "registry.example/builder",
@@ -102,6 +102,16 @@ const EXCEPTED: [(&str, &str); 20] = [
            "package.name": "ca-certificates", "container.image.repository": "registry.example/proxy""#,
     ),
     (
+        "Secret Changed from Inside Container",
+        r#""drift.kind": "config", "drift.detected": true, "drift.action": "secret", "config.origin": "inside",
+           "config.item": "/etc/creds/token", "container.image.repository": "registry.example/vault-agent""#,
+    ),
+    (
+        "Runtime Socket Mounted in Container",
+        r#""drift.kind": "config", "drift.detected": true, "drift.action": "mount", "config.mark": "runtime_socket",
+           "config.item": "/run/docker.sock", "container.image.repository": "registry.example/builder""#,
+    ),
+    (
         "Configuration Changed in Container",
         r#""drift.kind": "config", "drift.detected": true, "drift.action": "mount",
            "config.item": "/mnt/disk", "container.image.repository": "registry.example/storage""#,
@@ -109,7 +119,7 @@ const EXCEPTED: [(&str, &str); 20] = [
     (
         "Code Injected by Environment in Container",
         r#""drift.kind": "config", "drift.detected": true, "drift.action": "environment",
-           "config.item": "LD_PRELOAD", "config.live": "/usr/lib/libjemalloc.so",
+           "config.item": "LD_PRELOAD", "config.live": "/usr/lib/libjemalloc.so", "config.mark": "code_injection",
            "container.image.repository": "registry.example/database""#,
     ),
     (

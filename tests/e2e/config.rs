@@ -205,8 +205,33 @@ fn mounts(world: &World) -> Result<()> {
     ensure!(of_mnt["mark"] == "host_path", "{of_mnt}");
     ensure!(of_mnt["live"] == format!("{} ro", data.display()), "{of_mnt}");
     change("umount /run", &[])?;
+    // What is mounted below it would be seen by whoever has a copy; less of that is no difference.
+    let report = change("mount --make-shared /data", &["mount /data"])?;
+    let of_data = item(&report, "/data")?;
+    ensure!(of_data["live"] == format!("{} ro shared", data.display()), "{of_data}");
+    change("mount --make-private /data", &[])?;
+    change("mount --make-unbindable /data", &[])?;
+    change("mount --make-private /data", &[])?;
+    // The socket of a runtime, and another one.
+    let _sockets = [
+        std::os::unix::net::UnixListener::bind(data.join("docker.sock"))?,
+        std::os::unix::net::UnixListener::bind(data.join("other.sock"))?,
+    ];
+    change("mount -t tmpfs x /run; touch /run/s", &["mount /run"])?;
+    for (name, mark) in [("docker.sock", "runtime_socket"), ("other.sock", "host_path")] {
+        let mount = format!("mount -o bind /data/{name} /run/s");
+        let report = change(&mount, &["mount /run", "mount /run/s"])?;
+        let socket = item(&report, "/run/s")?;
+        ensure!(socket["mark"] == mark && socket["declared"].is_null(), "{socket}");
+        change("umount /run/s", &["mount /run"])?;
+    }
+    change("umount /run", &[])?;
     change("mount -t tmpfs x /data", &["mount /data"])?;
     change("umount /data; umount /data", &["mount /data"])?;
+    // One to whom the socket was given.
+    let socket = bind(&data.join("docker.sock"), "/var/run/docker.sock");
+    let twin = world.start(&[&socket, &bind(&data, "/shared")])?;
+    expect(world, &twin.name, &[])?;
     Ok(())
 }
 

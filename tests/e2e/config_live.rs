@@ -6,9 +6,11 @@ use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
 use driftcore::event::Action;
+use driftcore::event::ConfigMark;
 use driftcore::event::DriftEvent;
 use driftcore::event::Kind;
 use driftcore::event::Text;
+use driftcore::event::WriterOrigin;
 use driftcore_e2e::DockerContainer;
 use driftcore_e2e::Driftd;
 
@@ -19,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     ("config_events_say_each_item_once_and_its_end", live),
     ("config_events_tell_environments_of_those_who_enter", entered),
     ("config_events_tell_what_pods_declare_otherwise", pods),
+    ("config_events_tell_sockets_of_runtimes_that_are_mounted", sockets),
     ("config_events_tell_limits_when_they_are_written", written),
 ];
 
@@ -36,6 +39,11 @@ fn of<'a>(
             && event.container.as_ref().is_some_and(|it| it.id == container.id)
             && event.config.as_ref().is_some_and(|it| it.item.as_bytes() == item.as_bytes())
     }
+}
+
+/// Where an item was changed from.
+fn origin(event: &DriftEvent) -> Option<WriterOrigin> {
+    event.config.as_ref().and_then(|it| it.origin)
 }
 
 /// The items that were told of a container, in order.
@@ -88,6 +96,7 @@ fn entered(world: &World) -> Result<()> {
     let preload = watch.event(of(&container, "LD_PRELOAD", false))?;
     let process = preload.process.as_ref().context("nobody did it")?;
     ensure!(process.exe.as_bytes() == b"/bin/busybox", "by what it executed: {process:?}");
+    ensure!(origin(&preload) == Some(WriterOrigin::Outside), "{preload:?}");
     let token = watch.event(of(&container, "TOKEN", false))?;
     let item = token.config.as_ref().context("no item")?;
     let is_digest = |text: &Option<Text>| {
@@ -131,6 +140,7 @@ fn written(world: &World) -> Result<()> {
     fs::write(&pids, "60")?;
     let limit = watch.event(of(&container, "pids.limit", false))?;
     ensure!(limit.action == Action::Limit && limit.process.is_none(), "{limit:?}");
+    ensure!(origin(&limit) == Some(WriterOrigin::Unknown), "{limit:?}");
     fs::write(&pids, "50")?;
     watch.event(of(&container, "pids.limit", true))?;
 
@@ -147,6 +157,16 @@ fn written(world: &World) -> Result<()> {
     let group = crate::config::group(&twin, "pids")?;
     fs::write(group.join("pids.max"), "50")?;
 
+    // Somebody asks for more of the next start, and takes it back.
+    let state = docker.root().join("containers").join(&container.id).join("hostconfig.json");
+    let original = fs::read(&state)?;
+    let mut edited: serde_json::Value = serde_json::from_slice(&original)?;
+    edited["CapAdd"] = serde_json::json!(["SYS_ADMIN"]);
+    fs::write(&state, edited.to_string())?;
+    watch.event(of(&container, "hostconfig.json:CapAdd.SYS_ADMIN", false))?;
+    fs::write(&state, original)?;
+    watch.event(of(&container, "hostconfig.json:CapAdd.SYS_ADMIN", true))?;
+
     let bundle = world.lab.containerd().state().join("io.containerd.runtime.v2.task/moby");
     let bundle = bundle.join(&container.id).join("config.json");
     fs::write(&bundle, fs::read(&bundle)?)?;
@@ -155,6 +175,8 @@ fn written(world: &World) -> Result<()> {
     let seen = said(&watch, &container)?;
     let expected = [
         "declaration config.json",
+        "declaration hostconfig.json:CapAdd.SYS_ADMIN",
+        "declaration hostconfig.json:CapAdd.SYS_ADMIN ended",
         "declaration hostconfig.json:Memory",
         "environment LD_AUDIT",
         "limit memory.limit",
@@ -210,6 +232,42 @@ fn pods(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// What leads to the runtime, mounted in a container by itself; the twin has another socket.
+fn sockets(world: &World) -> Result<()> {
+    const RULE: &str = "Runtime Socket Mounted in Container";
+    let _turn = world.shared();
+    let directory = world.directory("config-sockets");
+    fs::create_dir(&directory)?;
+    let data = directory.join("data");
+    fs::create_dir(&data)?;
+    let _sockets = [
+        std::os::unix::net::UnixListener::bind(data.join("docker.sock"))?,
+        std::os::unix::net::UnixListener::bind(data.join("other.sock"))?,
+    ];
+    let config = directory.join("driftd.toml");
+    fs::write(&config, "[config]\ninterval = 1\n")?;
+    let options = world.options.clone().argument("--config").argument(&config);
+    let watch = Driftd::start(&options, &directory.join("watch"))?;
+    let volume = driftcore_e2e::bind(&data, "/data");
+    let container = world.start(&[&volume, "--cap-add=SYS_ADMIN"])?;
+    let twin = world.start(&[&volume, "--cap-add=SYS_ADMIN"])?;
+    container.sh("touch /run/s; /bin/busybox mount -o bind /data/docker.sock /run/s")?;
+    twin.sh("touch /run/s; /bin/busybox mount -o bind /data/other.sock /run/s")?;
+    for (container, mark) in
+        [(&container, ConfigMark::RuntimeSocket), (&twin, ConfigMark::HostPath)]
+    {
+        let event = watch.event(of(container, "/run/s", false))?;
+        let item = event.config.as_ref().context("no item")?;
+        ensure!(event.action == Action::Mount && item.mark == Some(mark), "{event:?}");
+        ensure!(said(&watch, container)? == ["mount /run/s"], "{:?}", said(&watch, container)?);
+    }
+    let alerts = watch.alerts();
+    let fired = alerts.iter().filter(|(alert, _)| alert["rule"] == RULE);
+    let of: Vec<_> = fired.map(|(alert, _)| alert["drift"]["container"]["id"].clone()).collect();
+    ensure!(of == [container.id.as_str()], "{alerts:#?}");
+    Ok(())
+}
+
 fn live(world: &World) -> Result<()> {
     let _turn = world.shared();
     let directory = world.directory("config-live");
@@ -239,6 +297,7 @@ fn live(world: &World) -> Result<()> {
     let item = mounted.config.as_ref().context("no item")?;
     ensure!(item.declared.is_none(), "{item:?}");
     ensure!(item.live.as_ref().is_some_and(|it| it.as_bytes() == b"tmpfs rw"), "{item:?}");
+    ensure!(origin(&mounted) == Some(WriterOrigin::Inside), "{mounted:?}");
     let process = mounted.process.as_ref().context("nobody did it")?;
     ensure!(process.exe.as_bytes() == b"/bin/busybox", "{process:?}");
 

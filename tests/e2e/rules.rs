@@ -457,7 +457,7 @@ fn commands(world: &World) -> Result<()> {
         let is_so = |rule: &&Value| rule["status"] == status && rule["hooks"] == hooks;
         rules.iter().filter(is_so).count()
     };
-    ensure!(of("active", serde_json::json!(["exec"])) == 16, "{list}");
+    ensure!(of("active", serde_json::json!(["exec"])) == 18, "{list}");
     ensure!(of("active", serde_json::json!(["file calls"])) == 3, "{list}");
     ensure!(of("disabled", serde_json::json!(["file calls"])) == 11, "{list}");
     let shipped = driftcore::rules::SHIPPED_RULES.matches("\n- rule: ").count();

@@ -170,6 +170,7 @@ fn untold(world: &World) -> Result<()> {
     let options = world.options.clone().argument("--config").argument(&config);
     let options = options.argument("--log-level").argument("trace");
     let watch = Driftd::start(&options, &directory.join("watch"))?;
+    let text = Text::start(world, &config, &directory)?;
     let limits = fs::read_to_string(format!("/proc/{}/limits", watch.pid()))?;
     let core = limits.lines().find(|line| line.starts_with("Max core file size"));
     let core: Vec<&str> = core.context("no such limit")?.split_whitespace().collect();
@@ -180,7 +181,7 @@ fn untold(world: &World) -> Result<()> {
     let variable = format!("--env=API_KEY={VALUE}");
     let volume = bind(creds.directory(), "/etc/creds");
     // The first process's environment is another one than was declared.
-    let script = "export API_KEY=$(cat /etc/creds/password)-new; exec /bin/sleep 1000";
+    let script = "export API_KEY=$(cat /etc/creds/password)-new LD_AUDIT=/x; exec /bin/sleep 1000";
     let arguments = ["/bin/sh", "-c", script];
     let container =
         world.lab.docker().start_with(&world.image, &[&variable, &volume], &arguments)?;
@@ -245,8 +246,15 @@ fn untold(world: &World) -> Result<()> {
     }
 
     // What `run` wrote. A command line is shown: users' rules ask for it.
+    let inside = watch.alert(|alert| {
+        alert["rule"] == "Secret Changed from Inside Container"
+            && alert["drift"]["container"]["id"] == container.id.as_str()
+    })?;
+    ensure!(inside.0["drift"]["config"]["origin"] == "inside", "{}", inside.0);
     let alerts = watch.alerts();
-    ensure!(!alerts.is_empty(), "no alert to look at");
+    let (told, errors) = text.end(&["item=LD_AUDIT ", "item=/etc/creds/password "])?;
+    ensure!(!has(told.as_bytes(), VALUE) && !has(errors.as_bytes(), VALUE), "{told}{errors}");
+    ensure!(!has(errors.as_bytes(), ARGUMENT), "{errors}");
     let mut lines = 0;
     for (alert, _) in &alerts {
         ensure!(!has(alert.to_string().as_bytes(), VALUE), "{alert}");
@@ -269,6 +277,45 @@ fn untold(world: &World) -> Result<()> {
     let learned = fs::read(learned).context("nothing was learned")?;
     ensure!(!has(&learned, VALUE) && !has(&learned, ARGUMENT), "the baseline holds a value");
     Ok(())
+}
+
+/// A `driftd run` that prints alerts as text.
+struct Text {
+    child: std::process::Child,
+    out: std::path::PathBuf,
+    err: std::path::PathBuf,
+}
+
+impl Text {
+    fn start(world: &World, config: &Path, directory: &Path) -> Result<Self> {
+        let (out, err) = (directory.join("text.out"), directory.join("text.err"));
+        let mut command = world.options.command("run");
+        command.args(["--output", "text", "--log-level", "trace", "--config"]).arg(config);
+        let child =
+            command.stdout(fs::File::create(&out)?).stderr(fs::File::create(&err)?).spawn()?;
+        let text = Self { child, out, err };
+        let ready = || fs::read_to_string(&text.err).ok()?.contains("ready").then_some(());
+        poll(Duration::from_secs(60), ready).context("it is not ready")?;
+        Ok(text)
+    }
+
+    /// What it printed, and its log, once these are among what it printed.
+    fn end(self, wanted: &[&str]) -> Result<(String, String)> {
+        let printed = || {
+            let told = fs::read_to_string(&self.out).ok()?;
+            wanted.iter().all(|it| told.contains(it)).then_some(told)
+        };
+        let told = poll(Duration::from_secs(20), printed);
+        let told = told.with_context(|| format!("{:?}", fs::read_to_string(&self.out)))?;
+        Ok((told, fs::read_to_string(&self.err)?))
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// All files below a directory.

@@ -18,7 +18,7 @@ pub struct ConfigItem {
     /// What makes that more than a difference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<ConfigMark>,
-    /// Of a file of a secrets mount: whether a process of the container changed it.
+    /// Where it was changed from, as far as that was seen; `None` of one that ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<WriterOrigin>,
 }

@@ -112,6 +112,12 @@ pub(super) const GETTERS: &[(&str, Getter)] = &[
     ("config.live", |view, _| {
         of_config(view, |it| optional(it.live.as_ref().map(crate::event::Text::as_bytes)))
     }),
+    ("config.mark", |view, _| {
+        of_config(view, |it| optional(it.mark.map(|it| it.as_str().as_bytes())))
+    }),
+    ("config.origin", |view, _| {
+        of_config(view, |it| optional(it.origin.map(|it| it.as_str().as_bytes())))
+    }),
     // digest
     ("digest.approved", |view, _| of_digest(view, |it| Value::List(it))),
     ("digest.reason", |view, _| of_digest(view, |it| Value::Text(it.reason.as_bytes()))),

@@ -48,6 +48,7 @@ use crate::event::Exec;
 use crate::event::Kind;
 use crate::event::Process;
 use crate::event::Timestamp;
+use crate::event::WriterOrigin;
 use crate::fields::EventType;
 use crate::provenance::Wake;
 use crate::view::LiveFacts;
@@ -104,6 +105,7 @@ pub(super) struct Finding {
     container: u64,
     change: Change,
     time: Timestamp,
+    origin: WriterOrigin,
     /// The call that was seen just before.
     cause: Option<Box<Cause>>,
 }
@@ -269,7 +271,7 @@ impl Core {
     }
 
     fn configuration_finding(&mut self, finding: Finding) {
-        let Finding { container, change: Change { item, ended }, time, cause } = finding;
+        let Finding { container, change: Change { item, ended }, time, origin, cause } = finding;
         let (mut event, live, by) = match cause {
             Some(cause) => (cause.event, cause.live, cause.by),
             None => {
@@ -290,7 +292,7 @@ impl Core {
             declared: item.declared,
             live: item.live,
             mark: item.mark,
-            origin: None,
+            origin: (!ended).then_some(origin),
         });
         event.container = self.containers.get(container).map(|known| (*known.container).clone());
         if ended {

@@ -34,6 +34,7 @@ use crate::engine::packages::Cause;
 use crate::enrich::open_process;
 use crate::event::Container;
 use crate::event::Timestamp;
+use crate::event::WriterOrigin;
 use crate::provenance::Wake;
 
 /// How long after its first process was seen a container is looked at: it is being set up until then.
@@ -270,7 +271,7 @@ impl Watcher {
         match open_process(process.0, process.1).and_then(|it| entered(declared, host, &it)) {
             Some(items) => {
                 let changes = watched.standing.take_at_once(items);
-                self.tell(id, changes, Some(cause));
+                self.tell(id, changes, WriterOrigin::Outside, Some(cause));
             }
             // It ended before.
             None => {
@@ -280,11 +281,17 @@ impl Watcher {
     }
 
     /// Hands changes over; false when nobody takes them any more.
-    fn tell(&self, id: u64, changes: Vec<Change>, cause: Option<&Cause>) -> bool {
+    fn tell(
+        &self,
+        id: u64,
+        changes: Vec<Change>,
+        origin: WriterOrigin,
+        cause: Option<&Cause>,
+    ) -> bool {
         let time = Timestamp::now();
         for change in changes {
             let cause = cause.filter(|_| !change.ended).cloned().map(Box::new);
-            let finding = Finding { container: id, change, time, cause };
+            let finding = Finding { container: id, change, time, origin, cause };
             // It waits where the engine is busy: the queue of messages is bounded.
             if self.found.send(finding).is_err() {
                 return false;
@@ -366,7 +373,9 @@ impl Watcher {
             if watched.standing.is_open() {
                 watched.cause.clone_from(&cause);
             }
-            if !self.tell(id, changes, cause.as_deref()) {
+            // Calls are seen of the container's own processes alone.
+            let origin = if cause.is_some() { WriterOrigin::Inside } else { WriterOrigin::Unknown };
+            if !self.tell(id, changes, origin, cause.as_deref()) {
                 return compared;
             }
         }

@@ -15,6 +15,8 @@ pub(super) const CONFIG: &[Field] = &[
     Field::new("config.declared", Text, "The value that was declared; of a secret, its SHA-256."),
     Field::new("config.item", Text, "What was declared: the variable, mount, capability or limit."),
     Field::new("config.live", Text, "The value that was found; of a secret, its SHA-256."),
+    Field::new("config.mark", Text, "What makes it more than a difference: `code_injection`, `runtime_socket`, `host_path`, `rotation`."),
+    Field::new("config.origin", Text, "Where it was changed from: `inside`, `outside` or `unknown`."),
 ];
 
 #[rustfmt::skip]
