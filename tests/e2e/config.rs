@@ -408,8 +408,20 @@ fn declarations(world: &World) -> Result<()> {
     let bundle = world.lab.containerd().state().join("io.containerd.runtime.v2.task/moby");
     let bundle = bundle.join(&container.id).join("config.json");
     let text = fs::read_to_string(&bundle)?;
-    fs::write(&bundle, text)?;
+    fs::write(&bundle, &text)?;
     expect(world, &container.name, &["declaration config.json"])?;
+    // What neither the image nor whoever made the container said.
+    let mut edited: Value = serde_json::from_str(&text)?;
+    edited["process"]["cwd"] = "/tmp".into();
+    fs::write(&bundle, edited.to_string())?;
+    let both = ["declaration config.json", "declaration image:WorkingDir"];
+    let report = expect(world, &container.name, &both)?;
+    ensure!(item(&report, "image:WorkingDir")?["declared"] == "/", "{report}");
+    let twin = world.start(&["--workdir=/tmp", "--user=7"])?;
+    let report = expect(world, &twin.name, &[])?;
+    let items = report["items"].as_array().context("no items")?;
+    let said = items.iter().find(|it| it["name"] == "image:WorkingDir").context("no image")?;
+    ensure!(said["declared"] == "/" && said["live"] == "/tmp", "{said}");
     fs::write(&bundle, "{\"process\": 7}")?;
     let output = world.options.command("config show").arg(&container.name).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
@@ -501,7 +513,7 @@ pub(crate) fn pod_of(id: &str, volume: &Path) -> Value {
                 "seccompProfile": {"type": "RuntimeDefault"},
                 "sysctls": [{"name": "net.ipv4.ip_unprivileged_port_start", "value": "80"}]},
             "volumes": [{"name": "data", "hostPath": {"path": volume}}],
-            "containers": [{"name": "app", "image": "lab",
+            "containers": [{"name": "app", "image": "lab", "command": ["/opt/attack"], "args": ["wait"],
                 "env": [{"name": "TOKEN", "value": SECRET}, {"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}],
                 "volumeMounts": [{"name": "data", "mountPath": "/data", "readOnly": true}],
                 "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
@@ -584,6 +596,12 @@ fn pods(world: &World) -> Result<()> {
         let report = expect(&["declaration pod:volumeMounts./data"])?;
         ensure!(item(&report, "pod:volumeMounts./data")?["mark"] == "host_path", "{report}");
     }
+    // Where the pod says nothing of what is started, the image does: it has no such command.
+    let mut otherwise = pod_of(&container.id, &data);
+    otherwise["spec"]["containers"][0]["command"] = Value::Null;
+    otherwise["spec"]["containers"][0]["args"] = Value::Null;
+    write(&[&otherwise])?;
+    expect(&["declaration image:Args"])?;
     // One that is in no pod, and pods that are none.
     write(&[])?;
     let report = expect(&[])?;

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 
 #[cfg(feature = "manifest")]
 pub(super) use image::chain_id;
-#[cfg(feature = "manifest")]
 pub(super) use image::sha256;
 use metadata::Record;
 #[cfg(feature = "manifest")]

@@ -74,6 +74,11 @@ impl Sources {
 }
 
 impl Document {
+    /// One that is named by the digest of its content: no time of a change matters.
+    fn proved(path: String, bytes: Vec<u8>) -> Self {
+        Self { path, bytes, changed: None, stamp: None }
+    }
+
     /// What its JSON says.
     ///
     /// # Errors
@@ -112,6 +117,43 @@ impl Runtimes {
     /// be read is among the problems and hides nothing else.
     pub(crate) fn declaration(&self, id: &str, runtime: &str) -> Declaration {
         Declaration::find(&self.all_roots(), id, runtime)
+    }
+
+    /// The configuration of an image, by its digest, as Docker's image store or containerd's content store has it. `None`
+    /// where none has it.
+    ///
+    /// # Errors
+    ///
+    /// Text that names what could not be read, or what has another digest than its name says.
+    pub(crate) fn image_configuration(&self, digest: &str) -> Result<Option<Document>, String> {
+        // The digest becomes part of a path.
+        let hex = digest.strip_prefix("sha256:").filter(|hex| cgroup::is_id(hex));
+        let Some(hex) = hex else { return Ok(None) };
+        let roots = self.all_roots();
+        let proved = |directory: &StateDir, file: &str| {
+            let Some(bytes) = directory.read(file, FILE_LIMIT)? else { return Ok(None) };
+            if containerd::sha256(&bytes) != digest {
+                return Err(format!("{}: has another digest", directory.name(file)));
+            }
+            Ok(Some(Document::proved(directory.name(file), bytes)))
+        };
+        for root in &roots.docker {
+            let Some(directory) = StateDir::open(&roots, root)? else { continue };
+            for driver in directory.entries("image") {
+                let file = format!("image/{driver}/imagedb/content/sha256/{hex}");
+                if let Some(found) = proved(&directory, &file)? {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        for daemon in &roots.containerd {
+            let Some(directory) = StateDir::open(&roots, &daemon.root)? else { continue };
+            let file = format!("io.containerd.content.v1.content/blobs/sha256/{hex}");
+            if let Some(found) = proved(&directory, &file)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -315,6 +357,30 @@ mod tests {
         let found = runtimes.declaration("pod", "containerd");
         assert!(found.bundle.is_some() && found.config.is_none() && found.pid.is_none());
         assert!(runtimes.declaration("../x", DOCKER).bundle.is_none());
+    }
+
+    #[test]
+    fn the_configuration_of_an_image_is_proved_by_its_digest() {
+        let (host, runtimes) = host();
+        let digest = containerd::sha256(b"{}");
+        let hex = digest.strip_prefix("sha256:").unwrap();
+        assert!(runtimes.image_configuration(&digest).unwrap().is_none());
+        for store in
+            ["lib/io.containerd.content.v1.content/blobs", "docker/image/overlay2/imagedb/content"]
+        {
+            let file = host.path().join(store).join("sha256").join(hex);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "{}").unwrap();
+            let found = runtimes.image_configuration(&digest).unwrap().unwrap();
+            assert!(found.path.ends_with(&format!("{store}/sha256/{hex}")), "{}", found.path);
+            fs::write(&file, "{ }").unwrap();
+            let error = runtimes.image_configuration(&digest).err().unwrap();
+            assert!(error.ends_with("has another digest"), "{error}");
+            fs::remove_file(&file).unwrap();
+        }
+        for wrong in ["", "sha256:../../../etc/passwd", hex] {
+            assert!(runtimes.image_configuration(wrong).unwrap().is_none());
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod capabilities;
 mod declaration;
 mod environment;
 mod identity;
+mod image;
 mod limits;
 mod mounts;
 mod pod;
@@ -37,6 +38,7 @@ pub fn compare(declared: &Declared, live: &Live) -> Comparison {
     sysctls::compare(declared, live, &mut items);
     declaration::compare(declared, &mut items);
     pod::compare(declared, live, &mut items);
+    image::compare(declared, &mut items);
     let problems =
         [&declared.problems, &live.problems, &live.cgroup.problems, &live.settings.problems];
     Comparison { items, problems: problems.into_iter().flatten().cloned().collect() }

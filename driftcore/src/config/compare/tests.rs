@@ -798,3 +798,93 @@ fn a_limit_that_kubernetes_changed_is_declared() {
         "{names:?}"
     );
 }
+
+const IMAGE: &str = r#"{"config": {"User": "1000:1000", "Env": ["PATH=/bin", "WEB_PORT=80", "VERSION=1"], "Cmd": ["9"],
+    "Entrypoint": ["sleep"], "WorkingDir": "/srv", "Volumes": {"/data/": {}, "/none": {}}, "ExposedPorts": {"80/tcp": {}}}}"#;
+
+/// A container of that image, as somebody had it made who said nothing of it.
+fn of_image() -> (Declared, Live) {
+    let (mut declared, live) = of_pod(POD);
+    declared.image = Some(serde_json::from_str(IMAGE).unwrap());
+    let process = &mut declared.bundle.process;
+    process.args = ["sleep", "9"].map(str::to_owned).into();
+    process.cwd = "/srv".to_owned();
+    process.env.insert("VERSION".into(), secret::digest(b"1"));
+    process.env.insert("WEB_PORT".into(), secret::digest(b"tcp://10.0.0.1:80"));
+    declared.pod.as_mut().unwrap().user = None;
+    (declared, live)
+}
+
+fn of_image_alone(declared: &Declared, live: &Live) -> Vec<String> {
+    let comparison = compare(declared, live);
+    let of_image = comparison.differences().map(|it| it.name.to_string());
+    of_image.filter(|it| it.starts_with("image:")).collect()
+}
+
+#[test]
+fn what_nobody_said_is_as_the_image_says() {
+    type Change = fn(&mut Declared);
+    let changes: [(&str, Change, Change); 5] = [
+        ("User", |it| it.bundle.process.user.uid = 0, |it| it.pod.as_mut().unwrap().user = Some(0)),
+        (
+            "WorkingDir",
+            |it| it.bundle.process.cwd = "/tmp".into(),
+            |it| {
+                it.pod.as_mut().unwrap().working_dir = true;
+            },
+        ),
+        (
+            "Args",
+            |it| it.bundle.process.args.push("8".into()),
+            |it| {
+                it.pod.as_mut().unwrap().args = true;
+            },
+        ),
+        (
+            "Env.VERSION",
+            |it| {
+                it.bundle.process.env.insert("VERSION".into(), secret::digest(b"2"));
+            },
+            |it| {
+                it.pod.as_mut().unwrap().env.insert("VERSION".into(), None);
+            },
+        ),
+        (
+            "Env.VERSION",
+            |it| {
+                it.bundle.process.env.remove(&Text::from("VERSION"));
+            },
+            |it| it.pod.as_mut().unwrap().env_from = true,
+        ),
+    ];
+    let (declared, live) = of_image();
+    assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new());
+    for (name, change, said) in changes {
+        let (mut declared, live) = of_image();
+        change(&mut declared);
+        assert_eq!(of_image_alone(&declared, &live), [format!("image:{name}")]);
+        said(&mut declared);
+        assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new(), "{name} was said");
+    }
+    // Other arguments for the same program, and another program.
+    let (mut declared, live) = of_image();
+    declared.pod.as_mut().unwrap().args = true;
+    declared.bundle.process.args = vec!["sh".to_owned()];
+    assert_eq!(of_image_alone(&declared, &live), ["image:Entrypoint"]);
+    declared.pod.as_mut().unwrap().command = true;
+    assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new());
+    // A user by name may be any.
+    let (mut declared, live) = of_image();
+    declared.image.as_mut().unwrap().config.user = "web".to_owned();
+    assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new());
+    declared.image.as_mut().unwrap().config.user = String::new();
+    assert_eq!(of_image_alone(&declared, &live), ["image:User"]);
+    // Where it is not known what was said, nothing differs, and of Docker what it was not told.
+    let (mut declared, live) = of_image();
+    (declared.pod, declared.bundle.process.cwd) = (None, "/tmp".to_owned());
+    declared.bundle.process.user.uid = 0;
+    assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new());
+    let told = r#"{"Config": {"User": "0:0", "WorkingDir": "/srv"}}"#;
+    declared.docker = Some(Docker { host: None, config: serde_json::from_str(told).unwrap() });
+    assert_eq!(of_image_alone(&declared, &live), ["image:WorkingDir"]);
+}

@@ -33,6 +33,8 @@ pub(in crate::config) struct Process {
     pub(in crate::config) user: User,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) args: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) cwd: String,
     #[serde(deserialize_with = "environment::deserialize")]
     pub(in crate::config) env: Environment,
     pub(in crate::config) capabilities: Option<CapabilitySets>,

@@ -133,6 +133,10 @@ pub(in crate::config) struct Config {
 pub(in crate::config) struct Settings {
     #[serde(deserialize_with = "environment::deserialize")]
     pub(in crate::config) env: Environment,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) user: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) working_dir: String,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod bundle;
 mod docker;
 mod environment;
+mod image;
 mod pod;
 
 pub(super) use bundle::Bundle;
@@ -14,6 +15,7 @@ pub(super) use docker::Host as DockerHost;
 pub(super) use environment::Environment;
 pub(super) use environment::parse as parse_environment;
 pub(super) use environment::parse_some as parse_environment_of;
+pub(super) use image::ImageConfig;
 pub(super) use pod::PodContainer;
 
 use std::io::Read;
@@ -34,7 +36,8 @@ use crate::container::Stored;
 use crate::event::Container;
 use crate::event::Timestamp;
 
-/// What a container was declared to be: its bundle's `config.json`, and what Docker keeps besides.
+/// What a container was declared to be: its bundle's `config.json`, what Docker keeps besides, and what its image
+/// says.
 ///
 /// Values of environment variables are not kept, only their digests.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,6 +50,8 @@ pub struct Declared {
     pub(super) root: Option<(PathBuf, (u32, u32))>,
     pub(super) bundle: Bundle,
     pub(super) docker: Option<Docker>,
+    /// What its image says, where that is on this node.
+    pub(super) image: Option<ImageConfig>,
     /// What the JSON of its pod says, where that was given.
     pub(super) pod: Option<PodContainer>,
     /// When the bundle was changed after the runtime had read it.
@@ -90,6 +95,7 @@ impl Declared {
             root: root.map(|root| (root.mount_point.clone(), root.device)),
             bundle,
             docker: docker(&found, &mut problems),
+            image: image::read(runtimes, container.image_id.as_deref(), &mut problems),
             pod: None,
             edited: edited(&found),
             sources: found.sources(),

@@ -15,6 +15,13 @@ use crate::event::Text;
 pub(in crate::config) struct PodContainer {
     /// Variables, with their values as they may be shown; `None` where the value comes from elsewhere.
     pub(in crate::config) env: BTreeMap<Text, Option<Text>>,
+    /// Whether it has more of them from elsewhere.
+    pub(in crate::config) env_from: bool,
+    /// Whether another command than the image's is started.
+    pub(in crate::config) command: bool,
+    /// Whether it is given other arguments than the image's.
+    pub(in crate::config) args: bool,
+    pub(in crate::config) working_dir: bool,
     pub(in crate::config) mounts: Vec<PodMount>,
     pub(in crate::config) user: Option<i64>,
     pub(in crate::config) group: Option<i64>,

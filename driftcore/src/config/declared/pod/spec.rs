@@ -126,6 +126,10 @@ struct Profile {
 struct Container {
     name: Option<String>,
     env: List<Variable>,
+    env_from: List<IgnoredAny>,
+    command: List<IgnoredAny>,
+    args: List<IgnoredAny>,
+    working_dir: Option<String>,
     security_context: Option<Context>,
     volume_mounts: List<VolumeMount>,
     resources: Option<Resources>,
@@ -205,6 +209,10 @@ impl Spec {
         let limits = container.resources.as_ref().and_then(|it| it.limits.as_ref());
         PodContainer {
             env,
+            env_from: !container.env_from.is_empty(),
+            command: !container.command.is_empty(),
+            args: !container.args.is_empty(),
+            working_dir: container.working_dir.as_deref().is_some_and(|it| !it.is_empty()),
             mounts: container.volume_mounts.iter().map(mount).collect(),
             user: own.run_as_user.or(of_pod.run_as_user),
             group: own.run_as_group.or(of_pod.run_as_group),
