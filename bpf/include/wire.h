@@ -16,7 +16,7 @@
 #ifndef DRIFTCORE_WIRE_H
 #define DRIFTCORE_WIRE_H
 
-#define DC_WIRE_VERSION 3
+#define DC_WIRE_VERSION 4
 
 enum dc_kind {
 	DC_KIND_EXEC = 1,
@@ -130,8 +130,20 @@ enum dc_string {
 	DC_STRING_INTERP = 4,
 	DC_STRING_ARGS = 5,
 	DC_STRING_WRITER = 6, /* struct dc_writer of the file; empty where nobody is known */
-	DC_STRINGS = 7,
-	DC_STRING_ROOM = 8, /* one is free, so that the struct has no padding */
+	/* struct dc_ancestor, at most DC_ANCESTORS; empty where the parent is of a container. A runtime's
+	 * process that enters one is mostly gone before anybody can read it from /proc. */
+	DC_STRING_ANCESTORS = 7,
+	DC_STRINGS = 8,
+};
+
+#define DC_ANCESTORS 3
+
+/* A process outside all containers that another one comes from: its parent first, then its. */
+struct dc_ancestor {
+	__u64 start_ns;
+	__u32 pid; /* thread group id in the initial pid namespace */
+	__u32 reserved;
+	char comm[16];
 };
 
 /* dc_exec.flags */
@@ -149,7 +161,7 @@ struct dc_exec {
 	struct dc_file file;
 	__u32 flags; /* enum dc_exec_flag */
 	__u32 reserved;
-	__u16 string_size[DC_STRING_ROOM];
+	__u16 string_size[DC_STRINGS];
 };
 
 struct dc_fork {
@@ -394,6 +406,7 @@ _Static_assert(sizeof(struct dc_inode) == 40, "dc_inode has padding");
 _Static_assert(sizeof(struct dc_file) == 152, "dc_file has padding");
 _Static_assert(sizeof(struct dc_task) == 208, "dc_task has padding");
 _Static_assert(sizeof(struct dc_exec) == 400, "dc_exec has padding");
+_Static_assert(sizeof(struct dc_ancestor) == 32, "dc_ancestor has padding");
 _Static_assert(sizeof(struct dc_fork) == 48, "dc_fork has padding");
 _Static_assert(sizeof(struct dc_exit) == 40, "dc_exit has padding");
 _Static_assert(sizeof(struct dc_actor) == 104, "dc_actor has padding");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* Execs, as they happen. */
+#include "../include/ancestors.h"
 #include "../include/extract.h"
 #include "../include/interpreter.h"
 #include "../include/record.h"
@@ -21,15 +22,16 @@ static __always_inline bool is_image(const struct dc_file *file)
 
 /*
  * A wake-up costs the exec more than all the rest (an interrupt to another processor; 20 us in a
- * virtual machine). What may be drift is worth it. Code from the image waits for a reader that
- * has promised to come by itself, which it does for a millisecond after each event it found.
+ * virtual machine). What may be drift is worth it, and who enters a container: the runtime's process
+ * that let it in ends at once. Other code from the image waits for a reader that has promised to come
+ * by itself, which it does for a millisecond after each event it found.
  */
-static __always_inline __u64 exec_wakeup(const struct dc_file *file, __u64 now)
+static __always_inline __u64 exec_wakeup(const struct dc_file *file, bool enters, __u64 now)
 {
 	__u32 zero = 0;
 	__u64 *until = bpf_map_lookup_elem(&promise, &zero);
 
-	if (is_image(file) && until && now + DC_PROMISE_MARGIN_NS < *until)
+	if (is_image(file) && !enters && until && now + DC_PROMISE_MARGIN_NS < *until)
 		return BPF_RB_NO_WAKEUP;
 	return BPF_RB_FORCE_WAKEUP;
 }
@@ -77,9 +79,13 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 	store_args(s, BPF_CORE_READ(task, mm));
 	begin = end_exec_string(s, DC_STRING_ARGS, DC_EXEC_ARGS_TRUNCATED, begin);
 	store_writer(s, &s->exec.file);
-	end_exec_string(s, DC_STRING_WRITER, 0, begin);
+	begin = end_exec_string(s, DC_STRING_WRITER, 0, begin);
 
-	__u64 wakeup = exec_wakeup(&s->exec.file, s->exec.header.boot_ns);
+	bool enters = store_ancestors(s, task);
+
+	end_exec_string(s, DC_STRING_ANCESTORS, 0, begin);
+
+	__u64 wakeup = exec_wakeup(&s->exec.file, enters, s->exec.header.boot_ns);
 
 	if (bpf_ringbuf_output(&exec_ring, &s->exec, end_exec(s), wakeup))
 		count_loss(DC_LOSS_EXEC_RING);

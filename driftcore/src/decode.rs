@@ -17,6 +17,8 @@ use crate::event::FileEvent;
 use crate::event::FileEvidence;
 use crate::event::FileOperation;
 use crate::event::Fork;
+use crate::event::HOST_ANCESTORS;
+use crate::event::HostAncestor;
 use crate::event::Inode;
 use crate::event::KernelPath;
 use crate::event::NamedPath;
@@ -89,7 +91,24 @@ fn exec<'a>(raw: &RawEvent<'a>, found_running: bool) -> Exec<'a> {
         args_truncated: flags & exec_flag::ARGS_TRUNCATED != 0,
         secure: flags & exec_flag::SECURE != 0,
         writer: writer(raw.string(exec_string::WRITER)),
+        host_ancestors: host_ancestors(raw.string(exec_string::ANCESTORS)),
     }
+}
+
+/// The ancestors that a string of a record holds, nearest first.
+fn host_ancestors(bytes: &[u8]) -> [Option<HostAncestor<'_>>; HOST_ANCESTORS] {
+    let mut ancestors = bytes.chunks_exact(size_of::<wire::Ancestor>()).map(|bytes| HostAncestor {
+        pid: u32_in(bytes, offset_of!(wire::Ancestor, pid)),
+        start_ns: u64_in(bytes, offset_of!(wire::Ancestor, start_ns)),
+        comm: text_in(bytes, offset_of!(wire::Ancestor, comm)),
+    });
+    std::array::from_fn(|_| ancestors.next())
+}
+
+/// A text of 16 bytes at most.
+fn text_in(bytes: &[u8], at: usize) -> &[u8] {
+    let bytes = bytes.get(at..at + 16).unwrap_or_default();
+    bytes.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 fn task<'a>(raw: &RawEvent<'a>, cwd: KernelPath<'a>, cgroup: KernelPath<'a>) -> TaskFacts<'a> {
@@ -253,10 +272,6 @@ fn writer(bytes: &[u8]) -> Option<WriterFacts<'_>> {
     if bytes.len() < size_of::<wire::Writer>() {
         return None;
     }
-    let chars = |at: usize, size: usize| {
-        let bytes = bytes.get(at..at + size).unwrap_or_default();
-        bytes.split(|&byte| byte == 0).next().unwrap_or_default()
-    };
     let word = |at| u32_in(bytes, at);
     let long = |at| u64_in(bytes, at);
     let args = offset_of!(wire::Writer, args);
@@ -274,8 +289,8 @@ fn writer(bytes: &[u8]) -> Option<WriterFacts<'_>> {
         gid: word(offset_of!(wire::Writer, gid)),
         loginuid: word(offset_of!(wire::Writer, loginuid)),
         flags: ActorFlags(word(offset_of!(wire::Writer, flags))),
-        comm: chars(offset_of!(wire::Writer, comm), 16),
-        parent_comm: chars(offset_of!(wire::Writer, parent_comm), 16),
+        comm: text_in(bytes, offset_of!(wire::Writer, comm)),
+        parent_comm: text_in(bytes, offset_of!(wire::Writer, parent_comm)),
         args: bytes.get(args..args + args_size).unwrap_or_default(),
     })
 }

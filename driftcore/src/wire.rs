@@ -16,7 +16,7 @@ use crate::event::SocketOperation;
 pub(crate) use layout::*;
 
 /// Version of the record layout. Probes and library must agree.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Why bytes are not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

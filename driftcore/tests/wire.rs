@@ -14,6 +14,8 @@ use driftcore::event::Exit;
 use driftcore::event::FileEvidence;
 use driftcore::event::FileOperation;
 use driftcore::event::Fork;
+use driftcore::event::HOST_ANCESTORS;
+use driftcore::event::HostAncestor;
 use driftcore::event::Inode;
 use driftcore::event::KernelPath;
 use driftcore::event::NamespaceIds;
@@ -58,6 +60,18 @@ struct Made {
 }
 
 impl Made {
+    /// As many as the words say, none after the first that is missing.
+    fn host_ancestors(&self) -> [Option<HostAncestor<'_>>; HOST_ANCESTORS] {
+        let count = self.words[0] as usize % (HOST_ANCESTORS + 1);
+        std::array::from_fn(|index| {
+            (index < count).then(|| HostAncestor {
+                pid: self.words[index],
+                start_ns: self.longs[index],
+                comm: &self.comm,
+            })
+        })
+    }
+
     fn exec(&self) -> Exec<'_> {
         let mut longs = self.longs.iter().copied();
         let mut long = || longs.next().unwrap();
@@ -140,6 +154,7 @@ impl Made {
             args,
             args_truncated: args_cut,
             writer: None,
+            host_ancestors: self.host_ancestors(),
             secure,
         }
     }

@@ -204,6 +204,8 @@ impl Core {
             None => (exec.args, exec.args_truncated),
         };
         let Lineage { joined, seen } = self.processes.exec(exec, args.0);
+        // Before all else: who let it into its container is about to end.
+        self.processes.complete_exec_ancestry(exec);
         if joined {
             self.containers.joined(exec.task.container);
         }
@@ -231,7 +233,6 @@ impl Core {
             &mut self.counters,
         );
         let who = Identity::from(&exec.task);
-        self.processes.complete_ancestry(who);
         self.processes.complete_leaders(exec);
         let watched = self.watches_files || exec.writer.is_some();
         let processes = &mut self.processes;

@@ -43,6 +43,11 @@ struct Entry {
 }
 
 impl Entry {
+    fn of_host(start_ns: u64, parent: (u32, u64), program: Arc<Program>) -> Self {
+        let (container, exec_id, ended, tainted) = (0, 0, false, None);
+        Self { start_ns, container, parent, exec_id, program, ended, tainted }
+    }
+
     /// Whether it is the process that started then. /proc gives host processes' starts in ticks.
     fn is(&self, start_ns: u64) -> bool {
         self.start_ns == start_ns || self.container == 0 && proc::same_tick(self.start_ns, start_ns)
@@ -260,6 +265,21 @@ impl ProcessTable {
         }
     }
 
+    /// The same of a process that was just executed. Of a host process that has ended by now, its name
+    /// and where it comes from is what the kernel saw at the exec.
+    pub fn complete_exec_ancestry(&mut self, exec: &Exec<'_>) {
+        let mut seen = exec.host_ancestors.iter().flatten().peekable();
+        while let Some(ancestor) = seen.next() {
+            if self.find(ancestor.pid, ancestor.start_ns).is_none() {
+                let parent = seen.peek().map_or((0, 0), |parent| (parent.pid, parent.start_ns));
+                let program = Program::new(ancestor.comm.to_vec(), Vec::new(), Vec::new());
+                let program = Arc::new(program);
+                self.insert(ancestor.pid, Entry::of_host(ancestor.start_ns, parent, program));
+            }
+        }
+        self.complete_ancestry(&exec.task);
+    }
+
     /// The ancestors of a process as far as they are known, its parent first: pid and program.
     pub fn ancestry<'t>(
         &'t self,
@@ -402,16 +422,8 @@ impl ProcessTable {
                 return None;
             };
             let parent_start = proc::start_of(found.ppid).unwrap_or(0);
-            let entry = Entry {
-                start_ns,
-                container: 0,
-                parent: (found.ppid, parent_start),
-                exec_id: 0,
-                program: Arc::new(found.program),
-                ended: false,
-                tainted: None,
-            };
-            self.insert(pid, entry);
+            let parent = (found.ppid, parent_start);
+            self.insert(pid, Entry::of_host(start_ns, parent, Arc::new(found.program)));
         }
         self.entries.get(&pid)
     }
@@ -477,6 +489,7 @@ pub fn split_args(args: &[u8]) -> Vec<Text> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::HostAncestor;
     use crate::event::KernelPath;
     use crate::event::TaskFacts;
 
@@ -688,6 +701,22 @@ mod tests {
         assert!(table.ancestors(&child.task).is_empty());
         table.expire(0);
         assert!(table.gone.is_empty());
+    }
+
+    #[test]
+    fn who_let_it_in_and_has_ended_is_named_by_what_the_kernel_saw() {
+        let me = std::process::id();
+        let (runc, start) = ((1 << 23) + 9, proc::start_of(me).unwrap());
+        let mut table = ProcessTable::new();
+        let mut child = exec(SHELL.0, SHELL.1, 1, (runc, 7));
+        child.host_ancestors[0] = Some(HostAncestor { pid: runc, start_ns: 7, comm: b"runc" });
+        child.host_ancestors[1] = Some(HostAncestor { pid: me, start_ns: start, comm: b"old" });
+        table.exec(&child, b"");
+        table.complete_exec_ancestry(&child);
+        let ancestors = table.ancestors(&child.task);
+        assert_eq!((ancestors[0].pid, &ancestors[0].name), (runc, &Text::from("runc")));
+        assert_eq!(ancestors[1].pid, me);
+        assert!(!ancestors[1].cmdline.is_empty(), "of one that runs, /proc knows more");
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub use observed::Exec;
 pub use observed::Exit;
 pub use observed::FileEvidence;
 pub use observed::Fork;
+pub use observed::HOST_ANCESTORS;
+pub use observed::HostAncestor;
 pub use observed::Inode;
 pub use observed::KernelPath;
 pub use observed::NamespaceIds;

@@ -46,8 +46,25 @@ pub struct Exec<'a> {
     pub args_truncated: bool,
     /// Who wrote the file last.
     pub writer: Option<WriterFacts<'a>>,
+    /// Where the parent is of no container: it, its parent and so on, as far as the kernel tells.
+    pub host_ancestors: [Option<HostAncestor<'a>>; HOST_ANCESTORS],
     /// True when the new program runs with more privileges than its caller (`AT_SECURE`).
     pub secure: bool,
+}
+
+/// Most [`Exec::host_ancestors`].
+pub const HOST_ANCESTORS: usize = 3;
+
+/// A process of no container that one of a container comes from. It may have ended since: a runtime
+/// leaves what it lets into a container at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostAncestor<'a> {
+    /// Process id in the initial pid namespace.
+    pub pid: u32,
+    /// When it started, in nanoseconds of `CLOCK_BOOTTIME`.
+    pub start_ns: u64,
+    /// `comm`.
+    pub comm: &'a [u8],
 }
 
 /// A process of a container made another one.

@@ -11,6 +11,7 @@ pub(crate) mod exec_string {
     pub(crate) const INTERP: usize = 4;
     pub(crate) const ARGS: usize = 5;
     pub(crate) const WRITER: usize = 6;
+    pub(crate) const ANCESTORS: usize = 7;
 }
 pub(crate) const STRINGS: usize = 8;
 
@@ -200,6 +201,14 @@ pub(crate) struct Writer {
     pub(crate) comm: [u8; 16],
     pub(crate) parent_comm: [u8; 16],
     pub(crate) args: [u8; 176],
+}
+
+#[repr(C)]
+pub(crate) struct Ancestor {
+    pub(crate) start_ns: u64,
+    pub(crate) pid: u32,
+    reserved: u32,
+    pub(crate) comm: [u8; 16],
 }
 
 #[repr(C)]
@@ -417,6 +426,7 @@ mod tests {
             "dc_file_event",
             [header, actor, file, value, before, result, flags, operation, call, string_size]
         );
+        compare!(&btf, Ancestor, "dc_ancestor", [start_ns, pid, reserved, comm]);
         compare!(
             &btf,
             Writer,

@@ -9,6 +9,8 @@ use driftcore::event::Exec;
 use driftcore::event::Exit;
 use driftcore::event::FileEvidence;
 use driftcore::event::Fork;
+use driftcore::event::HOST_ANCESTORS;
+use driftcore::event::HostAncestor;
 use driftcore::event::Inode;
 use driftcore::event::KernelPath;
 use driftcore::event::NamespaceIds;
@@ -83,6 +85,7 @@ pub(crate) fn usual_exec(file: FileEvidence) -> Exec<'static> {
         args: b"payload\0--verbose\0/etc/hosts\0",
         args_truncated: false,
         writer: None,
+        host_ancestors: [None; HOST_ANCESTORS],
         secure: false,
     }
 }
@@ -99,13 +102,15 @@ fn of_exec(exec: &Exec<'_>) -> Vec<u8> {
         args,
         args_truncated,
         writer,
+        host_ancestors,
         secure,
     } = exec;
     let flags =
         [*secure, *args_truncated, exe.truncated, task.cwd.truncated, task.cgroup.truncated];
     let writer = writer.as_ref().map_or_else(Vec::new, of_writer);
+    let ancestors: Vec<u8> = host_ancestors.iter().flatten().flat_map(of_ancestor).collect();
     let (cwd, cgroup) = (task.cwd.components, task.cgroup.components);
-    let strings = [exe.components, cwd, cgroup, filename, interp, args, &writer, b""];
+    let strings = [exe.components, cwd, cgroup, filename, interp, args, &writer, &ancestors];
     let mut record = Record::new(if *found_running { TASK } else { EXEC }, *boot_ns);
     record.task(task);
     record.file(file);
@@ -119,6 +124,15 @@ fn of_exec(exec: &Exec<'_>) -> Vec<u8> {
         record.bytes(string);
     }
     record.finish()
+}
+
+/// `struct dc_ancestor`
+fn of_ancestor(ancestor: &HostAncestor<'_>) -> [u8; 32] {
+    let mut out = [0; 32];
+    out[..8].copy_from_slice(&ancestor.start_ns.to_ne_bytes());
+    out[8..12].copy_from_slice(&ancestor.pid.to_ne_bytes());
+    out[16..16 + ancestor.comm.len()].copy_from_slice(ancestor.comm);
+    out
 }
 
 /// `struct dc_writer`

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::thread;
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -51,6 +53,9 @@ pub(crate) struct Arguments {
     timeout: u64,
 }
 
+/// Machines that run beside each other: each waits much, for its disk and for what its tests give time to.
+const AT_ONCE: usize = 2;
+
 /// The kernels of the gate: the oldest one, and the first that shows what io_uring does.
 const OF_THE_GATE: [&str; 2] = ["5.10", "6.1"];
 
@@ -82,7 +87,7 @@ pub(crate) fn run_two() -> Result<bool> {
     })
 }
 
-/// Tests the kernels one after the other and prints the table. False when something is wrong.
+/// Tests the kernels and prints the table. False when something is wrong.
 ///
 /// # Errors
 /// When it cannot test: a tool, a package or the build is missing.
@@ -101,42 +106,62 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     fs::create_dir_all(&work).with_context(|| format!("cannot make {}", work.display()))?;
     let root = disk::root_disk(&work, &sources, driftd.as_deref())?;
 
-    let mut table = Table::default();
-    for series in chosen {
-        let machine = prepare(series, &cache, &sources, &root)?;
-        if arguments.overhead {
-            let sections = Machine { counts: true, ..machine }
-                .run(Duration::from_secs(arguments.timeout))
-                .with_context(|| format!("{}: cannot count", series.name))?;
-            let counted = Overhead::read(&sections, series.sets)?;
-            println!("Linux {}\n\n{counted}", release(&sections));
-            continue;
-        }
-        let start = Instant::now();
-        let result = machine.run(Duration::from_secs(arguments.timeout));
-        let seconds = start.elapsed().as_secs();
-        let (release, cells) = match &result {
-            Ok(sections) => (release(sections), judge(sections, series, driftd.is_some())),
-            Err(error) => {
-                (series.name, vec![("boot".to_owned(), Cell::Wrong(format!("{error:#}")))])
-            }
-        };
-        let right = cells.iter().all(|(_, cell)| !matches!(cell, Cell::Wrong(_)));
-        eprintln!("{}: {release}, {seconds} s", series.name);
-        if !right || arguments.keep {
-            eprintln!("{}: console: {}", series.name, machine.console.display());
-            eprintln!("{}: results: {}", series.name, machine.results.display());
-        } else {
-            fs::remove_file(&machine.console)?;
-            fs::remove_file(&machine.results)?;
-        }
-        table.column(series.name, cells);
-    }
+    let machines = chosen
+        .iter()
+        .map(|series| Ok((*series, prepare(series, &cache, &sources, &root)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let limit = Duration::from_secs(arguments.timeout);
     if arguments.overhead {
-        return Ok(true);
+        return count(machines, limit).map(|()| true);
+    }
+    let mut table = Table::default();
+    for pair in machines.chunks(AT_ONCE) {
+        let runs = thread::scope(|scope| {
+            let started: Vec<_> =
+                pair.iter().map(|(_, machine)| scope.spawn(move || timed(machine, limit))).collect();
+            started.into_iter().map(ScopedJoinHandle::join).collect::<Vec<_>>()
+        });
+        for ((series, machine), run) in pair.iter().zip(runs) {
+            let (result, seconds) = run.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let (release, cells) = match &result {
+                Ok(sections) => (release(sections), judge(sections, series, driftd.is_some())),
+                Err(error) => {
+                    (series.name, vec![("boot".to_owned(), Cell::Wrong(format!("{error:#}")))])
+                }
+            };
+            let right = cells.iter().all(|(_, cell)| !matches!(cell, Cell::Wrong(_)));
+            eprintln!("{}: {release}, {seconds} s", series.name);
+            if !right || arguments.keep {
+                eprintln!("{}: console: {}", series.name, machine.console.display());
+                eprintln!("{}: results: {}", series.name, machine.results.display());
+            } else {
+                fs::remove_file(&machine.console)?;
+                fs::remove_file(&machine.results)?;
+            }
+            table.column(series.name, cells);
+        }
     }
     print!("{table}");
     Ok(table.is_right())
+}
+
+/// Runs a machine; what it says, and how many seconds it took.
+fn timed(machine: &Machine, limit: Duration) -> (Result<Sections>, u64) {
+    let start = Instant::now();
+    let result = machine.run(limit);
+    (result, start.elapsed().as_secs())
+}
+
+/// Counts instructions on one machine after the other, and prints what was counted.
+fn count(machines: Vec<(&Series, Machine)>, limit: Duration) -> Result<()> {
+    for (series, machine) in machines {
+        let sections = Machine { counts: true, ..machine }
+            .run(limit)
+            .with_context(|| format!("{}: cannot count", series.name))?;
+        let counted = Overhead::read(&sections, series.sets)?;
+        println!("Linux {}\n\n{counted}", release(&sections));
+    }
+    Ok(())
 }
 
 fn choose(names: &[String]) -> Result<Vec<&'static Series>> {

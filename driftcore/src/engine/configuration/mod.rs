@@ -243,7 +243,6 @@ impl Core {
         {
             return;
         }
-        self.processes.complete_ancestry(task);
         let executed = self.assemble(exec, args, Origin::Live, None);
         let time = self.clock.wall(exec.boot_ns);
         let mut event = DriftEvent::new(time, Kind::Config, Action::Environment);

@@ -152,7 +152,6 @@ impl Core {
         exec.exe.write_to(&mut self.path);
         let Some(program) = manager_of(&self.path) else { return };
         let Some(layers) = self.layers_of(exec.task.container) else { return };
-        self.processes.complete_ancestry(&exec.task);
         let event = self.assemble(exec, args, Origin::Live, None);
         let cause = Cause {
             container: exec.task.container,
