@@ -24,6 +24,7 @@ struct dc_socket_event *wire_socket __attribute__((unused));
 struct dc_call *wire_call __attribute__((unused));
 struct dc_call_socket *wire_call_socket __attribute__((unused));
 struct dc_writer *wire_writer __attribute__((unused));
+struct dc_ancestor *wire_ancestor __attribute__((unused));
 struct dc_settings *wire_settings __attribute__((unused));
 enum dc_class *wire_class __attribute__((unused));
 enum dc_call_reads *wire_call_reads __attribute__((unused));

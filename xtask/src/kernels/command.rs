@@ -117,8 +117,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     let mut table = Table::default();
     for pair in machines.chunks(AT_ONCE) {
         let runs = thread::scope(|scope| {
-            let started: Vec<_> =
-                pair.iter().map(|(_, machine)| scope.spawn(move || timed(machine, limit))).collect();
+            let started: Vec<_> = pair
+                .iter()
+                .map(|(_, machine)| scope.spawn(move || timed(machine, limit)))
+                .collect();
             started.into_iter().map(ScopedJoinHandle::join).collect::<Vec<_>>()
         });
         for ((series, machine), run) in pair.iter().zip(runs) {
