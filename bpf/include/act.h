@@ -125,18 +125,18 @@ static __always_inline __u32 store_place(struct dc_scratch *s, const struct dc_p
 	return end_file_string(s, string + 1, begin);
 }
 
-/* Whose act it is: the container of the task or, where a process of the host has a file opened to
- * write, the one on whose root that is. 0: nobody's. */
-static __always_inline __u64 container_of_act(struct task_struct *task, const struct dc_act *act,
-					      struct dc_container *container, bool *outside)
+/* Whose an act on a file is: the container of the task's or, where it has a file opened to write that a
+ * process of the host opens, or one at work on its behalf, the one on whose root that is. 0: nobody's. */
+static __always_inline __u64 container_of_act(struct task_struct *task, struct dentry *dentry,
+					      bool opens, struct dc_container *container,
+					      bool *outside)
 {
-	struct dentry *dentry = act->place.path.dentry;
 	__u64 id = 0;
 
 	*outside = false;
 	if (may_be_contained(task))
 		id = container_of_task(task, container);
-	if (id || (act->operation != DC_OP_OPEN && act->operation != DC_OP_CREATE))
+	if (id || !opens)
 		return id;
 	*outside = true;
 	return container_of_super(BPF_CORE_READ(dentry, d_sb), container);
@@ -193,7 +193,8 @@ static __always_inline void report_act(struct task_struct *task, const struct dc
 {
 	struct dc_container container = {};
 	bool outside;
-	__u64 id = container_of_act(task, act, &container, &outside);
+	bool opens = act->operation == DC_OP_OPEN || act->operation == DC_OP_CREATE;
+	__u64 id = container_of_act(task, act->place.path.dentry, opens, &container, &outside);
 
 	__u32 actor = outside ? DC_ACTOR_OUTSIDE : 0;
 

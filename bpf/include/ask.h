@@ -39,6 +39,7 @@ static __always_inline void ask_open(struct file *file)
 	struct dc_pending *p;
 	struct dc_scratch *s;
 	struct dc_path path;
+	bool outside;
 	__u32 mode;
 
 	if (!may_wait(file))
@@ -48,13 +49,9 @@ static __always_inline void ask_open(struct file *file)
 	dentry = path.dentry;
 	if (is_behind_another(file, path))
 		return;
-	if (may_be_contained(task)) {
-		if (!container_of_task(task, &container) || !is_watched(dentry, &container))
-			return;
-	} else if (!(mode & FMODE_WRITE) ||
-		   !container_of_super(BPF_CORE_READ(dentry, d_sb), &container)) {
+	if (!container_of_act(task, dentry, mode & FMODE_WRITE, &container, &outside) ||
+	    (!outside && !is_watched(dentry, &container)))
 		return;
-	}
 	s = begin_pending(task, DC_OP_OPEN, dentry, &p);
 	if (!s)
 		return;

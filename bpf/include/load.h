@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-/* Code that execve never names, as functions of the kernel show it: the fentry set and the LSM set need no
- * program at system calls for it, which every call of the host would pay for. */
+/* Code that execve never names, and who wrote it, as functions of the kernel show it: the fentry set and the
+ * LSM set need no program at system calls for it, which every call of the host would pay for. */
 #ifndef DRIFTCORE_LOAD_H
 #define DRIFTCORE_LOAD_H
 
@@ -14,7 +14,7 @@ static __always_inline void tell_script(__u32 fd, struct file *file)
 	struct dc_act act = {.operation = DC_OP_SCRIPT, .result = fd};
 	struct task_struct *task;
 
-	if (file->f_mode & FMODE_WRITE || !may_interpret())
+	if (!may_interpret())
 		return;
 	task = current_task();
 	act.call = current_call(task);
@@ -23,6 +23,51 @@ static __always_inline void tell_script(__u32 fd, struct file *file)
 		return;
 	act.value = file->f_flags;
 	report_code(task, file, &act, DC_SLOT_HOOK);
+}
+
+/* Whether opens to write are reported by themselves, which makes whoever opens or writes the writer. */
+static __always_inline bool reports_opens(void)
+{
+	const __u64 opens = 1ULL << DC_OP_OPEN | 1ULL << DC_OP_CREATE | 1ULL << DC_OP_READ |
+			    1ULL << DC_OP_WRITE;
+	const struct dc_settings *set = get_settings();
+
+	return !set || set->operations & opens;
+}
+
+/* A file that was opened to write, or made, becomes a descriptor: what it holds may be code later. Where
+ * nobody asks for opens and writes, the open makes the writer. Every such open of the host comes here. */
+static __always_inline void tell_writer(struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	struct dc_container container = {};
+	struct task_struct *task;
+	struct dentry *dentry;
+	struct dc_scratch *s;
+	bool outside;
+	__u32 actor;
+	__u16 call;
+
+	if (reports_opens())
+		return;
+	task = current_task();
+	if (is_hosts_own(task, inode->i_sb->s_magic))
+		return;
+	call = current_call(task);
+	if (call != DC_NO_CALL && !opens(call))
+		return;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	if (!container_of_act(task, dentry, true, &container, &outside) ||
+	    (!outside && !is_watched(dentry, &container)))
+		return;
+	actor = outside ? DC_ACTOR_OUTSIDE : 0;
+	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
+		actor |= DC_ACTOR_IO_URING;
+	s = take_scratch(DC_SLOT_HOOK);
+	if (!s)
+		return;
+	note_writer(task, inode, file->f_mode & FMODE_CREATED ? DC_OP_CREATE : DC_OP_OPEN, actor, s);
+	give_scratch(s);
 }
 
 /* A file has been mapped. */

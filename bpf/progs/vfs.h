@@ -183,7 +183,10 @@ int BPF_PROG(vfs__opened, unsigned int fd, struct file *file)
 SEC("fentry/fd_install")
 int BPF_PROG(vfs__script, unsigned int fd, struct file *file)
 {
-	tell_script(fd, file);
+	if (file->f_mode & (FMODE_WRITE | FMODE_CREATED))
+		tell_writer(file);
+	else
+		tell_script(fd, file);
 	return 0;
 }
 

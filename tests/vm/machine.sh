@@ -47,17 +47,22 @@ EOF
 # However slow the machine is, what can be proved is.
 printf '[proof]\nmax_milliseconds = 60000\n' >/run/driftd.toml
 
+# await_driftd ORDER: waits until driftd is ready or has ended. However long it takes: whoever runs the machine
+# ends it when it takes too long.
+await_driftd() {
+	while ! grep -q -w ready "/run/$1.log" && [ -d "/proc/$driftd" ] &&
+		! grep -q zombie "/proc/$driftd/status"; do
+		usleep 100000
+	done
+}
+
 # start ORDER ARGUMENT...: starts driftd and waits until it is ready or has ended.
 start() {
 	order=$1
 	shift
 	driftd run --config /run/driftd.toml --events-all "/run/$order.events" --rules /run/fields.yaml --output json "$@" >"/run/$order.alerts" 2>"/run/$order.log" &
 	driftd=$!
-	# However long it takes: whoever runs the machine ends it when it takes too long.
-	while ! grep -q -w ready "/run/$order.log" && [ -d "/proc/$driftd" ] &&
-		! grep -q zombie "/proc/$driftd/status"; do
-		usleep 100000
-	done
+	await_driftd "$order"
 }
 
 # stop ORDER: ends driftd, which drains first, and reports the order's sections.
@@ -145,6 +150,26 @@ if [ -x /bin/driftd ]; then
 		stop "$set"
 		section "$set.twins" </run/twins.acts
 		section "$set.code" </run/code.acts
+	done
+fi
+
+# 5. Who wrote what runs, with no more than the shipped rules ask for.
+if [ -x /bin/driftd ]; then
+	for set in $(echo "$hooks" | tr , " "); do
+		driftd run --config /run/driftd.toml --hooks "$set" --output json >/run/alerts 2>"/run/$set-writers.log" &
+		driftd=$!
+		await_driftd "$set-writers"
+		contain /containers "$set-writers" /bin/sh /opt/writers.sh "$set" >/run/acts 2>&1 &
+		container=$!
+		while [ ! -e /containers/volume/asks ] && [ -d "/proc/$container" ]; do usleep 50000; done
+		busybox cp /bin/p "/containers/$set-writers/merged/given"
+		: >/containers/volume/given
+		wait "$container"
+		kill -TERM "$driftd"
+		wait "$driftd"
+		section "$set.writers" </run/acts
+		section "$set.writers.log" <"/run/$set-writers.log"
+		section "$set.writers.alerts" </run/alerts
 	done
 fi
 

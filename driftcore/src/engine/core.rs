@@ -438,12 +438,20 @@ impl Core {
         }
     }
 
-    /// Says that events were lost.
-    pub(super) fn dropped(&mut self, lost: impl Iterator<Item = (LossReason, u64)>) {
+    /// Says that events were lost; where the kernel left probes out, also which of them, and how often so far.
+    pub(super) fn dropped(
+        &mut self,
+        lost: impl Iterator<Item = (LossReason, u64)>,
+        missed: &[(&'static str, u64)],
+    ) {
         let mut event = DriftEvent::new(Timestamp::now(), Kind::Sensor, Action::Dropped);
         for (reason, count) in lost.filter(|&(_, count)| count > 0) {
             event.lost.insert(reason, count);
             *self.counters.lost.entry(reason).or_default() += count;
+        }
+        if event.lost.contains_key(&LossReason::Recursion) {
+            let what = left_out(missed);
+            event.provenance = Some(Provenance::new(Verdict::Unknown, Evidence::None, what));
         }
         event.drift = true;
         // Of what is lost, only its lasting effects can be found again.
@@ -528,6 +536,12 @@ pub(super) fn taints(classified: &Classified) -> bool {
 
 /// Writes the verdict into the event.
 /// What says that something cannot be seen.
+/// Which probes the kernel did not run, in words.
+fn left_out(missed: &[(&'static str, u64)]) -> String {
+    let each: Vec<String> = missed.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    format!("left out by the kernel, since they were attached: {}", each.join(", "))
+}
+
 pub(super) fn blind_event(time: Timestamp, what: String) -> DriftEvent {
     let mut event = DriftEvent::new(time, Kind::Sensor, Action::Blind);
     event.drift = true;
@@ -558,6 +572,12 @@ mod tests {
     use crate::event::EvidenceFlags;
     use crate::event::FileEvidence;
     use crate::event::TaskFacts;
+
+    #[test]
+    fn probes_that_the_kernel_left_out_are_named() {
+        let said = left_out(&[("network__state", 2), ("vfs__open", 1)]);
+        assert!(said.ends_with(": network__state 2, vfs__open 1"), "{said}");
+    }
 
     /// Looking up an ancestor on the host may need the very place that the exec's process has.
     #[test]

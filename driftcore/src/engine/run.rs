@@ -344,7 +344,8 @@ impl Engine {
         let lost = losses.since(&self.losses);
         self.losses = losses;
         if !lost.is_empty() {
-            self.core.dropped(lost.iter());
+            let missed = self.sensor.with(|sensor| sensor.missed());
+            self.core.dropped(lost.iter(), &missed);
             if lost.concern_processes() {
                 self.repair(&lost)?;
             }

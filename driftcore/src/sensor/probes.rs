@@ -477,6 +477,14 @@ impl Sensor {
         Ok(Losses { counts, call_recursion })
     }
 
+    /// The probes behind [`LossReason::Recursion`], as far as they are attached now: which the kernel did not
+    /// run, and how often since each was attached.
+    pub(crate) fn missed(&self) -> Vec<(&'static str, u64)> {
+        let all = self.core.iter().chain(&self.asked).filter(|probe| probe.name != CALL_ENTER);
+        let counted = all.map(|probe| (probe.name, probe.recursion_misses()));
+        counted.filter(|&(_, count)| count > 0).collect()
+    }
+
     /// Forgets a container that has ended, in the kernel's table.
     pub fn forget_container(&self, container: u64) {
         // Not there any more is as good as deleted.

@@ -17,6 +17,7 @@ use super::code;
 use super::console::Sections;
 use super::expect;
 use super::table::Cell;
+use super::writers;
 
 /// What is done with sockets, by name.
 const SOCKETS: [(&str, Sockets); 3] =
@@ -89,7 +90,8 @@ pub(super) fn skip(set: &str) -> Vec<(String, Cell)> {
     let names = files
         .chain(sockets)
         .chain(rest.map(|name| format!("{set} {name}")))
-        .chain(code::names(set));
+        .chain(code::names(set))
+        .chain(writers::names(set));
     let why = format!("the hook set {set} is not claimed for this kernel");
     names.map(|name| (name, Cell::Skipped(why.clone()))).collect()
 }
@@ -130,6 +132,7 @@ pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
     };
     cells.push((format!("{set} clean end"), exit));
     cells.extend(code::judge(sections, set, &events));
+    cells.extend(writers::judge(sections, set));
     cells
 }
 

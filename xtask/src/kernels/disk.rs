@@ -153,6 +153,7 @@ fn deeds(stage: &Path, work: &Path, sources: &Path) -> Result<()> {
         symlink("busybox", image.join("bin").join(applet))?;
     }
     script(&sources.join("code.sh"), &image.join("opt/code.sh"))?;
+    script(&sources.join("writers.sh"), &image.join("opt/writers.sh"))?;
     for deed in deeds::directories().chain(code::DIRECTORIES) {
         let directory = image.join("deeds").join(deed);
         fs::create_dir_all(&directory)?;

@@ -26,6 +26,7 @@ mod overhead;
 mod qemu;
 mod table;
 mod tool;
+mod writers;
 
 pub(crate) use command::Arguments;
 pub(crate) use command::fetch_two;
