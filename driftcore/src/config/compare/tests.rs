@@ -552,6 +552,10 @@ fn what_injects_code_counts_of_any_process_and_all_of_who_entered() {
         assert_eq!(item.process.as_ref().map(|it| it.pid), Some(102));
         assert_eq!(item.mark.is_some(), !matches!(name, "DEBUG" | "TOKEN"));
     }
+    // What is too long to be shown leads anywhere.
+    let (declared, mut live) = pair();
+    another(&declared, &mut live, false, "PATH", "/bin:".repeat(1000).trim_end_matches(':'));
+    assert_eq!(compare(&declared, &live).differences().count(), 1);
     let (declared, mut live) = pair();
     another(&declared, &mut live, true, "PATH", "/bin");
     let Variables::All(environment) = &mut live.others[1].environment else { panic!() };
@@ -887,4 +891,21 @@ fn what_nobody_said_is_as_the_image_says() {
     let told = r#"{"Config": {"User": "0:0", "WorkingDir": "/srv"}}"#;
     declared.docker = Some(Docker { host: None, config: serde_json::from_str(told).unwrap() });
     assert_eq!(of_image_alone(&declared, &live), ["image:WorkingDir"]);
+}
+
+#[test]
+fn a_pod_that_asks_for_much_or_for_little_is_met() {
+    // Asked for one by one, these are no sign of a privileged container.
+    let all = POD.replace(r#"["KILL"]"#, r#"["KILL", "SYS_MODULE", "SYS_RAWIO", "sys_admin"]"#);
+    let (mut declared, live) = of_pod(&all);
+    let sets = declared.bundle.process.capabilities.as_mut().unwrap();
+    sets.bounding.extend(["CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_ADMIN"].map(str::to_owned));
+    assert_eq!(of_pod_alone(&declared, &live), []);
+    // Kubernetes gives no less than a thousandth of a second.
+    let (declared, mut live) = of_pod(&POD.replace("500m", "1m"));
+    file(&mut live, "cpu.cfs_quota_us", "1000");
+    assert_eq!(of_pod_alone(&declared, &live), []);
+    // The kubelet makes volumes of secrets read-only by itself.
+    let (declared, live) = of_pod(&POD.replace(r#""/data", "readOnly": true"#, r#""/data""#));
+    assert_eq!(of_pod_alone(&declared, &live), []);
 }

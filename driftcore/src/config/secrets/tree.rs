@@ -356,6 +356,31 @@ mod tests {
     }
 
     #[test]
+    fn a_volume_that_is_rotated_while_it_is_read_is_of_one_generation() {
+        let volume = tempfile::tempdir().unwrap();
+        let path = |name: &str| volume.path().join(name);
+        for (generation, content) in
+            [("..2026_11_30_17_30_00.12", "old"), ("..2026_11_30_18_30_00.13", "new")]
+        {
+            fs::create_dir(path(generation)).unwrap();
+            fs::write(path(generation).join("password"), content).unwrap();
+        }
+        symlink("..2026_11_30_17_30_00.12", path("..data")).unwrap();
+        symlink("..data/password", path("password")).unwrap();
+        let mut visits = 0;
+        let contents = read(&open(volume.path()), &mut |_, _| {
+            visits += 1;
+            if visits == 1 {
+                symlink("..2026_11_30_18_30_00.13", path("..data_tmp")).unwrap();
+                fs::rename(path("..data_tmp"), path("..data")).unwrap();
+            }
+        });
+        let contents = contents.unwrap();
+        assert_eq!(contents.generation.clone().unwrap().name, b"..2026_11_30_18_30_00.13");
+        assert_eq!(values(&contents), [("password".to_owned(), sha("new"), true)]);
+    }
+
+    #[test]
     fn nothing_outside_is_read_and_nothing_that_waits() {
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("shadow"), "root:x").unwrap();

@@ -167,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn a_pod_of_the_same_name_that_comes_later_changes_nothing_about_an_id() {
+        let other = r#"{"metadata": {"name": "web", "namespace": "shop"}, "spec": {"containers": [{"name": "app"}]}}"#;
+        let text = format!("{PODS}{other}");
+        let wanted = container("1a", "web", Some("shop"));
+        let found = find(Path::new("pods"), text.as_bytes(), &[&wanted]).unwrap();
+        assert_eq!(found[0].as_ref().unwrap().user, Some(7));
+        let named = container("9", "web", Some("shop"));
+        let found = find(Path::new("pods"), text.as_bytes(), &[&named]).unwrap();
+        assert_eq!(found[0].as_ref().unwrap().user, None, "the last one of that name");
+    }
+
+    #[test]
     fn what_is_wrong_is_told_by_its_place_and_without_its_content() {
         let wrong = PODS.replace(r#""value": "hunter2""#, r#""value": ["hunter2"]"#);
         let error =
