@@ -30,6 +30,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use crate::record::record;
+use crate::record::usual_exec;
 
 const HEADER: usize = 16;
 const EXEC: usize = 400;
@@ -184,6 +185,59 @@ fn made() -> impl Strategy<Value = Made> {
             comm,
             strings,
         })
+}
+
+/// What the fuzzer starts from: records of each kind, and files that are judged in different ways.
+fn seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let on_overlay = EvidenceFlags::ON_ROOT_SUPERBLOCK
+        .union(EvidenceFlags::ON_ROOT_MOUNT)
+        .union(EvidenceFlags::OVERLAY)
+        .union(EvidenceFlags::LAYERS_KNOWN);
+    let inode = |number| Some(Inode { device: 39, number, size: 14, ..Inode::default() });
+    let file = FileEvidence {
+        inode: inode(3).unwrap(),
+        mode: 0o100_755,
+        nlink: 1,
+        flags: on_overlay,
+        ..FileEvidence::default()
+    };
+    let exec = |file| record(&Event::Exec(usual_exec(file)));
+    let image = exec(FileEvidence { lower: inode(4), ..file });
+    let mut entered = usual_exec(FileEvidence { upper: inode(5), ..file });
+    let ancestor = HostAncestor { pid: 9, start_ns: 8, comm: b"runc" };
+    entered.host_ancestors = [Some(ancestor), Some(ancestor), None];
+    let mut task = usual_exec(FileEvidence { lower: inode(4), ..file });
+    (task.found_running, task.args) = (true, b"");
+    let mut cut = usual_exec(file);
+    (cut.exe.truncated, cut.task.cwd.truncated, cut.args_truncated) = (true, true, true);
+    let memfd = FileEvidence { flags: EvidenceFlags::ANONYMOUS, nlink: 0, ..file };
+    vec![
+        ("several", [record(&FORKED), image.clone(), record(&EXITED)].concat()),
+        ("exec_image", image),
+        ("exec_added", exec(FileEvidence { upper: inode(5), ..file })),
+        ("exec_copied_up", exec(FileEvidence { upper: inode(5), lower: inode(4), ..file })),
+        ("exec_memfd", exec(memfd)),
+        ("exec_entered", record(&Event::Exec(entered))),
+        ("exec_cut_strings", record(&Event::Exec(cut))),
+        ("task", record(&Event::Exec(task))),
+        ("fork", record(&FORKED)),
+        ("exit", record(&EXITED)),
+    ]
+}
+
+/// A seed of another version is refused at its header, and the fuzzer learns nothing from it.
+/// `UPDATE_SEEDS=1` writes them anew.
+#[test]
+fn the_fuzzers_seeds_are_records_of_this_version() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/wire");
+    for (name, record) in seeds() {
+        let path = format!("{directory}/{name}");
+        if std::env::var_os("UPDATE_SEEDS").is_some() {
+            std::fs::write(&path, &record).unwrap();
+        }
+        assert!(std::fs::read(&path).unwrap() == record, "{path} is not what is written now");
+        assert!(RawEvent::split(&record).is_ok(), "{name}");
+    }
 }
 
 fn whole() -> impl Strategy<Value = Vec<u8>> {

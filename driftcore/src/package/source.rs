@@ -59,9 +59,9 @@ impl<R: Read + Seek> Source<R> {
         }
     }
 
-    /// What is wrong at a place in it.
+    /// What is wrong at a place in it. What leads beyond its end is wrong there.
     pub(super) fn fault(&self, at: u64, reason: impl Into<String>) -> Fault {
-        Fault::new(&self.path, At::Byte(at), reason)
+        Fault::new(&self.path, At::Byte(at.min(self.size)), reason)
     }
 }
 

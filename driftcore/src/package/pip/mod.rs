@@ -209,7 +209,7 @@ fn fields(from: impl std::io::BufRead, path: &[u8]) -> Result<Fields, Fault> {
         (_, true) => "names no version",
         _ => return Ok(fields),
     };
-    Err(Fault::new(path, At::Line(last), missing))
+    Err(Fault::new(path, At::Line(last.max(1)), missing))
 }
 
 #[cfg(test)]

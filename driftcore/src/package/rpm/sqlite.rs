@@ -273,7 +273,7 @@ impl<R: Read + Seek> Pager<R> {
     /// What a cell holds, with its overflow pages.
     fn payload(&mut self, page: &Page, at: usize, most: usize) -> Result<Vec<u8>, Fault> {
         let cell = page.bytes.get(at..self.usable).unwrap_or_default();
-        let spot = page.spot.plus(at);
+        let spot = page.spot.plus(at.min(self.usable));
         let cut = |pager: &Self| pager.fault(spot, "a row that is cut off");
         let (length, rest) = varint(cell).ok_or_else(|| cut(self))?;
         let (_, rest) = varint(rest).ok_or_else(|| cut(self))?;
