@@ -24,7 +24,7 @@ pub(super) const SERIES: &[Series] = &[
     Series { name: "5.10", suite: "bullseye", sets: &["tracepoint", "fentry", "lsm"] },
     Series { name: "6.1", suite: "bookworm", sets: &["tracepoint", "fentry", "lsm"] },
     Series { name: "6.12", suite: "trixie", sets: &["tracepoint", "fentry", "lsm"] },
-    Series { name: "7.2", suite: "sid", sets: &["tracepoint"] },
+    Series { name: "7.2", suite: "sid", sets: &["tracepoint", "fentry", "lsm"] },
 ];
 
 /// An unpacked kernel.
