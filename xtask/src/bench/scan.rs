@@ -225,7 +225,11 @@ impl Mounts {
     fn new(directory: &Path, upper: &Path, lowers: &[&Path]) -> Result<Self> {
         let [image, container] = ["bench-image", "bench-container"].map(|it| directory.join(it));
         let mounts = Self([image, container]);
-        let lowers: Vec<_> = lowers.iter().map(|it| it.display().to_string()).collect();
+        // Without an upper directory, overlay wants two below.
+        let base = directory.join("bench-base");
+        fs::create_dir_all(&base)?;
+        let lowers: Vec<_> =
+            lowers.iter().chain([&&*base]).map(|it| it.display().to_string()).collect();
         let lowers = lowers.join(":");
         let upper = upper.display();
         for (at, lowers) in mounts.0.iter().zip([lowers.clone(), format!("{upper}:{lowers}")]) {
