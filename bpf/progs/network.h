@@ -6,6 +6,7 @@
  * process is remembered by its socket.
  */
 #include "../include/extract.h"
+#include "../include/handled.h"
 #include "../include/socket.h"
 
 #include <bpf/bpf_tracing.h>
@@ -88,10 +89,13 @@ static __always_inline void end_connect(struct sock *sk, int state)
 	report_connect(sk, &begun, result, bpf_ktime_get_boot_ns());
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(network__state, const struct sock *socket, int old, int new)
+/*
+ * A copy does the same again. What ends a connection may come in an interrupt, while this probe is at work for
+ * a socket of the task that is interrupted: the kernel leaves the probe out then, and the second copy sees it
+ * on any kernel. An end that was said is taken out of the table, and what began is marked.
+ */
+static __always_inline void change_state(struct sock *sk, int old, int new, __u32 copy)
 {
-	struct sock *sk = (struct sock *)socket;
 	struct dc_container container = {};
 	struct task_struct *task;
 	__u64 id, now;
@@ -99,22 +103,40 @@ int BPF_PROG(network__state, const struct sock *socket, int old, int new)
 	if (old == TCP_SYN_SENT || old == TCP_SYN_RECV) {
 		if (new == TCP_ESTABLISHED || new == TCP_CLOSE)
 			end_connect(sk, new);
-		return 0;
+		return;
 	}
+	/* What begins is no interrupt's: only where tasks preempt probes can it have been left out. */
+	if (copy && !has_copies)
+		return;
 	if (new == TCP_LISTEN ? !is_socket_wanted(DC_SOCKET_LISTEN) :
 				new != TCP_SYN_SENT || !is_socket_wanted(DC_SOCKET_CONNECT))
-		return 0;
+		return;
 	task = current_task();
 	/* MPTCP says the same of its subflow, which is TCP. */
-	if (!may_be_contained(task) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
-		return 0;
+	if (!may_be_contained(task) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
+	    is_handled(copy))
+		return;
+	note_handled();
 	id = container_of_task(task, &container);
 	now = bpf_ktime_get_boot_ns();
 	if (!id || !may_emit(id, DC_KIND_SOCKET, now))
-		return 0;
+		return;
 	if (new == TCP_LISTEN)
 		report_listen(task, sk, id, &container, now);
 	else
 		remember_connect(task, sk, id, &container, now);
-	return 0;
 }
+
+#define NETWORK_STATE(name, copy)                                                                  \
+	SEC("tp_btf/inet_sock_set_state")                                                          \
+	int BPF_PROG(name, const struct sock *socket, int old, int new)                            \
+	{                                                                                          \
+		change_state((struct sock *)socket, old, new, copy);                               \
+		return 0;                                                                          \
+	}
+
+NETWORK_STATE(network__state, 0)
+NETWORK_STATE(network__state_2, 1)
+NETWORK_STATE(network__state_3, 2)
+NETWORK_STATE(network__state_4, 3)
+#undef NETWORK_STATE

@@ -51,6 +51,8 @@ const CODE_AT_CALLS: [&str; 4] =
     ["call__mapped", "call__mapped_fd", "call__protect_code", "call__script"];
 const SWEEP: &str = "process__sweep";
 
+/// TCP sockets that begin to listen or to connect, and how that ends.
+pub(super) const TCP: &str = "network__state";
 /// At the root of the unified hierarchy: who binds a UDP socket.
 pub(super) const BIND: [&str; 4] =
     ["datagram__bind4", "datagram__bind6", "datagram__bound4", "datagram__bound6"];
@@ -72,6 +74,20 @@ pub(super) struct Programs {
 
 /// How the names of a probe's copies end (`DC_COPIES`).
 const COPIES: [&str; 4] = ["", "_2", "_3", "_4"];
+
+/// How often a probe is attached where those that must miss nothing are so many times.
+fn copies_of(name: &str, copies: usize) -> usize {
+    // Comes in interrupts too, and so within itself.
+    if name == TCP { copies.max(2) } else { copies }
+}
+
+/// Whether a program is one copy too many.
+fn is_spare(program: &str, copies: usize) -> bool {
+    let mut ends = COPIES.iter().enumerate().skip(1);
+    ends.any(|(number, end)| {
+        program.strip_suffix(end).is_some_and(|name| number >= copies_of(name, copies))
+    })
+}
 
 /// An attached probe: its links, and a descriptor of each copy's program.
 #[derive(Debug)]
@@ -127,7 +143,7 @@ impl Programs {
                 || (CODE_AT_CALLS.contains(&&*name) && hooks != HookSet::Tracepoint)
                 || (FIND_VMA.contains(&&*name) && !features.find_vma)
                 || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
-                || COPIES.iter().skip(copies).any(|end| name.ends_with(end));
+                || is_spare(&name, copies);
             if left_out {
                 program.set_autoload(false);
             }
@@ -209,7 +225,8 @@ impl Programs {
     }
 
     pub(super) fn attach(&self, name: &'static str) -> Result<Probe, SensorError> {
-        let names = COPIES.iter().take(self.copies).map(|end| format!("{name}{end}"));
+        let copies = copies_of(name, self.copies);
+        let names = COPIES.iter().take(copies).map(|end| format!("{name}{end}"));
         // Not every probe has copies.
         let names = names.filter(|copy| *copy == name || self.program(copy).is_ok());
         let copies = names.map(|copy| {
@@ -313,4 +330,17 @@ fn has_cgroup_programs() -> bool {
 
 fn missing(name: &str) -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, format!("the probes have no {name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_left_out_where_none_is_needed() {
+        assert!(!is_spare("process__exec", 1) && is_spare("process__exec_2", 1));
+        assert!(!is_spare("process__exec_4", 4));
+        assert!(!is_spare("network__state_2", 1) && is_spare("network__state_3", 1));
+        assert!(!is_spare("network__state_4", 4));
+    }
 }
