@@ -1,6 +1,7 @@
 //! Baselines and exceptions as a whole, and the events that they are tried with.
 
 mod exceptions;
+#[cfg(feature = "sensor")]
 mod normality;
 mod whole;
 
