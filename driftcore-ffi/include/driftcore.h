@@ -955,6 +955,12 @@ typedef enum driftcore_written {
 typedef struct driftcore_alert driftcore_alert;
 
 /**
+ * What a container did, as far as it bears on how it could be confined. Takes the memory of the
+ * directories that were written to, of which 65,536 are remembered. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_behaviour driftcore_behaviour;
+
+/**
  * A file's verdict. Never changes; any number of threads may read it. Since 0.1.0.
  */
 typedef struct driftcore_classified driftcore_classified;
@@ -3375,6 +3381,49 @@ const char *driftcore_posture_standard(void);
  * that is always there. Any thread. Since 0.1.0.
  */
 const char *driftcore_level_name(uint32_t level);
+
+/**
+ * Makes a behaviour, of a container of this node, running or stopped, by its id, its name or a prefix of
+ * its id; the options `runtimes.*` say where to find it.
+ *
+ * NULL for `container`: of whatever container events are given of, and known by these alone. `options` may
+ * be NULL: the defaults. `behaviour` gets it, for `driftcore_behaviour_free`.
+ * `DRIFTCORE_STATUS_NOT_FOUND`: there is no such container; `_INVALID_ARGUMENT`: it means several;
+ * `_UNSUPPORTED`: what its runtime was told is not known. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_behaviour_new(const char *container,
+                                              const struct driftcore_options *options,
+                                              struct driftcore_behaviour **behaviour,
+                                              struct driftcore_error **error);
+
+/**
+ * Takes an event in: operations on files, programs, listening sockets, system calls. An event of another
+ * container than the behaviour is of is passed over. The event may be that of a callback. NULL anywhere
+ * but in `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_behaviour_add(struct driftcore_behaviour *behaviour,
+                                              const struct driftcore_event *event,
+                                              struct driftcore_error **error);
+
+/**
+ * A security context, with the mounts that it takes, that would have allowed what was taken in, and, of a
+ * container of this node, what is in its upper layer by now: that is read, all of it, at each call.
+ *
+ * `yaml` gets it for a container of a pod, with a comment why at each line; `json` the same as an object
+ * in one line, as docs/posture.md says. Both are borrowed from the behaviour until the next call or its
+ * end, and may be NULL: not wanted. `DRIFTCORE_STATUS_IO`, `_NOT_FOUND` and `_PERMISSION`: the layers cannot be
+ * read. NULL for `behaviour`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_behaviour_suggest(struct driftcore_behaviour *behaviour,
+                                                  struct driftcore_text *yaml,
+                                                  struct driftcore_text *json,
+                                                  struct driftcore_error **error);
+
+/**
+ * Frees a behaviour and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread,
+ * while no other uses it. Since 0.1.0.
+ */
+void driftcore_behaviour_free(struct driftcore_behaviour **behaviour);
 
 /**
  * Sends what the library, and the libbpf in it, have to say to a function, up to a level

@@ -9,7 +9,7 @@
 //! - [`engine`]: live detection. [`event`], [`alert`]: what it reports.
 //! - [`flat`], [`matcher`]: events of the caller's own against rules.
 //! - [`classify`]: where a file came from. [`scan`]: what a container has become. [`posture`]: what would
-//!   have made drift impossible.
+//!   have made drift impossible. [`behaviour`]: what would have allowed what a container did.
 //! - [`log`]: what else the library has to say.
 //!
 //! # The pattern for more
@@ -30,6 +30,7 @@
 #![allow(non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod alert;
+pub mod behaviour;
 pub mod classify;
 pub mod engine;
 pub mod error;

@@ -102,6 +102,9 @@ sized!(driftcore_posture_summary {
 
 impl From<PostureError> for Failure {
     fn from(error: PostureError) -> Self {
+        if let PostureError::Scan(error) = error {
+            return error.into();
+        }
         let status = match &error {
             PostureError::Content { .. } => driftcore_status::DRIFTCORE_STATUS_WRONG_TYPE,
             _ => driftcore_status::DRIFTCORE_STATUS_UNSUPPORTED,

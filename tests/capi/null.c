@@ -23,6 +23,7 @@ struct fixture {
 	driftcore_inspector *inspector, *out_inspector;
 	driftcore_scan *scan, *out_scan;
 	driftcore_entry *entry, *out_entry;
+	driftcore_behaviour *behaviour, *out_behaviour;
 	driftcore_error *error, *failure;
 
 	driftcore_evidence evidence;
@@ -111,6 +112,7 @@ static void fixture_make(struct fixture *f)
 	f->evidence = added_file();
 	f->classified = verdict_of(&f->evidence);
 	NEED(driftcore_inspector_new(NULL, &f->inspector, NULL) == 0);
+	NEED(driftcore_behaviour_new(NULL, NULL, &f->behaviour, NULL) == 0);
 	layers_on_disk_make(&f->disk);
 	NEED(driftcore_scan_directories(f->disk.upper, f->disk.lowers, 1, NULL, &f->scan, NULL) == 0);
 	f->scan_callbacks = (driftcore_scan_callbacks){
@@ -164,6 +166,7 @@ static void fixture_free(struct fixture *f)
 	BOTH(inspector);
 	BOTH(scan);
 	BOTH(entry);
+	BOTH(behaviour);
 	layers_on_disk_remove(&f->disk);
 	close(f->descriptor);
 	driftcore_error_free(&f->error);

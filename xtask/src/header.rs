@@ -107,9 +107,23 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 15] = [
-    "version", "status", "text", "error", "options", "rules", "event", "alert", "engine", "flat",
-    "matcher", "classify", "scan", "posture", "log",
+const ORDER: [&str; 16] = [
+    "version",
+    "status",
+    "text",
+    "error",
+    "options",
+    "rules",
+    "event",
+    "alert",
+    "engine",
+    "flat",
+    "matcher",
+    "classify",
+    "scan",
+    "posture",
+    "behaviour",
+    "log",
 ];
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Why a posture cannot be told.
 
 use crate::config::ConfigError;
+use crate::image::ScanError;
 
 /// Why a posture cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -17,4 +18,7 @@ pub enum PostureError {
     /// What the runtime of a container wrote down cannot be read.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The layers of a container cannot be read.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
 }

@@ -75,10 +75,7 @@ fn one(
     let stored = runtimes.find(name)?;
     let posture = of_container(runtimes, &stored)?;
     let level = posture.level;
-    let (suggestion, problems) = suggest::suggest(&stored, &posture, arguments.events.as_deref())?;
-    for problem in &problems {
-        eprintln!("driftd: {problem}");
-    }
+    let suggestion = suggest::suggest(&stored, &posture, arguments.events.as_deref())?;
     if arguments.suggest {
         write!(out, "{suggestion}")?;
         out.flush()?;

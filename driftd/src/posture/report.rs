@@ -118,7 +118,7 @@ impl<W: Write> Report<W> {
                 summary["failed"] = self.failed.into();
                 write!(self.out, "\n],")?;
                 if let Some(suggestion) = suggestion {
-                    writeln!(self.out, "\"suggestion\":{},", to_json(suggestion))?;
+                    writeln!(self.out, "\"suggestion\":{},", suggestion.to_json())?;
                 }
                 writeln!(self.out, "\"summary\":{summary}}}")?;
             }
@@ -151,12 +151,4 @@ impl<W: Write> Report<W> {
         }
         self.out.flush()
     }
-}
-
-/// Its fields, and the same as YAML and for Docker.
-fn to_json(suggestion: &Suggestion) -> serde_json::Value {
-    let mut json = json!(suggestion);
-    json["yaml"] = suggestion.to_string().into();
-    json["docker"] = suggestion.docker_options().into();
-    json
 }

@@ -1,6 +1,7 @@
 //! What a container could be confined to, by what it was seen to do.
 
 mod behaviour;
+mod container;
 mod mounts;
 mod suggestion;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::image::Tree;
 
 /// A security context, with the mounts that it takes, which would have allowed what a container was seen to
 /// do. Its [`Display`](std::fmt::Display) is YAML for a container of a pod, with a comment why at each line;
-/// as JSON it is these fields.
+/// as JSON it is these fields ([`to_json`](Self::to_json) has the YAML beside them).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Suggestion {
@@ -29,6 +29,10 @@ pub struct Suggestion {
     pub capabilities: Vec<Needed>,
     /// Whether events were looked at. Without, only what it left in its upper layer is known.
     pub by_events: bool,
+    /// What of the container could not be looked at, for people: the first 256.
+    pub problems: Vec<String>,
+    /// How many more there are.
+    pub more_problems: u64,
 }
 
 /// A directory that was written to.
@@ -70,11 +74,21 @@ impl Behaviour {
             set_user_id: self.set_user_id.clone(),
             capabilities: self.capabilities.iter().map(needed).collect(),
             by_events: self.has_events,
+            problems: Vec::new(),
+            more_problems: 0,
         }
     }
 }
 
 impl Suggestion {
+    /// Its fields, and the same as YAML (`yaml`) and as options of `docker run` (`docker`).
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::json!(self);
+        json["yaml"] = self.to_string().into();
+        json["docker"] = self.docker_options().into();
+        json
+    }
+
     /// Whether the root may be read-only.
     pub const fn is_root_read_only(&self) -> bool {
         self.root_file.is_none() && self.left_out == 0

@@ -5,7 +5,11 @@ use proptest::prelude::*;
 
 use super::Behaviour;
 use super::Suggestion;
+use crate::container::Layers;
+use crate::container::Stored;
 use crate::event::Action;
+use crate::event::Container;
+use crate::event::ContainerDetails;
 use crate::event::DriftEvent;
 use crate::event::Evidence;
 use crate::event::File;
@@ -19,6 +23,8 @@ use crate::event::Text;
 use crate::event::Timestamp;
 use crate::event::Verdict;
 use crate::image::Tree;
+use crate::posture::MeasureKind;
+use crate::posture::read_pods;
 
 fn event(kind: Kind, action: Action) -> DriftEvent {
     let mut event = DriftEvent::new(Timestamp::from_nanos(1), kind, action);
@@ -202,6 +208,48 @@ volumes:
     assert!(nothing.starts_with("# By what is in the upper layer alone"), "{nothing}");
     assert!(nothing.contains("readOnlyRootFilesystem: true # it wrote nothing"), "{nothing}");
     assert!(nothing.contains("# runAsNonRoot: true once it does without root"), "{nothing}");
+}
+
+#[test]
+fn of_a_container_the_upper_layer_and_its_user_count_beside_events() {
+    let root = tempfile::tempdir().unwrap();
+    let (upper, lower) = (root.path().join("upper"), root.path().join("lower"));
+    fs::create_dir_all(upper.join("var/lib/app")).unwrap();
+    fs::create_dir_all(lower.join("var/lib/app")).unwrap();
+    fs::create_dir_all(lower.join("srv")).unwrap();
+    fs::write(upper.join("var/lib/app/db"), "x").unwrap();
+    let mut posture = None;
+    let pod =
+        r#"{"spec": {"containers": [{"name": "a", "securityContext": {"runAsUser": 1000}}]}}"#;
+    read_pods(Path::new("pod"), pod.as_bytes(), |it| posture = Some(it)).unwrap();
+    let mut posture = posture.unwrap();
+    for measure in &mut posture.containers[0].measures {
+        if measure.kind == MeasureKind::RunAsNonRoot {
+            measure.value = Some("33".to_owned());
+        }
+    }
+    let mut stored = Stored {
+        container: Container::default(),
+        details: ContainerDetails::default(),
+        root: None,
+        layers: Some(Layers { upper, lowers: vec![lower], user_xattrs: false }),
+        problems: Vec::new(),
+    };
+    let mut behaviour = Behaviour::new();
+    behaviour.event(&file(Action::Create, b"/srv/gone", Verdict::Added));
+    for _ in 0..2 {
+        let found = behaviour.suggest_for(&stored, &posture).unwrap();
+        assert_eq!(directories(&found), ["/srv 1 0", "/var/lib/app 1 0"]);
+        assert_eq!((found.users.as_slice(), found.problems.len()), (&[33, 1000][..], 0));
+        assert!(found.by_events);
+        assert_eq!(found.to_json()["yaml"], found.to_string());
+    }
+    // Events alone, where there is no more.
+    assert_eq!(directories(&behaviour.suggest(None)), ["/srv 1 ?"]);
+    stored.layers = None;
+    let found = behaviour.suggest_for(&stored, &posture).unwrap();
+    assert_eq!(directories(&found), ["/srv 1 ?"]);
+    assert!(found.problems[0].starts_with("its root is no overlay"), "{:?}", found.problems);
 }
 
 proptest! {
