@@ -2475,6 +2475,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | packages.watch | false: package databases are not compared when they change | true |
  * | config.interval | seconds between two comparisons of how a container is set up with what was declared; 0: never | 0 |
  * | config.secret | adds a file, directory or mount of containers, as these see it, whose files are compared as secrets are | what the kubelet mounts, /run/secrets |
+ * | config.pods | a file of pods as `kubectl get pods -o json` prints them, with which their containers are compared, too; read again when it changed | none |
  * | scope.container | adds a container (id, its beginning, or name) | all containers |
  * | rules.matching | first, or all: how many rules may match an event | first |
  * | rules.least_priority | emergency to debug | debug |
@@ -2806,7 +2807,7 @@ void driftcore_alert_free(struct driftcore_alert **alert);
  * `engine` gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
  * `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
  * `_BLIND` (the self-test), `_IO`, `_INVALID_ARGUMENT` (a baseline or exceptions that cannot be read: the error
- * has file, line and column). Any thread. Since 0.1.0.
+ * has file, line and column; or pods: the message has them). Any thread. Since 0.1.0.
  */
 enum driftcore_status driftcore_engine_new(const struct driftcore_options *options,
                                            const struct driftcore_rules *rules,

@@ -112,6 +112,7 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let status = match &error {
             EngineError::Blind(_) => driftcore_status::DRIFTCORE_STATUS_BLIND,
+            EngineError::Config(_) => driftcore_status::DRIFTCORE_STATUS_INVALID_ARGUMENT,
             EngineError::Io { source, .. } => status_of_io(source),
             EngineError::Sensor(error) if error.is_permission_denied() => {
                 driftcore_status::DRIFTCORE_STATUS_PERMISSION
@@ -183,4 +184,19 @@ pub unsafe extern "C" fn driftcore_error_column(error: *const driftcore_error) -
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_error_free(error: *mut *mut driftcore_error) {
     handle::free!(error);
+}
+
+#[cfg(test)]
+mod tests {
+    use driftcore::config::ConfigError;
+
+    use super::*;
+
+    #[test]
+    fn pods_that_cannot_be_read_are_an_argument_with_its_place() {
+        let error = ConfigError::Content("pods.json:2:11: not what it should be".to_owned());
+        let failure = Failure::from(EngineError::Config(error));
+        assert_eq!(failure.status, driftcore_status::DRIFTCORE_STATUS_INVALID_ARGUMENT);
+        assert_eq!(failure.message, "pods.json:2:11: not what it should be");
+    }
 }

@@ -47,6 +47,7 @@ pub struct driftcore_options {
     pub(crate) no_packages: bool,
     pub(crate) configuration: Option<ConfigurationOptions>,
     pub(crate) secrets: Vec<PathBuf>,
+    pub(crate) pods: Option<PathBuf>,
     pub(crate) allow_degraded: bool,
     baselines: Vec<PathBuf>,
     exceptions: Vec<PathBuf>,
@@ -218,6 +219,7 @@ impl driftcore_options {
                 self.configuration = (!interval.is_zero()).then_some(options);
             }
             "config.secret" => add(&mut self.secrets, value, PathBuf::from(value)),
+            "config.pods" => self.pods = (!value.is_empty()).then(|| PathBuf::from(value)),
             "scope.container" => add(&mut self.scope.containers, value, value.to_owned()),
             "rules.matching" => {
                 self.rules.policy = match value {
@@ -300,6 +302,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | packages.watch | false: package databases are not compared when they change | true |
 /// | config.interval | seconds between two comparisons of how a container is set up with what was declared; 0: never | 0 |
 /// | config.secret | adds a file, directory or mount of containers, as these see it, whose files are compared as secrets are | what the kubelet mounts, /run/secrets |
+/// | config.pods | a file of pods as `kubectl get pods -o json` prints them, with which their containers are compared, too; read again when it changed | none |
 /// | scope.container | adds a container (id, its beginning, or name) | all containers |
 /// | rules.matching | first, or all: how many rules may match an event | first |
 /// | rules.least_priority | emergency to debug | debug |
@@ -357,7 +360,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 41);
+        assert_eq!(table().len(), 42);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -426,6 +429,17 @@ mod tests {
         options.set("files.volumes", "true").unwrap();
         options.set("files.volumes", "false").unwrap();
         assert_eq!(options.watched(), Wanted::NOTHING.with_memory());
+    }
+
+    #[test]
+    fn one_file_of_pods_counts_until_it_is_taken_back() {
+        let mut options = driftcore_options::default();
+        for path in ["/etc/one.json", "/etc/pods.json"] {
+            options.set("config.pods", path).unwrap();
+        }
+        assert_eq!(options.pods, Some(PathBuf::from("/etc/pods.json")));
+        options.set("config.pods", "").unwrap();
+        assert_eq!(options.pods, None);
     }
 
     #[test]

@@ -335,6 +335,20 @@ func TestLiveEngineThatNeverRan(t *testing.T) {
 	wantError(t, err, driftcore.ErrUnknownName)
 }
 
+func TestLiveEngineReadsPodsBeforeItBegins(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "pods.json")
+	if err := os.WriteFile(bad, []byte("{\"items\": [\n{\"spec\": 7}]}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := driftcore.New(nil, driftcore.Handlers{}, driftcore.Set("config.interval", "60"), driftcore.Pods(bad))
+	wantError(t, err, driftcore.ErrInvalidArgument)
+	if !strings.Contains(err.Error(), "pods.json:2:11:") {
+		t.Error(err)
+	}
+	// Without comparisons nobody reads it.
+	closed(driftcore.New(nil, driftcore.Handlers{}, driftcore.Pods(bad)))(t).Close()
+}
+
 func TestLiveMessagesOfTheLibrary(t *testing.T) {
 	log := newLogged(t, driftcore.LogDebug)
 	engine := start(t, driftcore.Handlers{})

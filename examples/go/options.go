@@ -36,6 +36,11 @@ func OnlyContainer(container string) Option { return Set("scope.container", cont
 // Given several times, all count. An engine then reports containers of other images.
 func Approved(path string) Option { return Set("digest.approved", path) }
 
+// Pods names a file of pods as `kubectl get pods -o json` prints them: where an engine compares
+// configurations (config.interval), it compares the containers of these pods with what they declare, too.
+// The last one given counts; it is read again when it changed.
+func Pods(file string) Option { return Set("config.pods", file) }
+
 // Baseline makes an engine hold events against a baseline: what it expects is no drift, what it does
 // not is. Given several times, what any of them expects is expected.
 func Baseline(file string) Option { return Set("baseline.file", file) }

@@ -110,7 +110,7 @@ impl Watch {
     }
 
     /// The C example, for one container.
-    fn c(
+    pub(crate) fn c(
         world: &World,
         program: &Path,
         container: &DockerContainer,

@@ -4,6 +4,7 @@
 //! what `cargo xtask dist` installs, and run plainly, under valgrind, and with gcc's sanitizers.
 
 mod abi;
+mod configuration;
 mod header;
 mod live;
 mod null;
@@ -58,7 +59,7 @@ fn main() -> ExitCode {
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(move |world| case(&world.stage))));
-    let live = [live::CASES, rust::CASES]
+    let live = [live::CASES, configuration::CASES, rust::CASES]
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(case)).with_ignored_flag(!missing.is_empty()));

@@ -49,7 +49,7 @@ fn keep(engine: *const driftcore_engine) -> Result<Arc<driftcore_engine>, Failur
 /// `engine` gets the engine, for `driftcore_engine_destroy`; NULL where this fails:
 /// `DRIFTCORE_STATUS_PERMISSION` (a capability is missing), `_UNSUPPORTED` (the kernel),
 /// `_BLIND` (the self-test), `_IO`, `_INVALID_ARGUMENT` (a baseline or exceptions that cannot be read: the error
-/// has file, line and column). Any thread. Since 0.1.0.
+/// has file, line and column; or pods: the message has them). Any thread. Since 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn driftcore_engine_new(
     options: *const driftcore_options,
@@ -79,6 +79,7 @@ pub unsafe extern "C" fn driftcore_engine_new(
             .packages(!options.no_packages)
             .configuration(options.configuration)
             .secrets(options.secrets)
+            .pods(options.pods)
             .allow_degraded(options.allow_degraded);
         if let Some(rules) = handle::lend!(rules) {
             builder.rules(Arc::clone(&rules.set));

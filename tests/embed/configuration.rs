@@ -1,0 +1,66 @@
+//! What embedders are told of configurations: by pods too.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use anyhow::ensure;
+use rustix::process::Signal;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::LiveCase;
+use crate::live::Watch;
+use crate::live::World;
+use crate::programs::make_examples;
+
+pub(crate) const CASES: &[LiveCase] = &[
+    ("configurations_are_compared_with_what_pods_declare", pods),
+];
+
+/// The event about an item of a container's configuration.
+fn about(line: &str, container: &str, item: &str) -> Option<Value> {
+    let event: Value = serde_json::from_str(line).ok()?;
+    let is_it = event["kind"] == "config"
+        && event["container"]["id"] == container
+        && event["config"]["item"] == item;
+    is_it.then_some(event)
+}
+
+/// A pod that declares one container of Docker's, which asks for another user than it has.
+fn pod_of(container: &str, user: u32) -> Value {
+    json!({
+        "metadata": {"name": "shop", "namespace": "default", "uid": "u"},
+        "spec": {
+            "containers": [{
+                "name": "web", "image": "x",
+                "securityContext": {"runAsUser": user},
+            }],
+        },
+        "status": {"containerStatuses": [{"name": "web", "containerID": format!("docker://{container}")}]},
+    })
+}
+
+fn pods(world: &World) -> Result<()> {
+    let program = make_examples(&world.stage, "gcc")?.join("watch");
+    let directory = world.stage.directory("pods")?;
+    let runtimes = world.runtimes()?;
+    let start = || runtimes.lab.docker().start(&runtimes.image, &["--user=1000"]);
+    let (container, twin) = (start()?, start()?);
+    let file = directory.join("pods.json");
+    fs::write(&file, format!("{}\n{}", pod_of(&container.id, 7), pod_of(&twin.id, 1000)))?;
+    let option = |name: &str, value: &Path| format!("{name}={}", value.display());
+    let (interval, pods) = ("config.interval=1", option("config.pods", &file));
+    let options = ["-j", "-o", interval, "-o", &pods, "-o"];
+    let also = format!("scope.container={}", twin.id);
+    let watch = Watch::c(world, &program, &container, &[&options[..], &[also.as_str()]].concat())?;
+
+    let line = watch.line(|line| about(line, &container.id, "pod:runAsUser").is_some())?;
+    let event: Value = serde_json::from_str(&line)?;
+    let told = (&event["config"]["declared"], &event["config"]["live"], &event["drift"]);
+    ensure!(told == (&"7".into(), &"1000".into(), &true.into()), "{event}");
+    let (lines, _) = watch.end(Signal::TERM)?;
+    let of_twin = lines.iter().find(|line| about(line, &twin.id, "pod:runAsUser").is_some());
+    ensure!(of_twin.is_none(), "{of_twin:?}");
+    Ok(())
+}
