@@ -1,10 +1,12 @@
-//! What embedders are told of configurations: by pods too.
+//! What embedders are told of configurations: by pods too, and no value of a secret.
 
 use std::fs;
 use std::path::Path;
 
+use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
+use driftcore_e2e::bind;
 use rustix::process::Signal;
 use serde_json::Value;
 use serde_json::json;
@@ -16,7 +18,11 @@ use crate::programs::make_examples;
 
 pub(crate) const CASES: &[LiveCase] = &[
     ("configurations_are_compared_with_what_pods_declare", pods),
+    ("values_of_secrets_are_in_no_json_of_an_embedder", untold),
 ];
+
+/// What no JSON may hold.
+const VALUE: &str = "velvet-otter-4711-gravel";
 
 /// The event about an item of a container's configuration.
 fn about(line: &str, container: &str, item: &str) -> Option<Value> {
@@ -62,5 +68,47 @@ fn pods(world: &World) -> Result<()> {
     let (lines, _) = watch.end(Signal::TERM)?;
     let of_twin = lines.iter().find(|line| about(line, &twin.id, "pod:runAsUser").is_some());
     ensure!(of_twin.is_none(), "{of_twin:?}");
+    Ok(())
+}
+
+fn untold(world: &World) -> Result<()> {
+    let program = make_examples(&world.stage, "gcc")?.join("watch");
+    let directory = world.stage.directory("untold")?;
+    let secrets = directory.join("secrets");
+    let _ = fs::remove_dir_all(&secrets);
+    fs::create_dir_all(&secrets)?;
+    fs::write(secrets.join("password"), VALUE)?;
+    let runtimes = world.runtimes()?;
+    let docker = runtimes.lab.docker();
+    let variable = format!("--env=API_KEY={VALUE}");
+    let volume = bind(&secrets, "/run/secrets");
+    // The first process's environment is another one than was declared.
+    let script =
+        "export API_KEY=$(cat /run/secrets/password)-new LD_AUDIT=/x; exec /bin/sleep 1000";
+    let arguments = ["/bin/sh", "-c", script];
+    let container = docker.start_with(&runtimes.image, &[&variable, &volume], &arguments)?;
+    let options = ["-a", "-j", "-o", "config.interval=1", "-o", "events.kinds=file"];
+    let volumes = ["-o", "files.memory=true", "-o", "files.volumes=true"];
+    let watch = Watch::c(world, &program, &container, &[&options[..], &volumes].concat())?;
+
+    watch.line(|line| about(line, &container.id, "API_KEY").is_some())?;
+    let mut exec = docker.command();
+    exec.args(["exec", &format!("--env=TOKEN={VALUE}"), &container.id, "/bin/sh", "-c"]);
+    let output = exec
+        .arg("cat /run/secrets/password >/tmp/copy; printf \"$TOKEN$API_KEY\" >/run/secrets/password; sleep 2")
+        .output()?;
+    ensure!(output.status.success(), "{output:?}");
+    watch.line(|line| about(line, &container.id, "TOKEN").is_some())?;
+    let secret =
+        watch.line(|line| about(line, &container.id, "/run/secrets/password").is_some())?;
+    let secret: Value = serde_json::from_str(&secret)?;
+    let live = secret["config"]["live"].as_str().context("no digest")?;
+    ensure!(live.starts_with("sha256:") && secret["drift"] == true, "{secret}");
+
+    let (lines, log) = watch.end(Signal::TERM)?;
+    ensure!(lines.len() > 5, "only {} events", lines.len());
+    for line in lines.iter().chain([&log]) {
+        ensure!(!line.contains(VALUE), "{line}");
+    }
     Ok(())
 }
