@@ -1018,13 +1018,19 @@ typedef struct driftcore_inspector driftcore_inspector;
 typedef struct driftcore_layers driftcore_layers;
 
 /**
+ * Learns from events what containers normally do. Takes the memory of what is different, which is bounded
+ * for each kind of containers. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_learner driftcore_learner;
+
+/**
  * Rules, and the memory to match them: one for each thread that matches. A second call while one
  * goes on is refused with `DRIFTCORE_STATUS_BUSY`. Since 0.1.0.
  */
 typedef struct driftcore_matcher driftcore_matcher;
 
 /**
- * Options of engines, rules, classifiers and scans. One thread at a time. Since 0.1.0.
+ * Options of engines, rules, classifiers, scans and learners. One thread at a time. Since 0.1.0.
  */
 typedef struct driftcore_options driftcore_options;
 
@@ -2458,6 +2464,8 @@ struct driftcore_options *driftcore_options_new(void);
  * | proof.max_milliseconds | the longest time that it may take | 2000 |
  * | proof.digests | true: all drifted code is read for its SHA-256, not only what is compared | false |
  * | baseline.file | adds a baseline: what it expects is no drift, what it does not is | none |
+ * | baseline.accept | true: drift is learned as normal, too; drifted code by its digest | false |
+ * | baseline.select | LABEL=VALUE: only containers with that label are learned from, and the baseline speaks of all that have it | none |
  * | exceptions.file | adds a file of approved exceptions | none |
  * | grace | adds a time after a start for a container's own first program to prepare files: SECONDS, or SECONDS:IMAGE with a pattern | none |
  * | runtimes.host | the host's root directory, as this process sees it | / |
@@ -3425,6 +3433,54 @@ enum driftcore_status driftcore_behaviour_suggest(struct driftcore_behaviour *be
  * while no other uses it. Since 0.1.0.
  */
 void driftcore_behaviour_free(struct driftcore_behaviour **behaviour);
+
+/**
+ * Makes a learner that has seen nothing. The options `baseline.accept` and `baseline.select` say what it
+ * learns; `options` may be NULL: the defaults. `learner` gets it, for `driftcore_learner_free`. NULL anywhere
+ * else but in `error`: refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_learner_new(const struct driftcore_options *options,
+                                            struct driftcore_learner **learner,
+                                            struct driftcore_error **error);
+
+/**
+ * Learns from an event: give it all events, not only drift (option `scope.events`). What is drift is refused,
+ * and counted, unless `baseline.accept` says otherwise. The event may be that of a callback. NULL anywhere but
+ * in `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_learner_learn(struct driftcore_learner *learner,
+                                              const struct driftcore_event *event,
+                                              struct driftcore_error **error);
+
+/**
+ * Adds a baseline that was learned elsewhere, or before: its document. Baselines may be added in any order,
+ * with the same result. NULL for `yaml` when its length is not 0, and for `learner`: refused.
+ * `DRIFTCORE_STATUS_INVALID_ARGUMENT`: the document is not what it should be, or no UTF-8; the error has line
+ * and column, and nothing was added. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_learner_add(struct driftcore_learner *learner,
+                                            const char *yaml,
+                                            size_t length,
+                                            struct driftcore_error **error);
+
+/**
+ * What was learned and added so far, as the document that the option `baseline.file` and driftd take; and what
+ * became of the events. More may be learned afterwards.
+ *
+ * `yaml` gets the document, `report` a JSON object in one line, which docs/baselines.md describes. Both are
+ * borrowed from the learner until the next call or its end, and may be NULL: not wanted. NULL for `learner`:
+ * refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_learner_baseline(struct driftcore_learner *learner,
+                                                 struct driftcore_text *yaml,
+                                                 struct driftcore_text *report,
+                                                 struct driftcore_error **error);
+
+/**
+ * Frees a learner and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while
+ * no other uses it. Since 0.1.0.
+ */
+void driftcore_learner_free(struct driftcore_learner **learner);
 
 /**
  * Sends what the library, and the libbpf in it, have to say to a function, up to a level

@@ -226,7 +226,9 @@ mod tests {
     fn a_document_that_is_wrong_names_its_place_and_adds_nothing() {
         let (mut learner, mut error) = (null_mut(), null_mut());
         let mut yaml = driftcore_text::ABSENT;
-        for (text, place) in [("version: 1\nworkloads: 7\n", (2, 12)), ("version: \u{e4}\n", (1, 10))] {
+        for (text, place) in
+            [("version: 1\nworkloads: 7\n", (2, 12)), ("version: \u{e4}\n", (1, 10))]
+        {
             // SAFETY: as above; the errors are freed once.
             unsafe {
                 driftcore_learner_new(null(), &raw mut learner, null_mut());

@@ -10,6 +10,7 @@
 //! - [`flat`], [`matcher`]: events of the caller's own against rules.
 //! - [`classify`]: where a file came from. [`scan`]: what a container has become. [`posture`]: what would
 //!   have made drift impossible. [`behaviour`]: what would have allowed what a container did.
+//! - [`learner`]: what containers normally do.
 //! - [`log`]: what else the library has to say.
 //!
 //! # The pattern for more
@@ -38,6 +39,7 @@ pub mod event;
 pub mod flat;
 mod guard;
 mod handle;
+pub mod learner;
 pub mod log;
 pub mod matcher;
 pub mod options;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use driftcore::baseline::Baseline;
 use driftcore::baseline::Exceptions;
 use driftcore::baseline::Grace;
+use driftcore::baseline::LearnOptions;
 use driftcore::baseline::Normality;
 use driftcore::container::ContainerdRoots;
 use driftcore::container::StateRoots;
@@ -32,7 +33,7 @@ use crate::handle;
 use crate::status::driftcore_status;
 use crate::text;
 
-/// Options of engines, rules, classifiers and scans. One thread at a time. Since 0.1.0.
+/// Options of engines, rules, classifiers, scans and learners. One thread at a time. Since 0.1.0.
 #[derive(Clone, Debug, Default)]
 pub struct driftcore_options {
     pub(crate) sensor: SensorOptions,
@@ -53,6 +54,7 @@ pub struct driftcore_options {
     exceptions: Vec<PathBuf>,
     graces: Vec<Grace>,
     pub(crate) rules: SetOptions,
+    pub(crate) learn: LearnOptions,
     pub(crate) scan: Scanning,
     /// Files that say which images were approved, and layouts that hold their content.
     pub(crate) approved: Vec<PathBuf>,
@@ -165,6 +167,14 @@ impl driftcore_options {
             "proof.max_milliseconds" => self.bounds.time = Duration::from_millis(number()?),
             "proof.digests" => self.bounds.digests = flag()?,
             "baseline.file" => add(&mut self.baselines, value, PathBuf::from(value)),
+            "baseline.accept" => self.learn.accept = flag()?,
+            "baseline.select" => {
+                let pair = value.split_once('=').filter(|(label, _)| !label.is_empty());
+                if pair.is_none() && !value.is_empty() {
+                    return Err(wrong("LABEL=VALUE"));
+                }
+                self.learn.label = pair.map(|(label, of)| (label.to_owned(), of.to_owned()));
+            }
             "exceptions.file" => add(&mut self.exceptions, value, PathBuf::from(value)),
             "grace" => {
                 let (seconds, image) = match value.split_once(':') {
@@ -285,6 +295,8 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | proof.max_milliseconds | the longest time that it may take | 2000 |
 /// | proof.digests | true: all drifted code is read for its SHA-256, not only what is compared | false |
 /// | baseline.file | adds a baseline: what it expects is no drift, what it does not is | none |
+/// | baseline.accept | true: drift is learned as normal, too; drifted code by its digest | false |
+/// | baseline.select | LABEL=VALUE: only containers with that label are learned from, and the baseline speaks of all that have it | none |
 /// | exceptions.file | adds a file of approved exceptions | none |
 /// | grace | adds a time after a start for a container's own first program to prepare files: SECONDS, or SECONDS:IMAGE with a pattern | none |
 /// | runtimes.host | the host's root directory, as this process sees it | / |
@@ -360,7 +372,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 42);
+        assert_eq!(table().len(), 44);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -404,6 +416,9 @@ mod tests {
             ("scan.threads", "all"),
             ("proof.max_bytes", "-1"),
             ("proof.digests", "1"),
+            ("baseline.accept", "1"),
+            ("baseline.select", "app"),
+            ("baseline.select", "=web"),
             ("grace", "0"),
             ("grace", "x:*"),
             ("runtimes.containerd", "/run/containerd"),

@@ -24,6 +24,7 @@ struct fixture {
 	driftcore_scan *scan, *out_scan;
 	driftcore_entry *entry, *out_entry;
 	driftcore_behaviour *behaviour, *out_behaviour;
+	driftcore_learner *learner, *out_learner;
 	driftcore_error *error, *failure;
 
 	driftcore_evidence evidence;
@@ -72,6 +73,7 @@ static void on_alert(void *context, const driftcore_alert *alert)
 	CHECK(driftcore_alert_line(alert).length > 0);
 }
 
+#define BASELINE "version: 1\nworkloads: []\n"
 #define PODS "{\"spec\": {\"hostPID\": true, \"containers\": [{\"name\": \"a\"}]}}"
 
 static uint32_t on_posture(void *context, const driftcore_posture *posture)
@@ -113,6 +115,7 @@ static void fixture_make(struct fixture *f)
 	f->classified = verdict_of(&f->evidence);
 	NEED(driftcore_inspector_new(NULL, &f->inspector, NULL) == 0);
 	NEED(driftcore_behaviour_new(NULL, NULL, &f->behaviour, NULL) == 0);
+	NEED(driftcore_learner_new(NULL, &f->learner, NULL) == 0);
 	layers_on_disk_make(&f->disk);
 	NEED(driftcore_scan_directories(f->disk.upper, f->disk.lowers, 1, NULL, &f->scan, NULL) == 0);
 	f->scan_callbacks = (driftcore_scan_callbacks){
@@ -167,6 +170,7 @@ static void fixture_free(struct fixture *f)
 	BOTH(scan);
 	BOTH(entry);
 	BOTH(behaviour);
+	BOTH(learner);
 	layers_on_disk_remove(&f->disk);
 	close(f->descriptor);
 	driftcore_error_free(&f->error);

@@ -107,7 +107,7 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "version",
     "status",
     "text",
@@ -123,6 +123,7 @@ const ORDER: [&str; 16] = [
     "scan",
     "posture",
     "behaviour",
+    "learner",
     "log",
 ];
 

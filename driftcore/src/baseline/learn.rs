@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::conduct::Conduct;
 use super::document::Baseline;
 use super::origin::Origin;
@@ -66,6 +68,45 @@ pub struct Learned {
     pub left_out: u64,
     /// How many events the sensor says it lost or kept back. What they were is not learned.
     pub lost: u64,
+}
+
+impl Learned {
+    /// What became of the events, and how much the baseline that came of them holds, as a JSON object:
+    /// docs/baselines.md says what is in it.
+    pub fn report(&self, baseline: &Baseline) -> serde_json::Value {
+        let entries: usize = baseline.workloads().map(|(_, workload)| workload.len()).sum();
+        let Self {
+            events,
+            learned,
+            not_covered,
+            other_containers,
+            unknown_containers,
+            refused,
+            refusals,
+            left_out,
+            lost,
+        } = self;
+        let refusals = refusals.iter().map(|it| {
+            json!({
+                "selector": it.selector.to_string(), "what": it.what, "reason": it.reason,
+                "count": it.count,
+            })
+        });
+        json!({
+            "version": 1,
+            "workloads": baseline.workloads().count(),
+            "entries": entries,
+            "events": events,
+            "learned": learned,
+            "not_covered": not_covered,
+            "other_containers": other_containers,
+            "unknown_containers": unknown_containers,
+            "left_out": left_out,
+            "lost": lost,
+            "refused": refused,
+            "refusals": refusals.collect::<Vec<_>>(),
+        })
+    }
 }
 
 /// Learns from events, one by one.

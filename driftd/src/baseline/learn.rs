@@ -15,7 +15,6 @@ use driftcore::baseline::Learned;
 use driftcore::baseline::Learner;
 use driftcore::event::Text;
 use driftcore::event::Timestamp;
-use serde_json::json;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 
@@ -62,32 +61,12 @@ pub(crate) fn learn(arguments: &BaselineLearnArguments) -> anyhow::Result<ExitCo
 
 fn report(format: Format, baseline: &Baseline, learned: &Learned) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    let workloads = baseline.workloads().count();
-    let entries: usize = baseline.workloads().map(|(_, workload)| workload.len()).sum();
     if format == Format::Json {
-        let refusals = learned.refusals.iter().map(|it| {
-            json!({
-                "selector": it.selector.to_string(), "what": it.what, "reason": it.reason,
-                "count": it.count,
-            })
-        });
-        let report = json!({
-            "version": 1,
-            "workloads": workloads,
-            "entries": entries,
-            "events": learned.events,
-            "learned": learned.learned,
-            "not_covered": learned.not_covered,
-            "other_containers": learned.other_containers,
-            "unknown_containers": learned.unknown_containers,
-            "left_out": learned.left_out,
-            "lost": learned.lost,
-            "refused": learned.refused,
-            "refusals": refusals.collect::<Vec<_>>(),
-        });
-        writeln!(out, "{report}")?;
+        writeln!(out, "{}", learned.report(baseline))?;
         return Ok(());
     }
+    let workloads = baseline.workloads().count();
+    let entries: usize = baseline.workloads().map(|(_, workload)| workload.len()).sum();
     writeln!(
         out,
         "learned {} of {} event(s): {entries} thing(s) of {workloads} kind(s) of containers",
