@@ -253,10 +253,19 @@ fn expiry(value: &Node) -> Result<Timestamp, Fault> {
         Timestamp::parse(text)
     };
     time.ok_or_else(|| {
-        let message = format!(
-            "`{}` is neither a day like 2027-01-31 nor a time like 2027-01-31T12:00:00Z",
-            short(text)
-        );
+        let is_time = |text: &str| text.parse::<jiff::Timestamp>().is_ok();
+        let message = if is_time(text) || is_time(&format!("{text}T00:00:00Z")) {
+            format!(
+                "`{}` is not from 1677 to April 2262, which is as far as times go here: an exception \
+                 without `expires` does not end",
+                short(text)
+            )
+        } else {
+            format!(
+                "`{}` is neither a day like 2027-01-31 nor a time like 2027-01-31T12:00:00Z",
+                short(text)
+            )
+        };
         Fault::new(value.place, message)
     })
 }

@@ -157,6 +157,12 @@ fn what_is_wrong_with_exceptions_has_its_place() {
         (&item("    label: app\n"), "4:12", "no label"),
         (&item("    content: abc\n"), "4:14", "no digest"),
         (&item("    expires: soon\n"), "4:14", "neither a day"),
+        (
+            &item("    expires: 2262-04-12\n    path: /a\n"),
+            "4:14",
+            "is not from 1677 to April 2262",
+        ),
+        (&item("    expires: 9999-01-01T00:00:00Z\n    path: /a\n"), "4:14", "does not end"),
         (&item("    expires: 2027-02-31\n    path: /a\n"), "4:14", "neither a day"),
         (&item("    listen: [http]\n"), "4:14", "no port"),
         (&item("    connect: [x]\n"), "4:15", "no remote"),
