@@ -406,3 +406,126 @@ impl Watched {
         self.declared.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::container::StateRoots;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// One that knows no runtime.
+    fn watcher(place: &Path, pods: Option<PodsFile>) -> Watcher {
+        let roots = StateRoots {
+            proc: place.to_owned(),
+            host: place.to_owned(),
+            docker: Vec::new(),
+            containerd: Vec::new(),
+            storage: Vec::new(),
+        };
+        let (found, _) = crossbeam_channel::bounded(1);
+        let interval = Duration::from_secs(3600);
+        let wake: Wake = Arc::new(|| {});
+        let (unmade, over) = (Arc::default(), Arc::default());
+        Watcher::new(&Runtimes::new(roots), pods, interval, found, wake, unmade, over)
+    }
+
+    /// A container of that name in the pod `web`, declared to be nothing in particular.
+    fn begin(watcher: &mut Watcher, id: u64, name: &str) {
+        let container = Container {
+            id: format!("{id:064x}"),
+            name: Some(name.to_owned()),
+            pod: Some("web".to_owned()),
+            ..Container::default()
+        };
+        watcher.take(Message::Began { id, container: Arc::new(container), root: None });
+        let watched = watcher.watched.get_mut(&id).unwrap();
+        watched.declared = Some(Declared::default());
+        watched.due = None;
+    }
+
+    fn declared(watcher: &mut Watcher, id: u64) -> &mut Declared {
+        watcher.watched.get_mut(&id).unwrap().declared.as_mut().unwrap()
+    }
+
+    #[test]
+    fn a_directory_is_watched_for_as_long_as_a_container_has_it() {
+        let place = tempfile::tempdir().unwrap();
+        let (shared, own) = (place.path().join("shared"), place.path().join("own"));
+        std::fs::create_dir(&shared).unwrap();
+        std::fs::create_dir(&own).unwrap();
+        let mut watcher = watcher(place.path(), None);
+        let written = watcher.files.as_ref().unwrap().written();
+        begin(&mut watcher, 1, "a");
+        begin(&mut watcher, 2, "b");
+        watcher.watch(1, &[shared.clone(), own.clone()]);
+        // It was started again: the files are the same.
+        watcher.watch(2, std::slice::from_ref(&shared));
+        let watches = watcher.watched[&1].watches.clone();
+        assert_eq!(watcher.watched[&2].watches, watches[..1]);
+        assert_eq!((watcher.watches[&watches[0]], watcher.watches[&watches[1]]), (2, 1));
+
+        watcher.take(Message::Ended(1));
+        assert_eq!(watcher.watches.keys().collect::<Vec<_>>(), [&watches[0]]);
+        std::fs::write(own.join("config.json"), "x").unwrap();
+        std::fs::write(shared.join("hostconfig.json"), "x").unwrap();
+        let told = written.recv_timeout(PATIENCE);
+        assert_eq!(told, Ok(Written::Document(watches[0])), "the other's is watched still");
+        // What comes behind this is told of what happens behind it.
+        let fence = watcher.files.as_ref().unwrap().watch(&own).unwrap();
+        std::fs::write(own.join("config.json"), "x").unwrap();
+        while written.recv_timeout(PATIENCE).unwrap() != Written::Document(fence) {}
+
+        // A limit is a reason to compare the container that has it, and no other.
+        begin(&mut watcher, 3, "c");
+        watcher.written(Written::Limit(watches[0]));
+        assert!(watcher.watched[&2].due.is_some() && watcher.watched[&3].due.is_none());
+        watcher.take(Message::Ended(2));
+        assert!(watcher.watches.is_empty());
+        std::fs::write(shared.join("config.json"), "x").unwrap();
+        std::fs::write(own.join("hostconfig.json"), "x").unwrap();
+        assert_eq!(written.recv_timeout(PATIENCE), Ok(Written::Document(fence)));
+    }
+
+    #[test]
+    fn containers_are_looked_for_in_pods_when_they_are_new_or_the_file_is() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("pods.json");
+        let write = |user: u32| {
+            let one = |name: &str| {
+                format!(r#"{{"name":"{name}","securityContext":{{"runAsUser":{user}}}}}"#)
+            };
+            let pod = format!(
+                r#"{{"metadata":{{"name":"web"}},"spec":{{"containers":[{},{}]}}}}"#,
+                one("a"),
+                one("b")
+            );
+            let new = place.path().join("new");
+            std::fs::write(&new, pod).unwrap();
+            std::fs::rename(&new, &path).unwrap();
+        };
+        write(7);
+        let mut watcher = watcher(place.path(), Some(PodsFile::new(path.clone()).unwrap()));
+        begin(&mut watcher, 1, "a");
+        watcher.look(Instant::now());
+        let seven = declared(&mut watcher, 1).clone();
+        assert_ne!(seven, Declared::default(), "it was looked for");
+        // Not again while all is as it was: what is taken from it is not put back.
+        *declared(&mut watcher, 1) = Declared::default();
+        begin(&mut watcher, 2, "b");
+        watcher.look(Instant::now());
+        assert_eq!(*declared(&mut watcher, 1), Declared::default());
+        assert_eq!(*declared(&mut watcher, 2), seven);
+
+        write(8);
+        watcher.look(Instant::now());
+        let eight = declared(&mut watcher, 1).clone();
+        assert!(eight != seven && eight != Declared::default());
+        assert_eq!(*declared(&mut watcher, 2), eight);
+        std::fs::remove_file(&path).unwrap();
+        watcher.look(Instant::now());
+        assert_eq!(*declared(&mut watcher, 1), eight, "what it said stands");
+    }
+}
