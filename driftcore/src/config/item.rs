@@ -1,5 +1,6 @@
 //! What a comparison comes to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -122,6 +123,9 @@ pub struct Comparison {
     pub items: Vec<Item>,
     /// What could not be told, and why.
     pub problems: Vec<String>,
+    /// Parts of which something could not be read: what is not there may be.
+    #[serde(skip)]
+    pub(crate) unsure: BTreeSet<Aspect>,
 }
 
 impl Comparison {
@@ -136,5 +140,18 @@ impl Comparison {
         // Stable: within a part, the order is what it was.
         self.items.sort_by_key(|item| item.aspect);
         self.problems.extend(other.problems);
+        self.unsure.extend(other.unsure);
+    }
+
+    /// Whether an item that is not among these may be there all the same, for it could not be looked at. Items
+    /// of a pod hang on other parts.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn may_hide(&self, aspect: Aspect, name: &Text) -> bool {
+        let of_pod = |prefix: &str| {
+            aspect == Aspect::Declaration && name.as_bytes().starts_with(prefix.as_bytes())
+        };
+        self.unsure.contains(&aspect)
+            || of_pod("pod:limits.") && self.unsure.contains(&Aspect::Limit)
+            || of_pod("pod:sysctls.") && self.unsure.contains(&Aspect::Sysctl)
     }
 }

@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 
 use super::cgroup;
 use super::containerd;
-use super::resolve::Runtimes;
 use super::roots::StateRoots;
 use super::state::FILE_LIMIT;
 use super::state::StateDir;
@@ -79,6 +78,42 @@ impl Document {
         Self { path, bytes, changed: None, stamp: None }
     }
 
+    /// The configuration of an image, by its digest, as Docker's image store or containerd's content store has it. `None`
+    /// where none has it.
+    ///
+    /// # Errors
+    ///
+    /// Text that names what could not be read, or what has another digest than its name says.
+    pub(crate) fn of_image(roots: &StateRoots, digest: &str) -> Result<Option<Self>, String> {
+        // The digest becomes part of a path.
+        let hex = digest.strip_prefix("sha256:").filter(|hex| cgroup::is_id(hex));
+        let Some(hex) = hex else { return Ok(None) };
+        let proved = |directory: &StateDir, file: &str| {
+            let Some(bytes) = directory.read(file, FILE_LIMIT)? else { return Ok(None) };
+            if containerd::sha256(&bytes) != digest {
+                return Err(format!("{}: has another digest", directory.name(file)));
+            }
+            Ok(Some(Self::proved(directory.name(file), bytes)))
+        };
+        for root in &roots.docker {
+            let Some(directory) = StateDir::open(roots, root)? else { continue };
+            for driver in directory.entries("image") {
+                let file = format!("image/{driver}/imagedb/content/sha256/{hex}");
+                if let Some(found) = proved(&directory, &file)? {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        for daemon in &roots.containerd {
+            let Some(directory) = StateDir::open(roots, &daemon.root)? else { continue };
+            let file = format!("io.containerd.content.v1.content/blobs/sha256/{hex}");
+            if let Some(found) = proved(&directory, &file)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
     /// What its JSON says.
     ///
     /// # Errors
@@ -112,53 +147,9 @@ pub(crate) struct Declaration {
     pub(crate) problems: Vec<String>,
 }
 
-impl Runtimes {
-    /// Reads what a container's runtime wrote down about it. Each file is bounded in size; what cannot
-    /// be read is among the problems and hides nothing else.
-    pub(crate) fn declaration(&self, id: &str, runtime: &str) -> Declaration {
-        Declaration::find(&self.all_roots(), id, runtime)
-    }
-
-    /// The configuration of an image, by its digest, as Docker's image store or containerd's content store has it. `None`
-    /// where none has it.
-    ///
-    /// # Errors
-    ///
-    /// Text that names what could not be read, or what has another digest than its name says.
-    pub(crate) fn image_configuration(&self, digest: &str) -> Result<Option<Document>, String> {
-        // The digest becomes part of a path.
-        let hex = digest.strip_prefix("sha256:").filter(|hex| cgroup::is_id(hex));
-        let Some(hex) = hex else { return Ok(None) };
-        let roots = self.all_roots();
-        let proved = |directory: &StateDir, file: &str| {
-            let Some(bytes) = directory.read(file, FILE_LIMIT)? else { return Ok(None) };
-            if containerd::sha256(&bytes) != digest {
-                return Err(format!("{}: has another digest", directory.name(file)));
-            }
-            Ok(Some(Document::proved(directory.name(file), bytes)))
-        };
-        for root in &roots.docker {
-            let Some(directory) = StateDir::open(&roots, root)? else { continue };
-            for driver in directory.entries("image") {
-                let file = format!("image/{driver}/imagedb/content/sha256/{hex}");
-                if let Some(found) = proved(&directory, &file)? {
-                    return Ok(Some(found));
-                }
-            }
-        }
-        for daemon in &roots.containerd {
-            let Some(directory) = StateDir::open(&roots, &daemon.root)? else { continue };
-            let file = format!("io.containerd.content.v1.content/blobs/sha256/{hex}");
-            if let Some(found) = proved(&directory, &file)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-}
-
 impl Declaration {
-    /// The same, of runtimes that keep their state there.
+    /// Reads what a container's runtime wrote down about it; runtimes keep their state there. Each file is bounded in
+    /// size; what cannot be read is among the problems and hides nothing else.
     pub(crate) fn find(roots: &StateRoots, id: &str, runtime: &str) -> Self {
         let mut found = Self::default();
         if cgroup::is_id(id) && runtime == DOCKER {
@@ -313,6 +304,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::container::Runtimes;
     use crate::container::ContainerdRoots;
 
     fn id() -> String {
@@ -349,14 +341,14 @@ mod tests {
     #[test]
     fn all_documents_of_a_docker_container_are_found() {
         let (_host, runtimes) = host();
-        let found = runtimes.declaration(&id(), DOCKER);
+        let found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         assert!(found.bundle.unwrap().path.contains("/moby/"));
         assert!(found.host_config.is_some() && found.config.is_some());
         assert_eq!(found.pid, Some(71));
         assert!(found.made.is_some() && found.problems.is_empty());
-        let found = runtimes.declaration("pod", "containerd");
+        let found = Declaration::find(&runtimes.all_roots(), "pod", "containerd");
         assert!(found.bundle.is_some() && found.config.is_none() && found.pid.is_none());
-        assert!(runtimes.declaration("../x", DOCKER).bundle.is_none());
+        assert!(Declaration::find(&runtimes.all_roots(), "../x", DOCKER).bundle.is_none());
     }
 
     #[test]
@@ -364,22 +356,22 @@ mod tests {
         let (host, runtimes) = host();
         let digest = containerd::sha256(b"{}");
         let hex = digest.strip_prefix("sha256:").unwrap();
-        assert!(runtimes.image_configuration(&digest).unwrap().is_none());
+        assert!(Document::of_image(&runtimes.all_roots(), &digest).unwrap().is_none());
         for store in
             ["lib/io.containerd.content.v1.content/blobs", "docker/image/overlay2/imagedb/content"]
         {
             let file = host.path().join(store).join("sha256").join(hex);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, "{}").unwrap();
-            let found = runtimes.image_configuration(&digest).unwrap().unwrap();
+            let found = Document::of_image(&runtimes.all_roots(), &digest).unwrap().unwrap();
             assert!(found.path.ends_with(&format!("{store}/sha256/{hex}")), "{}", found.path);
             fs::write(&file, "{ }").unwrap();
-            let error = runtimes.image_configuration(&digest).err().unwrap();
+            let error = Document::of_image(&runtimes.all_roots(), &digest).err().unwrap();
             assert!(error.ends_with("has another digest"), "{error}");
             fs::remove_file(&file).unwrap();
         }
         for wrong in ["", "sha256:../../../etc/passwd", hex] {
-            assert!(runtimes.image_configuration(wrong).unwrap().is_none());
+            assert!(Document::of_image(&runtimes.all_roots(), wrong).unwrap().is_none());
         }
     }
 
@@ -393,7 +385,7 @@ mod tests {
         fs::write(host.path().join("proc/70/stat"), "70 (a) b) S 69 1").unwrap();
         let work = format!("/other/{}/moby/sandbox", containerd::TASKS[0]);
         std::os::unix::fs::symlink(work, host.path().join("proc/69/cwd")).unwrap();
-        let found = runtimes.declaration(&id(), DOCKER);
+        let found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         assert!(found.bundle.unwrap().path.contains("/other/"), "{:?}", found.problems);
     }
 
@@ -402,8 +394,8 @@ mod tests {
     fn files_are_read_again_when_one_of_them_changed() {
         let (host, runtimes) = host();
         let path = host.path().join(format!("docker/containers/{}/hostconfig.json", id()));
-        assert!(!runtimes.declaration(&id(), DOCKER).sources().are_same(), "too young to tell");
-        let mut found = runtimes.declaration(&id(), DOCKER);
+        assert!(!Declaration::find(&runtimes.all_roots(), &id(), DOCKER).sources().are_same(), "too young to tell");
+        let mut found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         let documents = [&mut found.bundle, &mut found.config, &mut found.host_config];
         for document in documents.into_iter().flatten() {
             document.stamp = Some(Stamp::of(&fs::metadata(&document.path).unwrap()));
@@ -425,13 +417,13 @@ mod tests {
         let (host, runtimes) = host();
         let config = format!("docker/containers/{}/config.v2.json", id());
         fs::write(host.path().join(config), r#"{"State":{"Pid":"hunter2"}}"#).unwrap();
-        let found = runtimes.declaration(&id(), DOCKER);
+        let found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         let error = found.config.unwrap().json::<Config>().err().unwrap();
         assert!(error.contains("config.v2.json:1:") && !error.contains("hunter2"), "{error}");
         let bundle = format!("run/{}/moby/{}/config.json", containerd::TASKS[0], id());
         fs::remove_file(host.path().join(&bundle)).unwrap();
         fs::create_dir(host.path().join(&bundle)).unwrap();
-        let found = runtimes.declaration(&id(), DOCKER);
+        let found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         assert!(found.problems[0].contains("not a regular file"), "{:?}", found.problems);
     }
 }

@@ -12,10 +12,13 @@ mod sysctls;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 #[cfg(feature = "sensor")]
 use procfs::process::Process;
 
 use super::declared::Declared;
+use super::item::Aspect;
 use super::item::Comparison;
 use super::item::Holder;
 use super::item::Item;
@@ -39,9 +42,21 @@ pub fn compare(declared: &Declared, live: &Live) -> Comparison {
     declaration::compare(declared, &mut items);
     pod::compare(declared, live, &mut items);
     image::compare(declared, &mut items);
-    let problems =
-        [&declared.problems, &live.problems, &live.cgroup.problems, &live.settings.problems];
-    Comparison { items, problems: problems.into_iter().flatten().cloned().collect() }
+    let (mut problems, mut unsure) = (declared.problems.clone(), BTreeSet::new());
+    // The image is read once: what it says is there from the start, or never.
+    problems.extend(declared.image_problem.clone());
+    for problem in &live.problems {
+        problems.push(problem.text.clone());
+        unsure.extend(problem.parts);
+    }
+    let parts = [
+        (Aspect::Declaration, &declared.problems),
+        (Aspect::Limit, &live.cgroup.problems),
+        (Aspect::Sysctl, &live.settings.problems),
+    ];
+    unsure.extend(parts.iter().filter(|(_, problems)| !problems.is_empty()).map(|(part, _)| *part));
+    problems.extend(live.cgroup.problems.iter().chain(&live.settings.problems).cloned());
+    Comparison { items, problems, unsure }
 }
 
 /// What differs in the environment of a process that somebody outside started in the container. `None` when it

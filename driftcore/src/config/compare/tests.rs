@@ -12,6 +12,7 @@ use crate::config::item::Aspect;
 use crate::config::live::Expected;
 use crate::config::live::LiveMount;
 use crate::config::live::Origin;
+use crate::config::live::Problem;
 use crate::config::live::Status;
 use crate::config::live::Variables;
 use crate::config::secret;
@@ -524,11 +525,20 @@ fn what_could_not_be_read_does_not_differ_and_is_told() {
     live.oom_score_adj = None;
     live.limits.clear();
     declared.docker.as_mut().unwrap().host = None;
-    live.problems.push("a".into());
+    live.problems.push(Problem { parts: &[Aspect::Mount], text: "a".to_owned() });
     live.settings.problems.push("b".into());
     declared.problems.push("c".into());
     assert_eq!(differences(&declared, &live), []);
-    assert_eq!(compare(&declared, &live).problems, ["c", "a", "b"]);
+    declared.image_problem = Some("d".to_owned());
+    let comparison = compare(&declared, &live);
+    assert_eq!(comparison.problems, ["c", "d", "a", "b"]);
+    let unsure = [Aspect::Mount, Aspect::Sysctl, Aspect::Declaration];
+    assert_eq!(comparison.unsure, unsure.into());
+    // An image that cannot be read never could be.
+    declared.problems.clear();
+    live.problems.clear();
+    live.settings.problems.clear();
+    assert!(compare(&declared, &live).unsure.is_empty());
 }
 
 #[test]

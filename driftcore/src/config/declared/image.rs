@@ -9,7 +9,8 @@ use serde::de::IgnoredAny;
 use super::Environment;
 use super::bundle::or_default;
 use super::environment;
-use crate::container::Runtimes;
+use crate::container::Document;
+use crate::container::StateRoots;
 
 /// An image's configuration.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -45,14 +46,13 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
 }
 
 /// The configuration of an image that is on this node.
-pub(super) fn read(
-    runtimes: &Runtimes,
-    id: Option<&str>,
-    problems: &mut Vec<String>,
-) -> Option<ImageConfig> {
-    let document = runtimes.image_configuration(id?);
-    let image = document.and_then(|found| found.map(|it| it.json()).transpose());
-    image.map_err(|problem| problems.push(problem)).ok().flatten()
+///
+/// # Errors
+///
+/// What could not be read, or is not what it should be.
+pub(super) fn read(roots: &StateRoots, id: Option<&str>) -> Result<Option<ImageConfig>, String> {
+    let Some(id) = id else { return Ok(None) };
+    Document::of_image(roots, id)?.map(|found| found.json()).transpose()
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub struct Declared {
     /// What Docker's part and the time of the edit were read from.
     pub(super) sources: Sources,
     pub(super) problems: Vec<String>,
+    /// Why its image could not be read.
+    pub(super) image_problem: Option<String>,
 }
 
 impl Declared {
@@ -82,12 +84,19 @@ impl Declared {
         container: &Container,
         root: Option<&RootMount>,
     ) -> Result<Self, ConfigError> {
-        let found = runtimes.declaration(&container.id, &container.runtime);
+        // To find the roots takes a look at all mounts.
+        let roots = runtimes.all_roots();
+        let found = Found::find(&roots, &container.id, &container.runtime);
         let mut problems = found.problems.clone();
         let Some(document) = &found.bundle else {
             return Err(ConfigError::NotDeclared { id: container.id.clone(), problems });
         };
         let bundle = document.json().map_err(ConfigError::Content)?;
+        let image = image::read(&roots, container.image_id.as_deref());
+        let (image, image_problem) = match image {
+            Ok(image) => (image, None),
+            Err(problem) => (None, Some(problem)),
+        };
         Ok(Self {
             id: container.id.clone(),
             runtime: container.runtime.clone(),
@@ -95,11 +104,12 @@ impl Declared {
             root: root.map(|root| (root.mount_point.clone(), root.device)),
             bundle,
             docker: docker(&found, &mut problems),
-            image: image::read(runtimes, container.image_id.as_deref(), &mut problems),
+            image,
             pod: None,
             edited: edited(&found),
             sources: found.sources(),
             problems,
+            image_problem,
         })
     }
 

@@ -1,18 +1,18 @@
 //! The container's first process, held.
 
-use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use procfs::process::Process;
 
+use super::Host;
 use super::Live;
-use super::NAMESPACES;
 use super::ProcessFacts;
+use super::mounts::Places;
 use super::process;
 use crate::config::ConfigError;
 use crate::config::declared::Declared;
 use crate::container::Mount;
-use crate::container::Runtimes;
 
 /// The first process of a container and the mounts that it, and its runtime, has.
 #[derive(Debug)]
@@ -24,7 +24,8 @@ pub(in crate::config) struct First {
     /// The root directory of the process, for whoever opens it at once.
     pub(in crate::config) root: PathBuf,
     pub(in crate::config) mounts: Vec<Mount>,
-    pub(in crate::config) runtime: Vec<Mount>,
+    /// Those of the runtime's process that looks after the container: it sees the kubelet's directories.
+    runtime: Option<Arc<Places>>,
 }
 
 impl First {
@@ -34,10 +35,10 @@ impl First {
     ///
     /// [`ConfigError::NotRunning`] when it is not there, or another container's.
     pub(in crate::config) fn find(
-        runtimes: &Runtimes,
+        host: &mut Host,
         declared: &Declared,
     ) -> Result<Self, ConfigError> {
-        let proc = &runtimes.roots().proc;
+        let proc = &host.runtimes().roots().proc.clone();
         let not_running =
             |reason: String| ConfigError::NotRunning { id: declared.id.clone(), reason };
         let pid = declared.pid.filter(|&pid| pid > 1);
@@ -48,31 +49,25 @@ impl First {
             .map_err(|_| not_running(format!("there is no process {pid}")))?;
         let mut live = Live {
             first: ProcessFacts::read(proc, &process).map_err(&not_running)?,
-            host_namespaces: NAMESPACES.map(|kind| process::host_namespace(proc, kind)),
+            host_namespaces: host.namespaces,
             ..Live::default()
         };
         let mounts = live.mounts_of(&process).unwrap_or_default();
         if !live.is_containers(declared, &process, &mounts) {
             return Err(not_running(format!("process {pid} is not one of its")));
         }
-        let runtime = runtime_mounts(&mut live, proc, &process).unwrap_or_default();
+        let runtime = live.runtime_places(host, &process);
         let ProcessFacts { start, namespaces, .. } = live.first;
         Ok(Self { process, start, namespace: namespaces[0], root, mounts, runtime })
+    }
+
+    /// The mounts of its runtime; none where they cannot be read.
+    pub(in crate::config) fn runtime(&self) -> &[Mount] {
+        self.runtime.as_ref().map_or(&[], |places| places.mounts())
     }
 
     /// Whether it is the same process still: what was opened by its number is its.
     pub(in crate::config) fn is_there(&self) -> bool {
         process::start_of(&self.process).ok() == Some(self.start)
     }
-}
-
-/// The mounts of the runtime's process that looks after the container: it sees the kubelet's directories.
-fn runtime_mounts(live: &mut Live, proc: &Path, process: &Process) -> Option<Vec<Mount>> {
-    let parent = process.stat().map_or(1, |stat| stat.ppid);
-    let parent = u32::try_from(parent).unwrap_or(1).max(1);
-    let namespace = process::namespace(proc, parent, "mnt");
-    let is_outside = namespace.is_some() && namespace != live.first.namespaces[0];
-    let parent = if is_outside { parent } else { 1 };
-    let parent = Process::new_with_root(proc.join(parent.to_string())).ok()?;
-    live.mounts_of(&parent)
 }

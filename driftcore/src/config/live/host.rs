@@ -51,6 +51,13 @@ struct Lasting {
 impl Host {
     /// Looks at the node.
     pub(crate) fn new(runtimes: &Runtimes) -> Self {
+        let mut host = Self::of_mounts(runtimes);
+        host.renew();
+        host
+    }
+
+    /// Looks at its mounts alone, for who asks for nothing else: without its processes.
+    pub(crate) fn of_mounts(runtimes: &Runtimes) -> Self {
         let proc = &runtimes.roots().proc;
         let namespaces = NAMESPACES.map(|kind| process::host_namespace(proc, kind));
         let mut host = Self {
@@ -65,7 +72,7 @@ impl Host {
             cgroups: Ok(Arc::new([])),
             guarded: FxHashMap::default(),
         };
-        host.renew();
+        host.renew_mounts();
         host
     }
 
@@ -78,9 +85,15 @@ impl Host {
         #[cfg(feature = "sensor")]
         self.found_roots.take();
         self.guarded.clear();
+        self.renew_mounts();
+    }
+
+    /// Looks at mounts again.
+    pub(crate) fn renew_mounts(&mut self) {
         self.others.clear();
         self.lasting.retain(|_, table| !table.has_changed());
-        let own = process::link_number(CWD, roots.proc.join("self/ns/mnt")).unwrap_or(0);
+        let proc = &self.runtimes.roots().proc;
+        let own = process::link_number(CWD, proc.join("self/ns/mnt")).unwrap_or(0);
         let places = self.lasting(own, "self");
         self.cgroups = places.map(|places| {
             let all = places.mounts().iter();

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 #[cfg(feature = "sensor")]
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ pub(super) use mounts::FLAGS;
 pub(super) use mounts::LiveMount;
 pub(super) use mounts::Mounts;
 pub(super) use mounts::Origin;
+use mounts::Places;
 pub(super) use process::NAMESPACES;
 pub(super) use process::ProcessFacts;
 #[cfg(test)]
@@ -42,6 +44,7 @@ use super::declared::Declared;
 use super::declared::Environment;
 use super::declared::IdMapping;
 use super::declared::parse_environment;
+use super::item::Aspect;
 use crate::container::Mount;
 use crate::container::Runtimes;
 use crate::container::read_mounts;
@@ -83,8 +86,19 @@ pub struct Live {
     pub(super) oom_score_adj: Option<i32>,
     pub(super) settings: Settings,
     pub(super) page_size: u64,
-    pub(super) problems: Vec<String>,
+    pub(super) problems: Vec<Problem>,
 }
+
+/// Something could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Problem {
+    /// The parts of which something is not known then.
+    pub(super) parts: &'static [Aspect],
+    pub(super) text: String,
+}
+
+/// What is told of each process.
+const OF_PROCESSES: &[Aspect] = &[Aspect::Environment, Aspect::Capability, Aspect::Identity];
 
 impl Live {
     /// Reads what the kernel shows of a container. Reads files of bounded size below /proc and the control
@@ -182,8 +196,12 @@ impl Live {
     }
 
     /// Keeps what was read, or why it was not.
-    fn keep<T>(&mut self, read: Result<T, String>) -> Option<T> {
-        read.map_err(|problem| self.problems.push(problem)).ok()
+    fn keep<T>(&mut self, parts: &'static [Aspect], read: Result<T, String>) -> Option<T> {
+        read.map_err(|text| self.problems.push(Problem { parts, text })).ok()
+    }
+
+    fn cannot_tell(&mut self, parts: &'static [Aspect], text: String) {
+        self.problems.push(Problem { parts, text });
     }
 
     fn mounts_of(&mut self, process: &Process) -> Option<Vec<Mount>> {
@@ -191,32 +209,42 @@ impl Live {
             .open_relative("mountinfo")
             .map_err(|error| error.to_string())
             .and_then(|file| read_mounts(file, |_| true).map_err(|error| error.to_string()));
-        self.keep(mounts.map_err(|error| format!("/proc/{}/mountinfo: {error}", process.pid())))
+        self.keep(
+            &[Aspect::Mount],
+            mounts.map_err(|error| format!("/proc/{}/mountinfo: {error}", process.pid())),
+        )
     }
 
     fn take_environment(&mut self, process: &Process) {
-        let Some(block) = self.keep(process::read(process, "environ")) else { return };
+        let Some(block) = self.keep(&[Aspect::Environment], process::read(process, "environ"))
+        else {
+            return;
+        };
         match parse_environment(&block) {
             (environment, true) => self.environment = Some(environment),
-            (_, false) => self.problems.push(format!(
-                "/proc/{}/environ: the process has written over its environment",
-                process.pid()
-            )),
+            (_, false) => self.cannot_tell(
+                &[Aspect::Environment],
+                format!(
+                    "/proc/{}/environ: the process has written over its environment",
+                    process.pid()
+                ),
+            ),
         }
     }
 
     fn take_ids(&mut self, process: &Process) {
         let uids = process::read(process, "uid_map").map(|text| id_map(&text));
         let gids = process::read(process, "gid_map").map(|text| id_map(&text));
-        self.uid_map = self.keep(uids).unwrap_or_default();
-        self.gid_map = self.keep(gids).unwrap_or_default();
+        self.uid_map = self.keep(&[Aspect::Identity], uids).unwrap_or_default();
+        self.gid_map = self.keep(&[Aspect::Identity], gids).unwrap_or_default();
     }
 
     fn take_limits(&mut self, process: &Process) {
         let adjusted = process.oom_score_adj().map(i32::from);
-        self.oom_score_adj = self.keep(adjusted.map_err(|error| error.to_string()));
+        self.oom_score_adj =
+            self.keep(&[Aspect::Limit], adjusted.map_err(|error| error.to_string()));
         let limits = process.limits().map_err(|error| error.to_string());
-        let Some(limits) = self.keep(limits) else { return };
+        let Some(limits) = self.keep(&[Aspect::Limit], limits) else { return };
         let all = [
             ("RLIMIT_AS", limits.max_address_space),
             ("RLIMIT_CORE", limits.max_core_file_size),
@@ -252,28 +280,35 @@ impl Live {
         mounts: Option<Vec<Mount>>,
     ) {
         let Some(mounts) = mounts else { return };
-        let roots = host.runtimes().roots().clone();
-        // The runtime's process that looks after the container sees the sources as the runtime did.
+        let Some(runtime) = self.runtime_places(host, process) else { return };
+        let root = host.runtimes().roots().host.clone();
+        let mut is_guarded = |path: &str| host.has_guarded(path);
+        self.mounts = Mounts::new(declared, mounts, &runtime, &root, &mut is_guarded);
+    }
+
+    /// The mounts of the runtime's process that looks after the container, which sees the sources as the runtime
+    /// did; where that is gone, those of the host.
+    fn runtime_places(&mut self, host: &mut Host, process: &Process) -> Option<Arc<Places>> {
         let parent = process.stat().map_or(1, |stat| stat.ppid);
         let parent = u32::try_from(parent).unwrap_or(1).max(1);
-        let outside = process::namespace(&roots.proc, parent, "mnt")
+        let outside = process::namespace(&host.runtimes().roots().proc, parent, "mnt")
             .filter(|number| Some(*number) != self.first.namespaces[0]);
         let (parent, namespace) = match (outside, self.host_namespaces[0]) {
             (Some(number), _) => (parent, number),
             (None, Some(number)) => (1, number),
-            (None, None) => return,
+            (None, None) => return None,
         };
-        let Some(runtime) = self.keep(host.places(namespace, parent)) else { return };
-        let mut is_guarded = |path: &str| host.has_guarded(path);
-        self.mounts = Mounts::new(declared, mounts, &runtime, &roots.host, &mut is_guarded);
+        self.keep(&[Aspect::Mount], host.places(namespace, parent))
     }
 
     fn take_cgroup(&mut self, host: &Host, declared: &Declared, process: &Process) {
-        let Some(text) = self.keep(process::read(process, "cgroup")) else { return };
+        let Some(text) = self.keep(&[Aspect::Limit], process::read(process, "cgroup")) else {
+            return;
+        };
         let linux = &declared.bundle.linux;
         let path = linux.cgroups_path.as_deref().unwrap_or_default();
         let name = path.rsplit(['/', ':']).next().unwrap_or_default();
-        let mounts = self.keep(host.cgroups());
+        let mounts = self.keep(&[Aspect::Limit], host.cgroups());
         let unified = linux.resources.unified.keys().cloned();
         self.cgroup = Cgroup::read(mounts.as_deref().unwrap_or_default(), &text, name, unified);
     }
@@ -313,12 +348,15 @@ impl Live {
     /// The container's other processes: those in its mount namespace, and those in its pid namespace with a
     /// mount namespace of their own, for others may share that one: a pod's containers do.
     fn take_others(&mut self, proc: &Path, id: &str, host: &Host) {
-        self.problems.extend(host.census.problem.clone());
+        if let Some(problem) = host.census.problem.clone() {
+            self.cannot_tell(OF_PROCESSES, problem);
+        }
         let mut pids = host.census.of(self.first.namespaces[0], self.first.namespaces[1]);
         let all = pids.clone();
         pids.retain(|&pid| pid != self.first.pid);
         if pids.len() > PROCESSES {
-            self.problems.push(format!("more than {PROCESSES} processes: the rest is not told of"));
+            let problem = format!("more than {PROCESSES} processes: the rest is not told of");
+            self.cannot_tell(OF_PROCESSES, problem);
             pids.truncate(PROCESSES);
         }
         let (mounts, own_pids) = (self.first.namespaces[0], self.first.namespaces[1]);

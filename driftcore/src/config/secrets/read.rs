@@ -20,6 +20,7 @@ use super::tree;
 use crate::config::ConfigError;
 use crate::config::declared::Declared;
 use crate::config::live::First;
+use crate::config::live::Host;
 use crate::container::Runtimes;
 
 /// Most mounts and paths of one container.
@@ -41,7 +42,7 @@ impl Secrets {
         declared: &Declared,
         paths: &[PathBuf],
     ) -> Result<Self, ConfigError> {
-        Self::visiting(runtimes, declared, paths, &mut |_, _, _| {})
+        Self::visiting(&mut Host::of_mounts(runtimes), declared, paths, &mut |_, _, _| {})
     }
 
     /// The same, that shows each directory to `visit` before it is read, and each file that is a volume: by the
@@ -51,7 +52,7 @@ impl Secrets {
     ///
     /// As [`Secrets::read`].
     pub(crate) fn visiting(
-        runtimes: &Runtimes,
+        host: &mut Host,
         declared: &Declared,
         paths: &[PathBuf],
         visit: &mut dyn FnMut(&Path, BorrowedFd<'_>, bool),
@@ -60,11 +61,11 @@ impl Secrets {
             id: declared.id.clone(),
             reason: "it ended just now".to_owned(),
         };
-        let first = First::find(runtimes, declared)?;
+        let first = First::find(host, declared)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(&first.root, flags, Mode::empty()).map_err(|_| gone())?;
         let mut secrets = Self { namespace: first.namespace, ..Self::default() };
-        let mut places = places(&first.mounts, &first.runtime, paths);
+        let mut places = places(&first.mounts, first.runtime(), paths);
         if places.len() > PLACES {
             secrets
                 .problems

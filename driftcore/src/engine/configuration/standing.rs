@@ -52,15 +52,16 @@ impl Standing {
             }
         }
         let going = std::mem::take(&mut self.going);
-        if comparison.problems.is_empty() {
-            let gone = self.told.keys().filter(|key| !now.contains_key(*key));
-            let (over, first): (Vec<Key>, Vec<Key>) =
-                gone.cloned().partition(|key| going.contains(key));
-            self.going = first;
-            for key in over {
-                if let Some(item) = self.told.remove(&key) {
-                    changes.push(Change { item, ended: true });
-                }
+        let gone = self
+            .told
+            .keys()
+            .filter(|key| !now.contains_key(*key) && !comparison.may_hide(key.0, &key.1));
+        let (over, first): (Vec<Key>, Vec<Key>) =
+            gone.cloned().partition(|key| going.contains(key));
+        self.going = first;
+        for key in over {
+            if let Some(item) = self.told.remove(&key) {
+                changes.push(Change { item, ended: true });
             }
         }
         changes
@@ -93,7 +94,7 @@ mod tests {
 
     fn comparison(items: &[(&str, &str)]) -> Comparison {
         let items = items.iter().map(|(name, live)| item(name, live)).collect();
-        Comparison { items, problems: Vec::new() }
+        Comparison { items, ..Comparison::default() }
     }
 
     fn item(name: &str, live: &str) -> Item {
@@ -156,9 +157,33 @@ mod tests {
         }
         let mut blind = comparison(&[]);
         blind.problems.push("no".to_owned());
+        blind.unsure.insert(Aspect::Mount);
         for _ in 0..3 {
             assert!(standing.take(&blind).is_empty());
         }
+        assert!(!standing.is_open(), "it is waited for nothing");
+    }
+
+    #[test]
+    fn what_could_be_looked_at_ends_whatever_else_could_not() {
+        let mut standing = Standing::default();
+        let mut all = comparison(&[("/a", "x"), ("pod:limits.memory", "1"), ("pod:env.A", "x")]);
+        for item in &mut all.items[1..] {
+            item.aspect = Aspect::Declaration;
+        }
+        for _ in 0..2 {
+            standing.take(&all);
+        }
+        let mut partly = comparison(&[]);
+        partly.problems.push("an image is broken, a process wrote over its environment".to_owned());
+        partly.unsure.extend([Aspect::Environment, Aspect::Limit]);
+        assert!(standing.take(&partly).is_empty() && standing.is_open());
+        let ended = [("/a".to_owned(), true), ("pod:env.A".to_owned(), true)];
+        assert_eq!(names(&standing.take(&partly)), ended);
+        assert!(standing.take(&partly).is_empty() && !standing.is_open());
+        partly.unsure.clear();
+        standing.take(&partly);
+        assert_eq!(names(&standing.take(&partly)), [("pod:limits.memory".to_owned(), true)]);
     }
 
     #[test]

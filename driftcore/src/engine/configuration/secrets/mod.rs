@@ -6,6 +6,7 @@
 //! an interval ──────────────→ read again                         (a thread of its own)
 //! ```
 
+mod marks;
 mod records;
 mod watch;
 mod watcher;

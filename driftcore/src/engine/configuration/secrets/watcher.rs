@@ -1,6 +1,7 @@
 //! The thread that reads secrets, and is told when they change.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,14 +19,16 @@ use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 
+use super::marks::Marks;
 use super::records::Object;
 use super::records::Record;
-use super::watch::Watch;
 use super::watch::is_move;
 use super::watch::is_overflow;
 use super::witness::Witnessed;
+use crate::config::Aspect;
 use crate::config::Comparison;
 use crate::config::Declared;
+use crate::config::Host;
 use crate::config::Item;
 use crate::config::Secrets;
 use crate::container::RootMount;
@@ -94,12 +97,14 @@ struct Watched {
 
 /// What is known of containers.
 pub(super) struct Watcher {
-    runtimes: Runtimes,
+    host: Host,
     interval: Duration,
     paths: Vec<PathBuf>,
     watched: BTreeMap<u64, Watched>,
     /// `None` where the kernel does not tell of changes.
-    watch: Option<Watch>,
+    marks: Option<Marks>,
+    /// Containers ended, and what was marked of them is marked still.
+    is_stale: bool,
     /// Whose volumes they are.
     objects: FxHashMap<Object, Vec<(u64, PathBuf)>>,
     round: Instant,
@@ -118,16 +123,17 @@ impl Watcher {
         unmade: Arc<AtomicU64>,
         over: Arc<AtomicBool>,
     ) -> Self {
-        let watch = Watch::new();
-        if let Err(error) = &watch {
+        let marks = Marks::new();
+        if let Err(error) = &marks {
             tracing::info!(%error, "changes of secrets are found at the interval alone");
         }
         Self {
-            runtimes,
+            host: Host::of_mounts(&runtimes),
             interval,
             paths,
             watched: BTreeMap::new(),
-            watch: watch.ok(),
+            marks: marks.ok(),
+            is_stale: false,
             objects: FxHashMap::default(),
             round: Instant::now() + interval,
             found,
@@ -159,9 +165,14 @@ impl Watcher {
                 for watched in self.watched.values_mut() {
                     watched.due = Some(now);
                 }
+                self.renew_marks();
             }
             let due = self.watched.iter().filter(|(_, it)| it.is_due(now)).map(|(&id, _)| id);
-            for id in due.collect::<Vec<_>>() {
+            let due: Vec<u64> = due.collect();
+            if !due.is_empty() {
+                self.host.renew_mounts();
+            }
+            for id in due {
                 if self.over.load(Ordering::Relaxed) || self.look(id).is_none() {
                     break;
                 }
@@ -178,9 +189,8 @@ impl Watcher {
             next = next.min(quiet_until);
         }
         let mut fds = vec![PollFd::from_borrowed_fd(woken.fd(), PollFlags::IN)];
-        if let Some(watch) = self.watch.as_ref().filter(|_| !is_quiet) {
-            fds.push(PollFd::from_borrowed_fd(watch.fd(), PollFlags::IN));
-        }
+        let marks = self.marks.iter().filter(|_| !is_quiet).flat_map(Marks::fds);
+        fds.extend(marks.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         // A millisecond more, so as not to wake before it is due.
         let time = next.saturating_duration_since(now) + Duration::from_millis(1);
         // What cannot be waited for is looked at again: a signal, mostly.
@@ -211,18 +221,27 @@ impl Watcher {
             }
             Message::Ended(id) => {
                 self.watched.remove(&id);
+                let before = self.objects.len();
                 self.objects.retain(|_, sharing| {
                     sharing.retain(|(container, _)| *container != id);
                     !sharing.is_empty()
                 });
+                self.is_stale |= self.objects.len() < before;
+                self.marks.iter_mut().for_each(|marks| marks.is_done(id));
             }
         }
     }
 
+    /// Has all that run marked anew as they are looked at, where others ended since.
+    fn renew_marks(&mut self) {
+        let Some(marks) = self.marks.as_mut().filter(|_| self.is_stale) else { return };
+        self.is_stale = !marks.renew(self.watched.keys().copied());
+    }
+
     /// Takes in what the kernel says was changed; whether it said anything.
     fn changes(&mut self, now: Instant) -> bool {
-        let Some(watch) = &mut self.watch else { return false };
-        let records = watch.take();
+        let Some(marks) = &mut self.marks else { return false };
+        let records = marks.take();
         let own = std::process::id();
         for record in records.iter().filter(|record| record.pid != own) {
             if is_overflow(record) {
@@ -250,11 +269,11 @@ impl Watcher {
         let began = Instant::now();
         watched.due = None;
         let is_new = watched.settled.is_none();
-        let (watch, objects) = (&mut self.watch, &mut self.objects);
+        let (marks, objects) = (&mut self.marks, &mut self.objects);
         let mut visit =
-            |point: &Path, node: std::os::fd::BorrowedFd<'_>, is_directory: bool| match watch
+            |point: &Path, node: std::os::fd::BorrowedFd<'_>, is_directory: bool| match marks
                 .as_mut()
-                .map(|watch| watch.mark(node, is_directory))
+                .map(|marks| marks.mark(node, is_directory))
             {
                 Some(Ok(Some(object))) => {
                     let sharing = objects.entry(object).or_default();
@@ -268,7 +287,8 @@ impl Watcher {
                 }
                 _ => {}
             };
-        let read = watched.read(&self.runtimes, &self.paths, &mut visit);
+        let read = watched.read(&mut self.host, &self.paths, &mut visit);
+        self.marks.iter_mut().for_each(|marks| marks.is_done(id));
         let Some(now) = read else {
             if is_new && watched.attempts < ATTEMPTS {
                 watched.attempts += 1;
@@ -323,15 +343,15 @@ impl Watched {
 
     fn read(
         &mut self,
-        runtimes: &Runtimes,
+        host: &mut Host,
         paths: &[PathBuf],
         visit: &mut dyn FnMut(&Path, std::os::fd::BorrowedFd<'_>, bool),
     ) -> Option<Secrets> {
         if self.declared.is_none() {
-            let declared = Declared::of(runtimes, &self.container, self.root.as_ref());
+            let declared = Declared::of(host.runtimes(), &self.container, self.root.as_ref());
             self.declared = declared.inspect_err(|error| tracing::debug!(%error, "not known")).ok();
         }
-        let read = Secrets::visiting(runtimes, self.declared.as_ref()?, paths, visit);
+        let read = Secrets::visiting(host, self.declared.as_ref()?, paths, visit);
         read.inspect_err(|error| tracing::debug!(%error, "secrets are not compared")).ok()
     }
 
@@ -345,6 +365,7 @@ impl Watched {
             _ => is_read_only,
         };
         let Comparison { items, problems, .. } = now.compare_where(&settled, &is_kubelets);
+        let unsure = if now.is_partial() { [Aspect::Secret].into() } else { BTreeSet::new() };
         settled.adopt(now, &is_kubelets);
         for problem in &problems {
             tracing::debug!(id = self.container.id, problem, "a secret cannot be told");
@@ -352,8 +373,7 @@ impl Watched {
         let is_rotation = |item: &Item| item.mark == Some(ConfigMark::Rotation) && !item.differs;
         let rotated = items.iter().filter(|item| is_rotation(item)).cloned();
         let mut told: Vec<(Item, bool)> = rotated.map(|item| (item, false)).collect();
-        let problems = if now.is_partial() { problems } else { Vec::new() };
-        let comparison = Comparison { items, problems };
+        let comparison = Comparison { items, problems, unsure };
         let changes = self.standing.take(&comparison);
         told.extend(changes.into_iter().map(|change| (change.item, change.ended)));
         let findings = told.into_iter().map(|(item, ended)| {
