@@ -11,6 +11,7 @@ mod null;
 mod programs;
 mod rust;
 mod stage;
+mod suggestion;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(move |world| case(&world.stage))));
-    let live = [live::CASES, configuration::CASES, rust::CASES]
+    let live = [live::CASES, configuration::CASES, suggestion::CASES, rust::CASES]
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(case)).with_ignored_flag(!missing.is_empty()));

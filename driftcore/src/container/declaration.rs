@@ -304,8 +304,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::container::Runtimes;
     use crate::container::ContainerdRoots;
+    use crate::container::Runtimes;
 
     fn id() -> String {
         "a".repeat(64)
@@ -394,7 +394,10 @@ mod tests {
     fn files_are_read_again_when_one_of_them_changed() {
         let (host, runtimes) = host();
         let path = host.path().join(format!("docker/containers/{}/hostconfig.json", id()));
-        assert!(!Declaration::find(&runtimes.all_roots(), &id(), DOCKER).sources().are_same(), "too young to tell");
+        assert!(
+            !Declaration::find(&runtimes.all_roots(), &id(), DOCKER).sources().are_same(),
+            "too young to tell"
+        );
         let mut found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         let documents = [&mut found.bundle, &mut found.config, &mut found.host_config];
         for document in documents.into_iter().flatten() {
