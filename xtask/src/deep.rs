@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     part("advisories", &mut advisories);
     part("properties, 25,000 cases each", &mut || {
         holds(
-            &["test", "--release", "--package", "driftcore"],
+            &["test", "--profile", "properties", "--package", "driftcore", "--all-features"],
             &[("PROPTEST_CASES", PROPERTY_CASES)],
         )
     });

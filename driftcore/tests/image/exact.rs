@@ -160,6 +160,33 @@ fn a_renamed_directory_is_one_entry_and_what_differs_below_it_is_told() {
     );
 }
 
+/// The names that the image has below the one directory and the other are gone with the one, and
+/// moved with the other.
+#[test]
+fn a_directory_renamed_onto_the_place_of_another_tells_the_names_of_both() {
+    let Some(mut world) = image(",redirect_dir=on") else { return };
+    world.layer(|root| {
+        for path in ["one/same/x", "other/same/x", "one/y", "other/y", "one/z", "other/only"] {
+            write(root, path, path.as_bytes());
+        }
+    });
+    let container = world.container().unwrap();
+    fs::remove_dir_all(container.path("one")).unwrap();
+    fs::rename(container.path("other"), container.path("one")).unwrap();
+    fs::write(container.path("one/y"), b"changed").unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        [
+            "deleted /one/same",
+            "deleted /one/same/x",
+            "deleted /one/y",
+            "deleted /one/z",
+            "modified /one/y from /other/y (content)",
+            "renamed /one from /other",
+        ]
+    );
+}
+
 #[test]
 fn a_metacopy_is_told_by_its_attributes_and_by_its_rename() {
     let Some(world) = image(",redirect_dir=on,metacopy=on") else { return };

@@ -23,7 +23,7 @@ pub(crate) fn check(report: &Report, image: &Tree, container: &Tree, upper: &Pat
         report.problems.iter().map(|problem| container[problem.path.as_bytes()].number).collect();
     let renames = renames(report, image, container, upper);
     let bases = bases(&renames, image);
-    let mut told = report.by_path();
+    let [mut told, mut gone] = report.by_path();
     for (path, node) in container {
         let entry = told.remove(path);
         let in_upper = in_upper(upper, path);
@@ -79,13 +79,10 @@ pub(crate) fn check(report: &Report, image: &Tree, container: &Tree, upper: &Pat
         if renames.iter().any(|(_, new)| new == path) {
             continue;
         }
-        let entry = report
-            .of_kind(EntryKind::Deleted)
-            .find(|entry| entry.path.as_bytes() == path.as_slice());
+        let entry = gone.remove(path);
         assert!(entry.is_some(), "{} is gone and not told", String::from_utf8_lossy(path));
-        told.remove(path);
     }
-    assert!(told.is_empty(), "told and not so: {told:#?}");
+    assert!(told.is_empty() && gone.is_empty(), "told and not so: {told:#?} {gone:#?}");
 }
 
 /// Old and new paths.

@@ -47,14 +47,16 @@ impl Report {
         report
     }
 
-    /// Entries by path; two of one path are a fault.
-    pub(crate) fn by_path(&self) -> BTreeMap<Vec<u8>, &Entry> {
-        let mut map = BTreeMap::new();
+    /// What is there, and what is gone, by path: what a renamed directory brought may stand where
+    /// something else of the image did. Two entries of one path are a fault otherwise.
+    pub(crate) fn by_path(&self) -> [BTreeMap<Vec<u8>, &Entry>; 2] {
+        let mut maps = [BTreeMap::new(), BTreeMap::new()];
         for entry in &self.entries {
+            let map = &mut maps[usize::from(entry.kind == EntryKind::Deleted)];
             let before = map.insert(entry.path.as_bytes().to_vec(), entry);
             assert!(before.is_none(), "two entries of {}: {before:?}, {entry:?}", entry.path);
         }
-        map
+        maps
     }
 
     /// The entries in short, sorted: `kind path`, with the old path and what changed.
