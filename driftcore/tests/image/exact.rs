@@ -293,6 +293,21 @@ fn a_metacopy_that_was_renamed_and_then_written_to_is_renamed_and_modified() {
     assert_eq!(Report::of(&world.layers()).lines(), ["renamed /bin/dog from /bin/cat (content)"]);
 }
 
+/// Its redirect may be of another directory by then, so it counts as one without: its origin tells a
+/// rename where the old name is gone.
+#[test]
+fn a_renamed_metacopy_that_was_written_to_is_added_where_its_old_name_is_taken() {
+    let Some(world) = image(",redirect_dir=on,metacopy=on") else { return };
+    let container = world.container().unwrap();
+    fs::rename(container.path("bin/cat"), container.path("bin/dog")).unwrap();
+    fs::write(container.path("bin/dog"), b"written").unwrap();
+    fs::write(container.path("bin/cat"), b"another").unwrap();
+    assert_eq!(
+        Report::of(&world.layers()).lines(),
+        ["added /bin/dog", "replaced /bin/cat (content)"]
+    );
+}
+
 /// A name that was read goes before it is looked at: what the image had is not lost with it.
 #[test]
 fn a_renamed_file_that_goes_while_it_is_scanned_leaves_its_old_path_as_deleted() {

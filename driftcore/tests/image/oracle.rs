@@ -104,6 +104,11 @@ fn renames(report: &Report, image: &Tree, container: &Tree, upper: &Path) -> Ren
         renames.push((old.to_vec(), new.to_vec()));
     }
     for (path, node) in container.iter().filter(|(path, _)| is_redirected(upper, path)) {
+        // A redirect that stayed on a file whose content was copied up later may be of another
+        // directory; such a file is told by its origin, like the ones that never had a redirect.
+        if !node.is_directory() && !is_metacopy(upper, path) {
+            continue;
+        }
         let back = image.get(path).is_some_and(|before| before.kind == node.kind);
         // Of a file with several names one is told, and none if it has its old one again.
         let told = back || node.links > 1 || renames.iter().any(|(_, new)| new == path);
@@ -171,9 +176,15 @@ fn in_upper(upper: &Path, path: &[u8]) -> bool {
 }
 
 fn is_redirected(upper: &Path, path: &[u8]) -> bool {
+    has_mark(upper, path, ["trusted.overlay.redirect", "user.overlay.redirect"])
+}
+
+fn is_metacopy(upper: &Path, path: &[u8]) -> bool {
+    has_mark(upper, path, ["trusted.overlay.metacopy", "user.overlay.metacopy"])
+}
+
+fn has_mark(upper: &Path, path: &[u8], names: [&str; 2]) -> bool {
     let mut value = [0; 4096];
-    in_upper(upper, path)
-        && ["trusted.overlay.redirect", "user.overlay.redirect"]
-            .into_iter()
-            .any(|name| rustix::fs::lgetxattr(at(upper, path), name, &mut value[..]).is_ok())
+    let mut has = |name| rustix::fs::lgetxattr(at(upper, path), name, &mut value[..]).is_ok();
+    in_upper(upper, path) && names.into_iter().any(&mut has)
 }
