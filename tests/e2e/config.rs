@@ -31,10 +31,10 @@ pub(crate) const CASES: &[Case] = &[
 ];
 
 /// What no output may hold.
-const SECRET: &str = "correct-horse-battery-staple";
+pub(crate) const SECRET: &str = "correct-horse-battery-staple";
 
 /// What `config show --format json` says, and its exit status.
-fn show(world: &World, container: &str) -> Result<(Value, Option<i32>)> {
+pub(crate) fn show(world: &World, container: &str) -> Result<(Value, Option<i32>)> {
     let mut texts = Vec::new();
     for format in ["text", "json"] {
         let mut command = world.options.command("config show");
@@ -52,7 +52,7 @@ fn show(world: &World, container: &str) -> Result<(Value, Option<i32>)> {
 }
 
 /// The items that differ, as `aspect name`, sorted.
-fn differences(report: &Value) -> Result<Vec<String>> {
+pub(crate) fn differences(report: &Value) -> Result<Vec<String>> {
     let items = report["items"].as_array().context("no items")?;
     let differing = items.iter().filter(|item| item["differs"] == true);
     let text = |item: &Value, key: &str| item[key].as_str().unwrap_or("?").to_owned();
@@ -63,7 +63,7 @@ fn differences(report: &Value) -> Result<Vec<String>> {
 }
 
 /// Just these items differ, and the exit status says so.
-fn expect(world: &World, container: &str, expected: &[&str]) -> Result<Value> {
+pub(crate) fn expect(world: &World, container: &str, expected: &[&str]) -> Result<Value> {
     let (report, status) = show(world, container)?;
     let found = differences(&report)?;
     ensure!(found == expected, "expected {expected:?}, got {found:?} in {report}");
@@ -73,7 +73,7 @@ fn expect(world: &World, container: &str, expected: &[&str]) -> Result<Value> {
 }
 
 /// The item of a name, of the first process or of no process.
-fn item<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
+pub(crate) fn item<'a>(report: &'a Value, name: &str) -> Result<&'a Value> {
     let items = report["items"].as_array().context("no items")?;
     let mut all = items.iter().filter(|item| item["name"] == name);
     all.find(|item| item["differs"] == true).with_context(|| format!("{name}: no difference"))
@@ -492,7 +492,11 @@ fn secrets(world: &World) -> Result<()> {
 }
 
 /// What `config show --pods` says.
-fn show_with_pods(world: &World, container: &str, pods: &Path) -> Result<(Value, Option<i32>)> {
+pub(crate) fn show_with_pods(
+    world: &World,
+    container: &str,
+    pods: &Path,
+) -> Result<(Value, Option<i32>)> {
     let mut command = world.options.command("config show");
     let output = command.args([container, "--format", "json", "--pods"]).arg(pods).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -631,10 +635,7 @@ fn containerd(world: &World) -> Result<()> {
         if settled.is_none() {
             expect(world, &id, &[])?;
         }
-        let list = world.lab.containerd().command().args(["tasks", "ls"]).output()?;
-        let list = String::from_utf8_lossy(&list.stdout).into_owned();
-        let line = list.lines().find(|line| line.starts_with(&id)).context("no such task")?;
-        let pid = line.split_whitespace().nth(1).context("no pid")?;
+        let pid = &world.lab.containerd().pid(&id)?.to_string();
         let output = Command::new("nsenter")
             .args(["--target", pid, "--mount", "/bin/busybox", "mount", "-t", "tmpfs", "x", "/tmp"])
             .output()?;

@@ -13,6 +13,7 @@ mod calls;
 mod cli;
 mod code;
 mod config;
+mod config_containerd;
 mod config_live;
 mod containerd;
 mod escape;
@@ -98,6 +99,7 @@ fn cases() -> Vec<Case> {
         blind::CASES,
         storm::CASES,
         config::CASES,
+        config_containerd::CASES,
         config_live::CASES,
         secrets::CASES,
         verify::CASES,

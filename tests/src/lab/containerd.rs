@@ -4,6 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use anyhow::Context;
 use anyhow::Result;
 
 use super::Image;
@@ -95,12 +96,37 @@ impl Containerd {
     /// # Errors
     /// When containerd refuses it.
     pub fn start(&self, image: &Image, id: &str, script: &str) -> Result<()> {
+        self.start_with(image, id, &[], script)
+    }
+
+    /// The same with more options for `ctr run`.
+    ///
+    /// # Errors
+    /// When containerd refuses it.
+    pub fn start_with(
+        &self,
+        image: &Image,
+        id: &str,
+        options: &[&str],
+        script: &str,
+    ) -> Result<()> {
         let script = format!("{script}; exec /bin/sleep 100000");
         let mut ctr = self.command();
-        ctr.args(["run", "--detach", "--snapshotter=overlayfs", &image.reference, id])
-            .args(["/bin/sh", "-c", &script]);
+        ctr.args(["run", "--detach", "--snapshotter=overlayfs"]).args(options);
+        ctr.args([&image.reference, id]).args(["/bin/sh", "-c", &script]);
         run(&mut ctr)?;
         Ok(())
+    }
+
+    /// The first process of a container.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pid(&self, id: &str) -> Result<u32> {
+        let list = text(&run(self.command().args(["tasks", "ls"]))?.stdout);
+        let line = list.lines().find(|line| line.split_whitespace().next() == Some(id));
+        let pid = line.and_then(|line| line.split_whitespace().nth(1)).context("no such task")?;
+        Ok(pid.parse()?)
     }
 
     /// Ends a container's task and leaves the container.

@@ -109,6 +109,6 @@ fn user(user: &str, bundle: &Bundle, left: bool, items: &mut Vec<Item>) {
 }
 
 /// Variables by which Kubernetes names services: they stand before the image's.
-fn is_of_services(name: &str) -> bool {
+pub(super) fn is_of_services(name: &str) -> bool {
     name.ends_with("_PORT") || name.contains("_PORT_") || name.contains("_SERVICE_")
 }

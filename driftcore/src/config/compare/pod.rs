@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::config::compare::capabilities::bits;
 use crate::config::compare::capabilities::names;
+use crate::config::compare::image::is_of_services;
 use crate::config::compare::mounts::mark_of;
 use crate::config::declared::Bundle;
 use crate::config::declared::Declared;
@@ -15,6 +16,8 @@ use crate::config::item::Item;
 use crate::config::live::Live;
 use crate::config::live::NAMESPACES;
 use crate::config::live::normal;
+use crate::config::secret;
+use crate::event::ConfigMark;
 use crate::event::Text;
 
 /// Every capability.
@@ -47,6 +50,8 @@ const OWN: [&str; 6] = [
     "/etc/resolv.conf",
     "/run/.containerenv",
 ];
+/// Variables that runtimes give to each container of a pod.
+const RUNTIMES: [&[u8]; 5] = [b"HOME", b"HOSTNAME", b"NSS_SDB_USE_CACHE", b"PATH", b"TERM"];
 /// Parts of the paths of files that runtimes make for a container: volumes of its image among them.
 const MADE: [&str; 2] = ["/io.containerd.grpc.v1.cri/", "/overlay-containers/"];
 
@@ -81,6 +86,7 @@ pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
         let is = bundle.process.env.get(name).cloned().unwrap_or_else(|| "absent".into());
         sides.same(&format!("env.{name}"), value.clone(), is);
     }
+    more_variables(pod, declared, sides.items);
     mounts(pod, declared, &mut sides);
     ids(pod, bundle, &mut sides);
     confinement(pod, bundle, &mut sides);
@@ -91,6 +97,27 @@ pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
 
 fn mode(read_only: bool) -> &'static str {
     if read_only { "ro" } else { "rw" }
+}
+
+/// Variables that neither the pod has nor its image: where both are known, and nobody else may give any.
+fn more_variables(pod: &PodContainer, declared: &Declared, items: &mut Vec<Item>) {
+    let Some(image) = declared.image.as_ref().filter(|_| !pod.env_from && !pod.devices) else {
+        return;
+    };
+    for (name, is) in &declared.bundle.process.env {
+        let bytes = name.as_bytes();
+        let is_known = pod.env.contains_key(name)
+            || image.config.env.contains_key(name)
+            || RUNTIMES.contains(&bytes)
+            || is_of_services(&name.to_string());
+        if is_known {
+            continue;
+        }
+        let item = Item::new(Aspect::Declaration, format!("pod:env.{name}"));
+        let mut item = item.live(Some(is.clone())).differs(true);
+        item.mark = secret::is_injecting(bytes).then_some(ConfigMark::CodeInjection);
+        items.push(item);
+    }
 }
 
 /// Mounts of volumes, and mounts of something of the host that are of no volume.

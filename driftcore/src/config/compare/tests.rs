@@ -919,3 +919,38 @@ fn a_pod_that_asks_for_much_or_for_little_is_met() {
     let (declared, live) = of_pod(&POD.replace(r#""/data", "readOnly": true"#, r#""/data""#));
     assert_eq!(of_pod_alone(&declared, &live), []);
 }
+
+#[test]
+fn a_variable_that_neither_pod_nor_image_has_is_told_where_both_are_known() {
+    let more = |pod: &str| {
+        let (of_image, live) = of_image();
+        let (mut declared, _) = of_pod(pod);
+        (declared.image, declared.bundle) = (of_image.image, of_image.bundle);
+        let env = &mut declared.bundle.process.env;
+        for (name, value) in [("HOSTNAME", "web-0"), ("TERM", "xterm"), ("MORE", "sha256:1")] {
+            env.insert(name.into(), value.into());
+        }
+        (declared, live)
+    };
+    let (mut declared, live) = more(POD);
+    let text = |name: &str, is: &str| (format!("pod:env.{name}"), "-".to_owned(), is.to_owned());
+    let expected = [text("LD_PRELOAD", "/image.so"), text("MORE", "sha256:1")];
+    assert_eq!(of_pod_alone(&declared, &live), expected);
+    let comparison = compare(&declared, &live);
+    let of_pod = comparison.differences().filter(|it| it.name.as_bytes().starts_with(b"pod:"));
+    let marks: Vec<_> = of_pod.map(|it| it.mark).collect();
+    assert_eq!(marks, [Some(ConfigMark::CodeInjection), None]);
+    declared.image = None;
+    assert_eq!(of_pod_alone(&declared, &live), []);
+    // Where others may give it some.
+    for (was, is) in [
+        (r#""env": ["#, r#""envFrom": [{}], "env": ["#),
+        (r#""cpu": "500m""#, r#""cpu": "500m", "example.com/gpu": "1""#),
+        (r#""limits": {"#, r#""claims": [{"name": "gpu"}], "limits": {"#),
+    ] {
+        let (declared, live) = more(&POD.replace(was, is));
+        assert_eq!(of_pod_alone(&declared, &live), [], "{is}");
+    }
+    let (declared, live) = more(&POD.replace(r#""cpu": "500m""#, r#""cpu": "500m", "pods": "1""#));
+    assert_eq!(of_pod_alone(&declared, &live), expected);
+}

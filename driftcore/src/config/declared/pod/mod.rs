@@ -17,6 +17,8 @@ pub(in crate::config) struct PodContainer {
     pub(in crate::config) env: BTreeMap<Text, Option<Text>>,
     /// Whether it has more of them from elsewhere.
     pub(in crate::config) env_from: bool,
+    /// Whether it is given devices: whoever provides them may give it variables, too.
+    pub(in crate::config) devices: bool,
     /// Whether another command than the image's is started.
     pub(in crate::config) command: bool,
     /// Whether it is given other arguments than the image's.

@@ -169,14 +169,20 @@ struct VolumeMount {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Resources {
-    limits: Option<Limits>,
+    limits: Option<BTreeMap<String, Quantity>>,
+    claims: List<IgnoredAny>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Limits {
-    memory: Option<Quantity>,
-    cpu: Option<Quantity>,
+impl Resources {
+    fn limit(&self, name: &str) -> Option<Quantity> {
+        self.limits.as_ref()?.get(name).copied()
+    }
+
+    /// Resources that are not Kubernetes' own have a domain in their names.
+    fn has_devices(&self) -> bool {
+        let mut names = self.limits.iter().flat_map(BTreeMap::keys);
+        !self.claims.is_empty() || names.any(|name| name.contains('/'))
+    }
 }
 
 impl Spec {
@@ -206,10 +212,11 @@ impl Spec {
             path: it.mount_path.clone(),
             read_only: it.read_only == Some(true),
         };
-        let limits = container.resources.as_ref().and_then(|it| it.limits.as_ref());
+        let resources = container.resources.as_ref();
         PodContainer {
             env,
             env_from: !container.env_from.is_empty(),
+            devices: resources.is_some_and(Resources::has_devices),
             command: !container.command.is_empty(),
             args: !container.args.is_empty(),
             working_dir: container.working_dir.as_deref().is_some_and(|it| !it.is_empty()),
@@ -229,8 +236,8 @@ impl Spec {
             host_network: self.host_network == Some(true),
             host_pid: self.host_pid == Some(true),
             host_ipc: self.host_ipc == Some(true),
-            memory: limits.and_then(|it| it.memory.and_then(Quantity::whole)),
-            cpu: limits.and_then(|it| it.cpu.and_then(Quantity::thousandths)),
+            memory: resources.and_then(|it| it.limit("memory")?.whole()),
+            cpu: resources.and_then(|it| it.limit("cpu")?.thousandths()),
             termination_log: container.termination_message_path.clone(),
         }
     }
