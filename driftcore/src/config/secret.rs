@@ -91,7 +91,12 @@ const SHOWN: [&[u8]; 38] = [
 
 /// Whether a variable makes programs load or run other code.
 pub(super) fn is_injecting(name: &[u8]) -> bool {
-    INJECTING.contains(&name) || name.starts_with(b"BASH_FUNC_") || name.starts_with(b"LD_")
+    is_injecting_by_name(name) || name.starts_with(b"BASH_FUNC_") || name.starts_with(b"LD_")
+}
+
+/// The same of those that are known one by one: of the others there may be any number.
+pub(super) fn is_injecting_by_name(name: &[u8]) -> bool {
+    INJECTING.contains(&name)
 }
 
 /// The value of a variable as it may be shown: itself where the name is known to hold no secret, else its

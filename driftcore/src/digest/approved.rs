@@ -105,8 +105,14 @@ impl Approved {
     }
 
     fn add_manifests(&mut self, path: &Path, text: &str) -> Result<(), VerifyError> {
-        let documents: Vec<Option<Object>> = serde_saphyr::from_multiple(text)
-            .map_err(|error| VerifyError::document(path, &error))?;
+        let json: Result<Vec<Option<Object>>, serde_json::Error> =
+            serde_json::Deserializer::from_str(text).into_iter().collect();
+        let documents = match json {
+            Ok(documents) => documents,
+            // YAML may begin in the same way.
+            Err(error) => serde_saphyr::from_multiple_with_options(text, yaml())
+                .map_err(|yaml| VerifyError::of(path, text, &error, &yaml))?,
+        };
         for object in documents.into_iter().flatten() {
             self.add_object(path, &object, 0)?;
         }
@@ -131,6 +137,18 @@ impl Approved {
             self.insert(reference, place);
         }
         Ok(())
+    }
+}
+
+/// As much YAML as a file of the largest size holds, of which aliases make no more.
+fn yaml() -> serde_saphyr::Options {
+    const MOST: usize = FILE_MAX as usize;
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_documents: MOST,
+            max_events: MOST,
+            max_nodes: MOST,
+        },
     }
 }
 
@@ -279,6 +297,41 @@ mod tests {
             {"kind": "Pod", "metadata": {"name": "p"},
              "spec": {"containers": [{"name": "a", "image": "x/a", "ports": null}]}}]}"#;
         assert_eq!(approved(list).unwrap(), ["docker.io/x/a (a.yaml: Pod p, container a)"]);
+    }
+
+    /// More than a thousand documents, and more of a cluster than fits a small budget.
+    #[test]
+    fn whole_clusters_are_read() {
+        let rest = r#""managedFields":[{"f:a":{"f:b":{}}},{"f:c":[1,2,3]}]"#;
+        let item = |index: usize| {
+            format!(
+                r#"{{"kind":"Pod","metadata":{{"name":"p","annotations":{{"x":"{}"}},{rest}}},
+                   "spec":{{"containers":[{{"name":"a","image":"x/a:{index}"}}]}}}}"#,
+                "y".repeat(400)
+            )
+        };
+        let items: Vec<String> = (0..12_000).map(item).collect();
+        let json = format!(r#"{{"kind":"List","items":[{}]}}"#, items.join(","));
+        assert_eq!(approved(&json).unwrap().len(), 12_000);
+        assert_eq!(approved(&items.join("\n---\n")).unwrap().len(), 12_000);
+        // The same in YAML's own form.
+        let list = format!("kind: List\nitems:\n- {}\n", items[..2000].join("\n- "));
+        assert_eq!(approved(&list).unwrap().len(), 2000);
+    }
+
+    #[test]
+    fn errors_in_json_name_their_place_and_quote_nothing() {
+        for (text, error) in [
+            (
+                "{\"kind\": \"Pod\",\n \"spec\": \"hunter2\"}",
+                "a.yaml:2:18: a member of another type",
+            ),
+            ("{\"kind\": \"Pod\",", "a.yaml:1:15: ends in the middle"),
+            ("{\"kind\": \"Pod\"} hunter2", "a.yaml:1:17: no JSON"),
+        ] {
+            let found = approved(text).unwrap_err();
+            assert!(found.starts_with(error) && !found.contains("hunter2"), "{found}");
+        }
     }
 
     #[test]

@@ -40,8 +40,31 @@ impl VerifyError {
         Self::Content { place, message }
     }
 
+    /// Of a text that is neither JSON nor YAML: the error of what it seems to be.
+    pub(super) fn of(
+        path: &Path,
+        text: &str,
+        json: &serde_json::Error,
+        yaml: &serde_saphyr::Error,
+    ) -> Self {
+        let mut start = text.trim_start().chars();
+        let is_json = start.next() == Some('{') && start.as_str().trim_start().starts_with('"');
+        if is_json { Self::json(path, json) } else { Self::yaml(path, yaml) }
+    }
+
+    fn json(path: &Path, error: &serde_json::Error) -> Self {
+        let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
+        // What is read may be quoted in it; where it is, is said before it.
+        let message = match error.classify() {
+            serde_json::error::Category::Data => "a member of another type than Kubernetes has",
+            serde_json::error::Category::Eof => "ends in the middle",
+            _ => "no JSON",
+        };
+        Self::Content { place, message: message.to_owned() }
+    }
+
     /// Of YAML.
-    pub(super) fn document(path: &Path, error: &serde_saphyr::Error) -> Self {
+    fn yaml(path: &Path, error: &serde_saphyr::Error) -> Self {
         let location = error.location();
         let place = location.map_or_else(
             || path.display().to_string(),

@@ -117,6 +117,12 @@ impl Verifier {
                 return answer(Approval::Approved, format!("{way}, by {}", image.place), approved);
             }
         }
+        // Who approved a tag besides approved whatever it stands for.
+        if let Some(image) = images.iter().find(|image| is_tag_of(image, &reference)) {
+            let tag = reference.effective_tag();
+            let reason = format!("approved by the tag {tag:?} alone, by {}", image.place);
+            return answer(Approval::MutableTag, reason, approved);
+        }
         let is_config = matches!(running.image_id, ImageId::Config(_));
         // An approved index or manifest that is at hand names all that may run.
         let is_known = approved.iter().all(|it| self.blobs.content(it).is_some());
@@ -211,18 +217,32 @@ fn reference(running: &Running) -> Result<Reference, String> {
 /// Where only tags were approved.
 fn by_tag(reference: &Reference, images: &[Image]) -> (Approval, String) {
     let tag = reference.effective_tag();
-    let same = images.iter().find(|image| image.reference.effective_tag() == tag);
-    match same {
+    let tags = || {
+        let tags: Vec<&str> = images.iter().map(|it| it.reference.effective_tag()).collect();
+        tags.join(" or ")
+    };
+    if reference.tag().is_none() && reference.digest().is_some() {
+        let reason = format!("it is named by its digest, approved are tags alone: {}", tags());
+        return (Approval::CannotTell, reason);
+    }
+    match images.iter().find(|image| is_tag_of(image, reference)) {
         Some(image) => {
             let reason = format!("approved by the tag {tag:?} alone, by {}", image.place);
             (Approval::MutableTag, reason)
         }
         None => {
-            let tags: Vec<&str> = images.iter().map(|it| it.reference.effective_tag()).collect();
-            let reason = format!("the tag {tag:?} runs, approved is {}", tags.join(" or "));
+            let reason = format!("the tag {tag:?} runs, approved is {}", tags());
             (Approval::Mismatch, reason)
         }
     }
+}
+
+/// Whether an image was approved by the tag by which this one is named.
+fn is_tag_of(image: &Image, reference: &Reference) -> bool {
+    let names_tag = reference.tag().is_some() || reference.digest().is_none();
+    image.reference.digest().is_none()
+        && names_tag
+        && image.reference.effective_tag() == reference.effective_tag()
 }
 
 #[cfg(test)]
@@ -261,6 +281,7 @@ mod tests {
     fn every_answer_has_its_reason() {
         let (one, two) =
             (format!("sha256:{}", "1".repeat(64)), format!("sha256:{}", "2".repeat(64)));
+        let of_two = format!("a/b@{two}");
         let none = Blobs::default();
         for (approved, image, image_id, approval, why) in [
             (format!("a/b@{one}"), "a/b:1", format!("a/b@{one}"), Approval::Approved, "list:1"),
@@ -282,6 +303,22 @@ mod tests {
             (format!("a/b@{one}"), "a/b:1", one.clone(), Approval::Approved, "list:1"),
             (format!("a/b@{one}"), "a/b:1", String::new(), Approval::CannotTell, "not say yet"),
             (format!("a/b@{one}"), "a/b", "odd".to_owned(), Approval::CannotTell, "\"odd\""),
+            // One digest of the repository was approved, and a tag of it besides.
+            (
+                format!("a/b@{one}\na/b:1"),
+                "a/b:1",
+                format!("a/b@{two}"),
+                Approval::MutableTag,
+                "list:2",
+            ),
+            (
+                format!("a/b@{one}\na/b:1"),
+                "a/b:2",
+                format!("a/b@{two}"),
+                Approval::Mismatch,
+                "222222 runs",
+            ),
+            ("a/b:1".to_owned(), &of_two, of_two.clone(), Approval::CannotTell, "tags alone: 1"),
             ("a/b".to_owned(), "a/b:latest", format!("a/b@{one}"), Approval::MutableTag, "latest"),
             ("a/b:1".to_owned(), "a/b:2", format!("a/b@{one}"), Approval::Mismatch, "\"2\" runs"),
             (format!("a/b@{one}"), "a/c", format!("a/c@{one}"), Approval::Unapproved, "a/c"),

@@ -174,7 +174,7 @@ impl EngineBuilder {
     /// Default: `None`, nothing is compared. A thread of its own looks at containers at an interval, and
     /// after calls that may change something, as far as rules ask the sensor for such calls.
     pub fn configuration(&mut self, options: Option<ConfigurationOptions>) -> &mut Self {
-        self.configuration = options;
+        self.configuration = options.map(ConfigurationOptions::bounded);
         self
     }
 

@@ -7,7 +7,7 @@ use crate::config::live::Live;
 use crate::config::live::ProcessFacts;
 
 /// By number, without `CAP_`.
-const NAMES: [&str; 41] = [
+pub(super) const NAMES: [&str; 41] = [
     "CHOWN",
     "DAC_OVERRIDE",
     "DAC_READ_SEARCH",
@@ -81,7 +81,7 @@ pub(super) fn names(bits: u64) -> String {
 pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
     // A bundle that names no capabilities leaves them to its runtime.
     let Some(sets) = &declared.bundle.process.capabilities else { return };
-    super::of_processes(live, items, &|process| {
+    super::of_processes(live, items, Aspect::Capability, &|process| {
         if is_nested(live, process) {
             return Vec::new();
         }

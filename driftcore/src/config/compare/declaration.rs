@@ -1,7 +1,8 @@
 //! The declaration itself: what Docker keeps, against the bundle that it made when the container was
 //! started. They part when somebody edits a file, and at `docker update`.
 
-use crate::config::compare::capabilities::bits;
+use super::capabilities::NAMES;
+use super::capabilities::bits;
 use crate::config::declared::Bundle;
 use crate::config::declared::Declared;
 use crate::config::declared::Docker;
@@ -113,24 +114,7 @@ fn rights(bundle: &Bundle, host: &DockerHost, sides: &mut Sides<'_>) {
     }
     let empty = Vec::new();
     let bounding = bundle.process.capabilities.as_ref().map_or(&empty, |sets| &sets.bounding);
-    let bounding = bits(bounding);
-    let is_named = |list: &[String], name: &str| {
-        list.iter().any(|it| bits(std::slice::from_ref(it)) == bits(&[name.to_owned()]))
-    };
-    for name in &host.cap_add {
-        let bit = bits(std::slice::from_ref(name));
-        if bit != 0 {
-            let text = if bounding & bit == 0 { "not added" } else { "added" };
-            sides.push(&format!("hostconfig.json:CapAdd.{name}"), text, "added");
-        }
-    }
-    for name in host.cap_drop.iter().filter(|name| !is_named(&host.cap_add, name)) {
-        let bit = bits(std::slice::from_ref(name));
-        if bit != 0 {
-            let text = if bounding & bit == 0 { "dropped" } else { "not dropped" };
-            sides.push(&format!("hostconfig.json:CapDrop.{name}"), text, "dropped");
-        }
-    }
+    capabilities(bits(bounding), host, sides);
     let option = |name: &str| host.security_opt.iter().any(|it| it == name);
     if option("seccomp=unconfined") || option("seccomp:unconfined") {
         let text = if bundle.linux.seccomp { "filter" } else { "unconfined" };
@@ -142,6 +126,65 @@ fn rights(bundle: &Bundle, host: &DockerHost, sides: &mut Sides<'_>) {
     {
         let name = "SecurityOpt.no-new-privileges";
         sides.flag(name, bundle.process.no_new_privileges, true);
+    }
+}
+
+/// The capabilities that Docker gives where nobody says otherwise.
+const GIVEN: [&str; 14] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+/// What every kernel has that runs containers: those up to `CAP_AUDIT_READ`, of Linux 3.16.
+const ALL: u64 = (1 << 38) - 1;
+
+/// What the file adds and drops, against what the bundle has; and what the bundle adds and drops besides.
+fn capabilities(bounding: u64, host: &DockerHost, sides: &mut Sides<'_>) {
+    let bit = |name: &String| bits(std::slice::from_ref(name));
+    let all = |list: &[String]| list.iter().any(|name| name.eq_ignore_ascii_case("ALL"));
+    let (adds, drops) = (all(&host.cap_add), all(&host.cap_drop));
+    let added: u64 = host.cap_add.iter().map(bit).fold(0, |all, bit| all | bit);
+    let dropped: u64 = host.cap_drop.iter().map(bit).fold(0, |all, bit| all | bit);
+    let add = |has: bool| if has { "added" } else { "not added" };
+    let drop = |has: bool| if has { "not dropped" } else { "dropped" };
+    let mut of = |list: &str, name: &str, bundle: &str, file: &str| {
+        sides.push(&format!("hostconfig.json:{list}.{name}"), bundle, file);
+    };
+    if adds {
+        of("CapAdd", "ALL", add(bounding & ALL & !dropped == ALL & !dropped), add(true));
+    }
+    if drops {
+        of("CapDrop", "ALL", drop(bounding & !added != 0), drop(false));
+    }
+    for name in host.cap_add.iter().filter(|name| bit(name) != 0) {
+        of("CapAdd", name, add(bounding & bit(name) != 0), add(true));
+    }
+    for name in host.cap_drop.iter().filter(|name| bit(name) & !added != 0) {
+        of("CapDrop", name, drop(bounding & bit(name) != 0), drop(false));
+    }
+    if host.privileged {
+        return;
+    }
+    let given = bits(&GIVEN.map(str::to_owned));
+    for (index, name) in NAMES.iter().enumerate() {
+        let bit = 1 << index;
+        let (is_given, has) = (given & bit != 0, bounding & bit != 0);
+        if !is_given && has && !adds && added & bit == 0 {
+            of("CapAdd", name, add(true), add(false));
+        } else if is_given && !has && !drops && dropped & bit == 0 {
+            of("CapDrop", name, drop(false), drop(true));
+        }
     }
 }
 

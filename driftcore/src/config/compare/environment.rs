@@ -1,9 +1,10 @@
 //! The environments of the first process, and of others.
 
+use super::Alike;
+use super::rest_of;
 use crate::config::declared::Declared;
 use crate::config::declared::Environment;
 use crate::config::item::Aspect;
-use crate::config::item::Holder;
 use crate::config::item::Item;
 use crate::config::live::Live;
 use crate::config::live::Variables;
@@ -21,26 +22,19 @@ const ORDINARY: [&[u8]; 7] =
     [b"CLASSPATH", b"GIT_EXEC_PATH", b"LOCPATH", b"NODE_PATH", b"PATH", b"RUBYLIB", b"RUBYOPT"];
 /// Such places.
 const OPEN: [&[u8]; 5] = [b"/dev/shm", b"/proc/", b"/run", b"/tmp", b"/var/tmp"];
-/// Most variables of one process that are told one by one, but for those that inject code.
+/// Most variables of one process that are told one by one, of those that inject code by how their names
+/// begin, and of those that inject none.
 const TOLD: usize = 32;
-/// What the rest of them is called.
-const REST: &str = "(others)";
 
 pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
     of_first(declared, live, items);
-    let start = items.len();
+    let mut alike = Alike::new(items);
     for process in &live.others {
-        for mut item in of_process(declared, live.environment.as_ref(), &process.environment) {
-            let alike = |other: &&mut Item| other.name == item.name && other.live == item.live;
-            if let Some(known) = items[start..].iter_mut().find(alike) {
-                known.more += 1;
-                continue;
-            }
-            let name = process.status.name.clone();
-            item.process = Some(Holder { pid: process.pid, name });
-            items.push(item);
+        for item in of_process(declared, live.environment.as_ref(), &process.environment) {
+            alike.add(item, process);
         }
     }
+    alike.finish(Aspect::Environment);
 }
 
 fn of_first(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
@@ -75,13 +69,13 @@ pub(super) fn of_process(
     variables: &Variables,
 ) -> Vec<Item> {
     let wanted = &declared.bundle.process.env;
-    let (environment, entered) = match variables {
+    let (environment, entered, left_out) = match variables {
         Variables::Unknown => return Vec::new(),
-        Variables::Injecting(environment) => (environment, false),
-        Variables::All(environment) => (environment, true),
+        Variables::Injecting(environment, left_out) => (environment, false, *left_out),
+        Variables::All(environment) => (environment, true, 0),
     };
     let mut items = Vec::new();
-    let mut others = Vec::new();
+    let (mut unnamed, mut others) = (Vec::new(), Vec::new());
     for (name, is) in environment {
         let was = wanted.get(name);
         // What the first one has its children have from it.
@@ -90,7 +84,9 @@ pub(super) fn of_process(
             continue;
         }
         let bytes = name.as_bytes();
-        if secret::is_injecting(bytes) {
+        if secret::is_injecting(bytes) && !secret::is_injecting_by_name(bytes) {
+            unnamed.push(item(name, was, Some(is)));
+        } else if secret::is_injecting(bytes) {
             if entered || !ORDINARY.contains(&bytes) || leads_to_open(is) {
                 items.push(item(name, was, Some(is)));
             }
@@ -103,12 +99,15 @@ pub(super) fn of_process(
         let gone = gone.filter(|(name, _)| !OWN.contains(&name.as_bytes()));
         others.extend(gone.map(|(name, was)| item(name, Some(was), None)));
     }
-    let rest = others.len().saturating_sub(TOLD);
+    let injecting = left_out + unnamed.len().saturating_sub(TOLD);
+    let rest = injecting + others.len().saturating_sub(TOLD);
+    unnamed.truncate(TOLD);
     others.truncate(TOLD);
+    items.append(&mut unnamed);
     items.append(&mut others);
     if rest > 0 {
-        let live = format!("{rest} more that differ");
-        items.push(Item::new(Aspect::Environment, REST).live(Some(live)).differs(true));
+        let mark = (injecting > 0).then_some(ConfigMark::CodeInjection);
+        items.push(Item { mark, ..rest_of(Aspect::Environment, rest) });
     }
     items
 }

@@ -13,7 +13,7 @@ use crate::config::live::ProcessFacts;
 const UNCONFINED: &[u8] = b"unconfined";
 
 pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
-    super::of_processes(live, items, &|process| {
+    super::of_processes(live, items, Aspect::Identity, &|process| {
         let mut found = ids(declared, live, process);
         found.append(&mut confinement(declared, process));
         found.append(&mut namespaces(declared, live, process));

@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 
 #[cfg(feature = "sensor")]
 use procfs::process::Process;
+use rustc_hash::FxHashMap;
 
 use super::declared::Declared;
 use super::item::Aspect;
@@ -26,6 +27,7 @@ use super::item::Item;
 use super::live::Host;
 use super::live::Live;
 use super::live::ProcessFacts;
+use crate::event::Text;
 
 /// Compares what a container was declared to be with what it is. Pure; allocates what it returns.
 ///
@@ -72,21 +74,66 @@ pub(crate) fn entered(declared: &Declared, host: &Host, process: &Process) -> Op
     Some(items)
 }
 
-/// Looks at every process. Of the first one all items are taken; of the others those that differ, and of
-/// several that differ alike one, with how many more there are.
-fn of_processes(live: &Live, items: &mut Vec<Item>, compare: &dyn Fn(&ProcessFacts) -> Vec<Item>) {
-    items.append(&mut compare(&live.first));
-    let start = items.len();
-    for process in &live.others {
-        for mut item in compare(process).into_iter().filter(|item| item.differs) {
-            let alike = |other: &&mut Item| other.name == item.name && other.live == item.live;
-            if let Some(known) = items[start..].iter_mut().find(alike) {
-                known.more += 1;
-                continue;
-            }
+/// Most differences of processes other than the first one that are told one by one, of each part, and most
+/// mounts that nobody declared.
+const TOLD: usize = 512;
+/// What the rest of them is called.
+const REST: &str = "(others)";
+
+/// So many more that differ.
+fn rest_of(aspect: Aspect, count: usize) -> Item {
+    let live = format!("{count} more that differ");
+    Item::new(aspect, REST).live(Some(live)).differs(true)
+}
+
+/// Gathers what differs in several processes: one item for all that have the same.
+struct Alike<'a> {
+    items: &'a mut Vec<Item>,
+    known: FxHashMap<(Text, Option<Text>), usize>,
+    left_out: usize,
+}
+
+impl<'a> Alike<'a> {
+    fn new(items: &'a mut Vec<Item>) -> Self {
+        Self { items, known: FxHashMap::default(), left_out: 0 }
+    }
+
+    fn add(&mut self, mut item: Item, process: &ProcessFacts) {
+        let key = (item.name.clone(), item.live.clone());
+        if let Some(known) = self.known.get(&key).and_then(|&index| self.items.get_mut(index)) {
+            known.more += 1;
+        } else if self.known.len() >= TOLD {
+            self.left_out += 1;
+        } else {
+            self.known.insert(key, self.items.len());
             let name = process.status.name.clone();
             item.process = Some(Holder { pid: process.pid, name });
-            items.push(item);
+            self.items.push(item);
         }
     }
+
+    /// Tells how many were left out.
+    fn finish(self, aspect: Aspect) {
+        if self.left_out > 0 {
+            self.items.push(rest_of(aspect, self.left_out));
+        }
+    }
+}
+
+/// Looks at every process. Of the first one all items are taken; of the others those that differ, and of
+/// several that differ alike one, with how many more there are.
+fn of_processes(
+    live: &Live,
+    items: &mut Vec<Item>,
+    aspect: Aspect,
+    compare: &dyn Fn(&ProcessFacts) -> Vec<Item>,
+) {
+    items.append(&mut compare(&live.first));
+    let mut alike = Alike::new(items);
+    for process in &live.others {
+        for item in compare(process).into_iter().filter(|item| item.differs) {
+            alike.add(item, process);
+        }
+    }
+    alike.finish(aspect);
 }

@@ -3,6 +3,10 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use rustc_hash::FxHashMap;
+
+use super::TOLD;
+use super::rest_of;
 use crate::config::declared::Declared;
 use crate::config::declared::Mount;
 use crate::config::item::Aspect;
@@ -31,19 +35,26 @@ const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
 struct Table<'a> {
     live: &'a [LiveMount],
     known: Vec<bool>,
+    /// Those at a point, in the kernel's order.
+    at: FxHashMap<&'a Path, Vec<usize>>,
 }
 
 impl<'a> Table<'a> {
+    fn new(live: &'a [LiveMount]) -> Self {
+        let mut at: FxHashMap<&Path, Vec<usize>> = FxHashMap::default();
+        for (index, mount) in live.iter().enumerate() {
+            at.entry(&mount.point).or_default().push(index);
+        }
+        Self { live, known: vec![false; live.len()], at }
+    }
+
     /// The mount that is seen at a point, of all that are there.
     fn take(&mut self, point: &Path) -> Option<(&'a LiveMount, usize)> {
-        let mut found = None;
-        let mut count = 0;
-        for (mount, known) in self.live.iter().zip(&mut self.known) {
-            if mount.point == point {
-                (found, *known, count) = (Some(mount), true, count + 1);
-            }
+        let all = self.at.get(point)?;
+        for &index in all {
+            self.known[index] = true;
         }
-        found.map(|mount| (mount, count))
+        Some((&self.live[*all.last()?], all.len()))
     }
 
     /// The mount that a path lies on.
@@ -59,7 +70,7 @@ pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
         // It could not be read, and a problem says so.
         return;
     }
-    let mut table = Table { live: &mounts.live, known: vec![false; mounts.live.len()] };
+    let mut table = Table::new(&mounts.live);
     root(declared, &mut table, items);
     let mut groups: Vec<(PathBuf, &Mount)> = Vec::new();
     for (index, (mount, expected)) in
@@ -245,6 +256,7 @@ fn undeclared(
 ) {
     let bundle = &declared.bundle;
     let own_users = bundle.linux.namespaces.iter().any(|it| it.r#type == "user");
+    let (mut told, mut left_out) = (0, 0);
     for index in 0..table.live.len() {
         if table.known[index] {
             continue;
@@ -275,9 +287,17 @@ fn undeclared(
             );
             continue;
         }
+        told += 1;
+        if told > TOLD {
+            left_out += 1;
+            continue;
+        }
         let mut found = item(point).live(Some(live_text(mount))).differs(true);
         found.mark = mount.host.as_deref().map(mark_of);
         items.push(found);
+    }
+    if left_out > 0 {
+        items.push(rest_of(Aspect::Mount, left_out));
     }
 }
 

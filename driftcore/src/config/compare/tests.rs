@@ -1,5 +1,8 @@
 //! A container that is as it was declared, and one change at a time.
 
+mod bounds;
+mod files;
+
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -60,7 +63,7 @@ const BUNDLE: &str = r#"{
 
 const HOST: &str = r#"{"Memory": 104857600, "MemorySwap": 209715200, "MemoryReservation": 5000,
     "CpuShares": 512, "NanoCpus": 500000000, "CpusetCpus": "0,1", "CpusetMems": "0", "PidsLimit": 50,
-    "OomScoreAdj": 5, "ReadonlyRootfs": true, "CapAdd": ["KILL", "ALL"], "CapDrop": ["net_raw"],
+    "OomScoreAdj": 5, "ReadonlyRootfs": true, "CapAdd": ["KILL", "CHOWN"], "CapDrop": ["all"],
     "Sysctls": {"net.ipv4.ping_group_range": "0 9"}, "Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 20}],
     "SecurityOpt": ["no-new-privileges"], "Devices": [{"PathInContainer": "/dev/fuse"}],
     "Binds": ["/srv/data:/data:ro", "volume:/open"], "PidMode": "", "NetworkMode": "none"}"#;
@@ -109,7 +112,7 @@ fn process(pid: u32) -> ProcessFacts {
         // mnt, pid, net, ipc, uts, user, cgroup, time.
         namespaces: [11, 12, 13, 14, 15, 16, 7, 8].map(Some),
         label: Some(Text::from("docker-default (enforce)")),
-        environment: Variables::Injecting(Environment::new()),
+        environment: Variables::Injecting(Environment::new(), 0),
     }
 }
 
@@ -224,7 +227,7 @@ fn another(declared: &Declared, live: &mut Live, entered: bool, name: &str, valu
         Variables::All(environment)
     } else {
         environment.retain(|name, _| secret::is_injecting(name.as_bytes()));
-        Variables::Injecting(environment)
+        Variables::Injecting(environment, 0)
     };
 }
 
@@ -355,8 +358,11 @@ const CHANGES: &[Change] = &[
     (Aspect::Declaration, "hostconfig.json:CapAdd.SYS_ADMIN", None, |declared, _| {
         host(declared).cap_add.push("SYS_ADMIN".into());
     }),
-    (Aspect::Declaration, "hostconfig.json:CapDrop.CHOWN", None, |declared, _| {
-        host(declared).cap_drop.push("CHOWN".into());
+    (Aspect::Declaration, "hostconfig.json:CapAdd.ALL", None, |declared, _| {
+        host(declared).cap_add.push("ALL".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:CapDrop.ALL", None, |declared, _| {
+        host(declared).cap_add.retain(|name| name != "KILL");
     }),
     (Aspect::Declaration, "hostconfig.json:Binds./etc", None, |declared, _| {
         host(declared).binds.push(serde_json::from_str("\"/etc:/etc\"").unwrap());

@@ -34,7 +34,7 @@ pub(in crate::config) fn parse(block: &[u8]) -> (Environment, bool) {
 /// The same, of the variables whose names are wanted.
 pub(in crate::config) fn parse_some(
     block: &[u8],
-    is_wanted: impl Fn(&[u8]) -> bool,
+    mut is_wanted: impl FnMut(&[u8]) -> bool,
 ) -> (Environment, bool) {
     let mut environment = Environment::new();
     let mut whole = true;

@@ -12,10 +12,14 @@ use rustix::fs::OFlags;
 use crate::config::declared::Environment;
 use crate::config::declared::parse_environment_of;
 use crate::config::secret::is_injecting;
+use crate::config::secret::is_injecting_by_name;
 use crate::event::Text;
 
 /// Most that is read of one file of /proc, in bytes: 65,536 supplementary groups fit.
 const FILE_LIMIT: u64 = 1 << 20;
+/// Most variables of a process that are kept of those that inject code by how their names begin: a process
+/// has as many as fit a megabyte, and each that it makes has them too.
+const UNNAMED: usize = 32;
 /// The kinds of namespaces, by their names in /proc/PID/ns.
 pub(in crate::config) const NAMESPACES: [&str; 8] =
     ["mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time"];
@@ -41,8 +45,8 @@ pub(in crate::config) enum Variables {
     /// It was not read, could not be, or was written over.
     #[default]
     Unknown,
-    /// Those that make programs load or run other code.
-    Injecting(Environment),
+    /// Those that make programs load or run other code, and how many more of them were left out.
+    Injecting(Environment, usize),
     /// All: somebody outside started the process in the container.
     All(Environment),
 }
@@ -50,11 +54,25 @@ pub(in crate::config) enum Variables {
 impl Variables {
     /// Reads them. `entered` says whether somebody outside started the process.
     pub(in crate::config) fn read(process: &Process, entered: bool) -> Self {
-        let Ok(block) = read(process, "environ") else { return Self::Unknown };
-        match (entered, parse_environment_of(&block, |name| entered || is_injecting(name))) {
-            (_, (_, false)) => Self::Unknown,
-            (true, (environment, _)) => Self::All(environment),
-            (false, (environment, _)) => Self::Injecting(environment),
+        read(process, "environ").map_or(Self::Unknown, |block| Self::of(&block, entered))
+    }
+
+    fn of(block: &[u8], entered: bool) -> Self {
+        let (mut unnamed, mut left_out) = (0, 0);
+        let (environment, whole) = parse_environment_of(block, |name| {
+            if entered || is_injecting_by_name(name) {
+                return true;
+            }
+            let is_unnamed = is_injecting(name);
+            let has_room = unnamed < UNNAMED;
+            unnamed += usize::from(is_unnamed && has_room);
+            left_out += usize::from(is_unnamed && !has_room);
+            is_unnamed && has_room
+        });
+        match (whole, entered) {
+            (false, _) => Self::Unknown,
+            (true, true) => Self::All(environment),
+            (true, false) => Self::Injecting(environment, left_out),
         }
     }
 }
@@ -237,6 +255,23 @@ mod tests {
         assert_eq!(Status::parse(b""), None);
         let short = b"Name:\tx\nUid:\t1\t2\n";
         assert_eq!(Status::parse(short), None);
+    }
+
+    #[test]
+    fn variables_that_only_begin_as_code_does_are_counted_beyond_some() {
+        let mut block = Vec::new();
+        for index in 0..5000 {
+            block.extend_from_slice(format!("LD_{index:04}=x\0").as_bytes());
+        }
+        block.extend_from_slice(b"LD_PRELOAD=/tmp/x\0HOME=/\0");
+        let Variables::Injecting(environment, left_out) = Variables::of(&block, false) else {
+            panic!("not read");
+        };
+        assert_eq!((environment.len(), left_out), (UNNAMED + 1, 5000 - UNNAMED));
+        assert_eq!(environment[&Text::from("LD_PRELOAD")], Text::from("/tmp/x"));
+        let Variables::All(environment) = Variables::of(&block, true) else { panic!("not read") };
+        assert_eq!(environment.len(), 5002);
+        assert_eq!(Variables::of(b"title\0A=1\0", false), Variables::Unknown);
     }
 
     #[test]

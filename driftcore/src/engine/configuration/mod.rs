@@ -58,38 +58,56 @@ const QUEUE: usize = 1024;
 /// The runtime of a container that none knows.
 const UNKNOWN: &str = "unknown";
 /// Calls after which a container may be set up otherwise.
-const TELLING: [&str; 24] = [
-    "capset",
-    "chroot",
-    "mount",
-    "mount_setattr",
-    "move_mount",
-    "pivot_root",
-    "prctl",
-    "prlimit",
-    "setdomainname",
-    "setfsgid",
-    "setfsuid",
-    "setgid",
-    "setgroups",
-    "sethostname",
-    "setns",
-    "setregid",
-    "setresgid",
-    "setresuid",
-    "setreuid",
-    "setrlimit",
-    "setuid",
-    "umount",
-    "umount2",
-    "unshare",
+const TELLING: [(&str, Parts); 24] = [
+    ("capset", &[Aspect::Capability]),
+    ("chroot", MOUNTS),
+    ("mount", MOUNTS),
+    ("mount_setattr", MOUNTS),
+    ("move_mount", MOUNTS),
+    ("pivot_root", MOUNTS),
+    ("prctl", RIGHTS),
+    ("prlimit", LIMITS),
+    ("setdomainname", NAMES),
+    ("setfsgid", RIGHTS),
+    ("setfsuid", RIGHTS),
+    ("setgid", RIGHTS),
+    ("setgroups", RIGHTS),
+    ("sethostname", NAMES),
+    ("setns", RIGHTS),
+    ("setregid", RIGHTS),
+    ("setresgid", RIGHTS),
+    ("setresuid", RIGHTS),
+    ("setreuid", RIGHTS),
+    ("setrlimit", LIMITS),
+    ("setuid", RIGHTS),
+    ("umount", MOUNTS),
+    ("umount2", MOUNTS),
+    ("unshare", RIGHTS),
 ];
+const MOUNTS: Parts = &[Aspect::Mount];
+const RIGHTS: Parts = &[Aspect::Capability, Aspect::Identity];
+const LIMITS: Parts = &[Aspect::Limit];
+const NAMES: Parts = &[Aspect::Sysctl];
+
+/// What a call may change. Only a difference of that kind is the caller's doing.
+type Parts = &'static [Aspect];
+
+/// Shortest and longest interval: less would be no rest, and more is beyond what clocks add up to.
+const INTERVAL_MIN: Duration = Duration::from_millis(100);
+const INTERVAL_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// How and how often the configuration of containers is compared with what was declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfigurationOptions {
-    /// Time between two comparisons, of which a tenth more or less is left to chance.
+    /// Time between two comparisons, of which a tenth more or less is left to chance. Less than a tenth of
+    /// a second, and more than a year, are taken for that.
     pub interval: Duration,
+}
+
+impl ConfigurationOptions {
+    pub(super) fn bounded(self) -> Self {
+        Self { interval: self.interval.clamp(INTERVAL_MIN, INTERVAL_MAX) }
+    }
 }
 
 impl Default for ConfigurationOptions {
@@ -121,7 +139,7 @@ pub(super) struct Configuration {
     thread: Option<JoinHandle<()>>,
     /// The containers that the thread knows, and as which.
     told: FxHashMap<u64, String>,
-    telling: Vec<EventType>,
+    telling: Vec<(EventType, Parts)>,
 }
 
 impl Configuration {
@@ -157,7 +175,10 @@ impl Configuration {
             over,
             thread: Some(thread),
             told: FxHashMap::default(),
-            telling: TELLING.iter().filter_map(|name| EventType::of(name)).collect(),
+            telling: TELLING
+                .iter()
+                .filter_map(|&(name, parts)| Some((EventType::of(name)?, parts)))
+                .collect(),
         })
     }
 }
@@ -204,12 +225,11 @@ impl Core {
     /// Takes in a call after which the container may be set up otherwise.
     pub(super) fn configuration_call(&mut self, call: &Call<'_>, event_type: EventType) {
         let id = call.actor.container;
-        if self.configuration.to.is_none()
-            || call.result < 0
-            || !self.configuration.telling.contains(&event_type)
-        {
+        if self.configuration.to.is_none() || call.result < 0 {
             return;
         }
+        let mut telling = self.configuration.telling.iter();
+        let Some(&(_, parts)) = telling.find(|(it, _)| *it == event_type) else { return };
         // One that has just started may not be known to the thread yet.
         if !self.configuration.told.contains_key(&id)
             && self.containers.get(id).is_some_and(|known| known.container.runtime != UNKNOWN)
@@ -227,7 +247,7 @@ impl Core {
         let by = (Identity::from(&call.actor), call.boot_ns);
         let cause = Box::new(Cause { container: id, event, live: acting.live(), by });
         let Some(to) = &self.configuration.to else { return };
-        if to.try_send(Message::Touched { id, cause }).is_err() {
+        if to.try_send(Message::Touched { id, parts, cause }).is_err() {
             self.counters.configurations_refused += 1;
         }
     }

@@ -16,7 +16,7 @@ pub(super) const CONTAINERS: usize = 64;
 /// Of ten parts of the time, one at most is worked in: a turn is followed by a rest nine times as long.
 const REST: u32 = 9;
 /// Longest rest.
-const REST_MAX: Duration = Duration::from_secs(5);
+const REST_MAX: Duration = Duration::from_secs(60);
 
 /// The time that this thread has worked.
 pub(super) fn worked() -> Duration {
@@ -89,6 +89,7 @@ impl Turns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ConfigurationOptions;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -120,5 +121,15 @@ mod tests {
         assert_eq!(turns.next(Some(later + MINUTE / 2)), later + MINUTE / 2);
         turns.rest(now, MINUTE);
         assert!(turns.may_work(now + REST_MAX), "and no longer than that");
+    }
+
+    #[test]
+    fn no_interval_is_beyond_what_clocks_add_up_to() {
+        for seconds in [0, u64::MAX / 2, u64::MAX] {
+            let options = ConfigurationOptions { interval: Duration::from_secs(seconds) };
+            let mut turns = Turns::new(options.bounded().interval, Instant::now());
+            assert!(turns.next(None) > Instant::now());
+            assert_eq!(turns.round(Instant::now(), 3).count(), 3);
+        }
     }
 }

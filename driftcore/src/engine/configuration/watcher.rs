@@ -22,6 +22,7 @@ use super::standing::Change;
 use super::standing::Standing;
 use super::turns;
 use super::turns::Turns;
+use crate::config::Aspect;
 use crate::config::ConfigError;
 use crate::config::Declared;
 use crate::config::Host;
@@ -57,8 +58,10 @@ pub(super) enum Message {
         container: Arc<Container>,
         root: Option<RootMount>,
     },
+    /// A process of it made a call that may have changed these parts.
     Touched {
         id: u64,
+        parts: &'static [Aspect],
         cause: Box<Cause>,
     },
     /// Somebody outside started a program in it.
@@ -85,7 +88,8 @@ struct Watched {
     /// Watches of the directories that tell of writes to its limits and documents.
     watches: Vec<i32>,
     due: Option<Instant>,
-    cause: Option<Box<Cause>>,
+    /// The first call since the last comparison that may have changed a part.
+    causes: BTreeMap<Aspect, Box<Cause>>,
 }
 
 /// What is known of containers.
@@ -189,15 +193,19 @@ impl Watcher {
                     standing: Standing::default(),
                     watches: Vec::new(),
                     due: Some(now + FIRST),
-                    cause: None,
+                    causes: BTreeMap::new(),
                 };
                 watched.declare(self.host.runtimes());
-                self.watched.insert(id, watched);
+                if let Some(before) = self.watched.insert(id, watched) {
+                    self.forget(id, &before.watches);
+                }
             }
-            Message::Touched { id, cause } => {
+            Message::Touched { id, parts, cause } => {
                 if let Some(watched) = self.watched.get_mut(&id) {
-                    watched.is_due_by(now + SETTLED);
-                    watched.cause.get_or_insert(cause);
+                    watched.is_touched(now);
+                    for part in parts {
+                        watched.causes.entry(*part).or_insert_with(|| cause.clone());
+                    }
                 }
             }
             Message::Entered { id, pid, start_ns, cause } => {
@@ -213,12 +221,12 @@ impl Watcher {
 
     /// Takes in that a file was written that may tell of a change.
     fn written(&mut self, told: Written) {
-        let due = Instant::now() + SETTLED;
+        let now = Instant::now();
         let (watch, is_document) = match told {
             Written::Limit(watch) => (watch, false),
             Written::Document(watch) => (watch, true),
             Written::TooMuch => {
-                self.watched.values_mut().for_each(|it| it.is_due_by(due));
+                self.watched.values_mut().for_each(|it| it.is_touched(now));
                 return;
             }
         };
@@ -229,7 +237,7 @@ impl Watcher {
         let is_news = !is_document
             || watched.declared.as_mut().is_some_and(|it| it.renew(|| host.state_roots()));
         if is_news {
-            watched.is_due_by(due);
+            watched.is_touched(now);
         }
     }
 
@@ -271,7 +279,13 @@ impl Watcher {
         match open_process(process.0, process.1).and_then(|it| entered(declared, host, &it)) {
             Some(items) => {
                 let changes = watched.standing.take_at_once(items);
-                self.tell(id, changes, WriterOrigin::Outside, Some(cause));
+                if !changes.is_empty() {
+                    // To see whether it stays.
+                    watched.is_due_by(Instant::now() + AGAIN);
+                }
+                for change in changes {
+                    self.tell(id, change, WriterOrigin::Outside, Some(cause));
+                }
             }
             // It ended before.
             None => {
@@ -280,25 +294,16 @@ impl Watcher {
         }
     }
 
-    /// Hands changes over; false when nobody takes them any more.
-    fn tell(
-        &self,
-        id: u64,
-        changes: Vec<Change>,
-        origin: WriterOrigin,
-        cause: Option<&Cause>,
-    ) -> bool {
-        let time = Timestamp::now();
-        for change in changes {
-            let cause = cause.filter(|_| !change.ended).cloned().map(Box::new);
-            let finding = Finding { container: id, change, time, origin, cause };
-            // It waits where the engine is busy: the queue of messages is bounded.
-            if self.found.send(finding).is_err() {
-                return false;
-            }
+    /// Hands a change over; false when nobody takes it any more.
+    fn tell(&self, id: u64, change: Change, origin: WriterOrigin, cause: Option<&Cause>) -> bool {
+        let cause = cause.filter(|_| !change.ended).cloned().map(Box::new);
+        let finding = Finding { container: id, change, time: Timestamp::now(), origin, cause };
+        // It waits where the engine is busy: the queue of messages is bounded.
+        let is_taken = self.found.send(finding).is_ok();
+        if is_taken {
             (self.wake)();
         }
-        true
+        is_taken
     }
 
     /// Looks for containers in the file of pods: for all when it changed, else for those that are new.
@@ -369,14 +374,20 @@ impl Watcher {
             if watched.standing.is_open() {
                 watched.due = Some(Instant::now() + AGAIN);
             }
-            let cause = watched.cause.take();
+            let causes = std::mem::take(&mut watched.causes);
             if watched.standing.is_open() {
-                watched.cause.clone_from(&cause);
+                watched.causes.clone_from(&causes);
             }
-            // Calls are seen of the container's own processes alone.
-            let origin = if cause.is_some() { WriterOrigin::Inside } else { WriterOrigin::Unknown };
-            if !self.tell(id, changes, origin, cause.as_deref()) {
-                return compared;
+            for change in changes {
+                let cause = causes.get(&change.item.aspect).map(|cause| &**cause);
+                // Calls are seen of the container's own processes alone.
+                let origin = match cause {
+                    Some(_) => WriterOrigin::Inside,
+                    None => WriterOrigin::Unknown,
+                };
+                if !self.tell(id, change, origin, cause) {
+                    return compared;
+                }
             }
         }
         compared
@@ -386,6 +397,13 @@ impl Watcher {
 impl Watched {
     fn is_due(&self, now: Instant) -> bool {
         self.due.is_some_and(|due| now >= due)
+    }
+
+    /// Something may have changed. What was seen once is looked at again in its own time.
+    fn is_touched(&mut self, now: Instant) {
+        if self.due.is_none() || !self.standing.is_open() {
+            self.is_due_by(now + SETTLED);
+        }
     }
 
     fn is_due_by(&mut self, due: Instant) {
