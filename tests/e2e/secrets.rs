@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -132,9 +133,40 @@ fn live(world: &World) -> Result<()> {
     let process = user.process.as_ref().context("nobody wrote it")?;
     ensure!(process.pid == std::process::id(), "{process:#?}");
 
+    // Who enters from the host on his own is none of the container's, nor are his children; the runtime's are.
+    let all = ["password", "user", "mount", "all", "exec"].map(|name| (name, "right"));
+    creds.write(&all)?;
+    found(&watch, &container, "/etc/creds/user", |event| {
+        event.ended
+            && event
+                .config
+                .as_ref()
+                .is_some_and(|it| it.live == user.config.as_ref().and_then(|it| it.live.clone()))
+    })?;
+    let script = |name: &str| format!("(printf entered >/etc/creds/{name}); /bin/sleep 0");
+    for option in ["mount", "all"] {
+        let (pid, script) = (container.pid()?.to_string(), script(option));
+        let option = format!("--{option}");
+        let arguments = ["--target", &pid, &option, "/bin/busybox", "sh", "-c", &script];
+        let output = Command::new("nsenter").args(arguments).output()?;
+        ensure!(output.status.success(), "{output:?}");
+    }
+    container.sh(&script("exec"))?;
+    for (name, wanted) in [
+        ("mount", WriterOrigin::Outside),
+        ("all", WriterOrigin::Outside),
+        ("exec", WriterOrigin::Inside),
+    ] {
+        let event = found(&watch, &container, &format!("/etc/creds/{name}"), |event| event.drift)?;
+        ensure!(origin(&event) == Some(wanted) && mark(&event).is_none(), "{event:#?}");
+        let process = event.process.as_ref().context("nobody wrote it")?;
+        let script = process.cmdline.iter().any(|it| it.to_string().contains("printf entered"));
+        ensure!(script, "{process:#?}");
+    }
+
     ensure!(of(&watch, &twin)?.is_empty(), "{:#?}", of(&watch, &twin));
     let drifted = of(&watch, &container)?.iter().filter(|it| it.drift && !it.ended).count();
-    ensure!(drifted == 3, "{:#?}", of(&watch, &container));
+    ensure!(drifted == 6, "{:#?}", of(&watch, &container));
     Ok(())
 }
 

@@ -319,6 +319,14 @@ impl Known {
         self.started.map(|_| self.pid)
     }
 
+    /// Whether a process of that control group is not of the container's own: its own name the container, and that
+    /// one does not.
+    pub(super) fn is_other_group(&self, path: &[u8]) -> bool {
+        let id = self.container.id.as_bytes();
+        let names = |path: &[u8]| !id.is_empty() && path.windows(id.len()).any(|it| it == id);
+        names(&self.cgroup) && !names(path)
+    }
+
     /// Whether the runtime's state was missing or half written.
     pub(super) fn is_incomplete(&self) -> bool {
         !self.complete && self.container.image.is_none()
@@ -402,4 +410,34 @@ impl Known {
 
 fn split_device(device: u32) -> (u32, u32) {
     (device >> 20, device & 0xf_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_another_where_the_containers_own_names_it_and_that_one_does_not() {
+        let known = |own: &[u8]| {
+            let sight = Sight {
+                pid: 1,
+                cgroup: own.to_vec(),
+                namespaces: NamespaceIds::default(),
+                root_device: 0,
+                time: Timestamp::default(),
+                started: None,
+            };
+            let mut known = Known::new(sight, Instant::now());
+            known.container = Arc::new(Container { id: "abc".to_owned(), ..Container::default() });
+            known
+        };
+        let own = known(b"/docker/abc");
+        assert!(own.is_other_group(b"/user.slice") && own.is_other_group(b""));
+        assert!(!own.is_other_group(b"/docker/abc/inner"));
+        assert!(!own.is_other_group(b"/system.slice/docker-abc.scope"));
+        // Of one whose group somebody chose, nobody can tell.
+        assert!(!known(b"/mine").is_other_group(b"/user.slice"));
+        let unknown = Known { container: Arc::default(), ..known(b"/docker/abc") };
+        assert!(!unknown.is_other_group(b"/user.slice"));
+    }
 }

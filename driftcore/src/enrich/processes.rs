@@ -320,6 +320,26 @@ impl ProcessTable {
         Some((Identity { pid, start_ns, ppid, parent_start_ns }, container))
     }
 
+    /// What the process ran by which a process came into its container: the furthest back of its ancestors that
+    /// is of it. `None` unless that one was made by a process of the host, and what it ran is known.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn entrant(&self, who: Identity) -> Option<&Program> {
+        let find = |pid, start_ns| self.entries.get(&pid).filter(|entry| entry.is(start_ns));
+        let mut entry = find(who.pid, who.start_ns)?;
+        let container = entry.container;
+        let mut entrant = None;
+        for _ in 0..CAPACITY {
+            // What nobody saw executed, as a process that came by `setns`, is known by what it made.
+            entrant = Some(&*entry.program).filter(|it| it.standing().is_some()).or(entrant);
+            let parent = find(entry.parent.0, entry.parent.1)?;
+            if parent.container != container {
+                return entrant.filter(|_| parent.container == 0);
+            }
+            entry = parent;
+        }
+        None
+    }
+
     /// What a process ran when it had this exec id.
     pub fn program_as_of(&self, who: Identity, exec_id: u64) -> Option<&Arc<Program>> {
         let entry = self.entries.get(&who.pid).filter(|entry| entry.is(who.start_ns))?;
@@ -585,6 +605,41 @@ mod tests {
         table.taint(who((TOOL.0, 99), (0, 0)), 0);
         table.exec(&exec(TOOL.0, 99, 1, (0, 0)), b"ls\0");
         assert!(!table.is_tainted(who((TOOL.0, 99), (0, 0))));
+    }
+
+    #[cfg(feature = "sensor")]
+    #[test]
+    fn a_process_comes_by_the_one_that_the_host_made() {
+        const HOST: (u32, u64) = ((1 << 23) + 3, 5);
+        let mut table = ProcessTable::new();
+        let group = |components| KernelPath { components, truncated: false };
+        let mut shell = exec(SHELL.0, SHELL.1, 1, HOST);
+        shell.task.cgroup = group(b"own\0");
+        table.exec(&shell, b"sh\0");
+        table.fork(&fork(TOOL.0, TOOL.1, SHELL));
+        let mut tool = exec(TOOL.0, TOOL.1, 2, SHELL);
+        tool.task.cgroup = group(b"moved\0");
+        table.exec(&tool, b"tool\0");
+        table.fork(&fork(GRANDCHILD.0, GRANDCHILD.1, TOOL));
+        let entrant = |table: &ProcessTable, of: (u32, u64)| {
+            let standing = table.entrant(who(of, (0, 0)))?.standing()?;
+            Some(String::from_utf8(standing.cgroup.clone()).unwrap())
+        };
+        assert_eq!(entrant(&table, GRANDCHILD), None, "nobody knows who made the shell");
+        let none = || Arc::new(Program::default());
+        table.insert(HOST.0, Entry::of_host(HOST.1, (0, 0), none()));
+        for process in [GRANDCHILD, TOOL, SHELL] {
+            assert_eq!(entrant(&table, process).as_deref(), Some("/own"));
+        }
+        assert_eq!(entrant(&table, (TOOL.0, 99)), None, "another process of the number");
+        // One that came by `setns` and executed nothing: what it made tells.
+        let mut table = ProcessTable::new();
+        table.insert(HOST.0, Entry::of_host(HOST.1, (0, 0), none()));
+        table.fork(&fork(SHELL.0, SHELL.1, HOST));
+        table.fork(&fork(TOOL.0, TOOL.1, SHELL));
+        assert_eq!(entrant(&table, TOOL), None);
+        table.exec(&tool, b"tool\0");
+        assert_eq!(entrant(&table, TOOL).as_deref(), Some("/moved"));
     }
 
     #[test]

@@ -193,8 +193,15 @@ impl Core {
     ) -> (WriterOrigin, Identity) {
         let facts = by.facts.clone();
         let known = self.processes.latest(by.pid).filter(|&(_, of)| of != 0);
+        if let Some((who, _)) = known {
+            self.processes.complete_ancestry(who);
+        }
         let origin = match (known, by.is_inside) {
+            (Some((who, of)), _) if of == container && self.has_entered(container, who) => {
+                WriterOrigin::Outside
+            }
             (Some((_, of)), _) if of == container => WriterOrigin::Inside,
+            (None, Some(true)) if self.is_entering(container, by) => WriterOrigin::Outside,
             (_, Some(true)) => WriterOrigin::Inside,
             (Some(_), _) | (_, Some(false)) => WriterOrigin::Outside,
             (None, None) => WriterOrigin::Unknown,
@@ -240,6 +247,22 @@ impl Core {
         event.process = Some(process);
         event.tainted = self.processes.is_tainted(who);
         (origin, who)
+    }
+
+    /// Whether a process of the container comes from one that entered it on its own, as by `nsenter`: its runtime
+    /// puts whom it lets in into the container's control group. What a process of the container's own does about its
+    /// group, and its children do, counts for nothing.
+    fn has_entered(&self, container: u64, who: Identity) -> bool {
+        let group = self.processes.entrant(who).and_then(|it| it.standing()).map(|it| &it.cgroup);
+        let known = self.containers.get(container);
+        group.zip(known).is_some_and(|(group, known)| known.is_other_group(group))
+    }
+
+    /// Whether one that is in the container's mount namespace, and was never seen to execute or fork there, is not
+    /// of its control group.
+    fn is_entering(&self, container: u64, by: &Witnessed) -> bool {
+        let known = self.containers.get(container);
+        by.is_in_group == Some(false) && known.is_some_and(|known| known.is_other_group(b""))
     }
 }
 

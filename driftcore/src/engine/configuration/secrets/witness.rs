@@ -10,6 +10,8 @@ pub(in crate::engine) struct Witnessed {
     pub(in crate::engine) pid: u32,
     /// Whether it is in the container's mount namespace, or its control group names the container.
     pub(in crate::engine) is_inside: Option<bool>,
+    /// Whether its control group names the container.
+    pub(in crate::engine) is_in_group: Option<bool>,
     pub(in crate::engine) facts: Option<Facts>,
 }
 
@@ -37,9 +39,10 @@ impl Witnessed {
             let link = link.into_os_string().into_string().ok()?;
             link.strip_prefix("mnt:[")?.strip_suffix(']')?.parse::<u64>().ok()
         });
-        let groups = process.cgroups().map(|it| it.0).unwrap_or_default();
-        let is_named = groups.iter().any(|group| group.pathname.contains(container));
-        let is_inside = own.map(|own| Some(own) == namespace || is_named);
+        let groups = process.cgroups().map(|it| it.0).ok();
+        let is_in_group =
+            groups.map(|all| all.iter().any(|group| group.pathname.contains(container)));
+        let is_inside = own.map(|own| Some(own) == namespace || is_in_group == Some(true));
         let facts = Facts {
             name: Text::from(stat.comm.as_str()),
             ppid: u32::try_from(stat.ppid).unwrap_or(0),
@@ -47,6 +50,6 @@ impl Witnessed {
             uid: status.euid,
             gid: status.egid,
         };
-        Self { pid, is_inside, facts: Some(facts) }
+        Self { pid, is_inside, is_in_group, facts: Some(facts) }
     }
 }
