@@ -126,6 +126,9 @@ pub struct Comparison {
     /// Parts of which something could not be read: what is not there may be.
     #[serde(skip)]
     pub(crate) unsure: BTreeSet<Aspect>,
+    /// Controllers of control groups of which something could not be read.
+    #[serde(skip)]
+    pub(crate) unsure_controllers: BTreeSet<String>,
 }
 
 impl Comparison {
@@ -141,17 +144,28 @@ impl Comparison {
         self.items.sort_by_key(|item| item.aspect);
         self.problems.extend(other.problems);
         self.unsure.extend(other.unsure);
+        self.unsure_controllers.extend(other.unsure_controllers);
     }
 
     /// Whether an item that is not among these may be there all the same, for it could not be looked at. Items
     /// of a pod hang on other parts.
     #[cfg(feature = "sensor")]
     pub(crate) fn may_hide(&self, aspect: Aspect, name: &Text) -> bool {
-        let of_pod = |prefix: &str| {
-            aspect == Aspect::Declaration && name.as_bytes().starts_with(prefix.as_bytes())
+        if self.unsure.contains(&aspect) {
+            return true;
+        }
+        let name = name.to_string();
+        let of_limit = |name: &str| {
+            let controller = super::live::controller_of(name);
+            self.unsure.contains(&Aspect::Limit) || self.unsure_controllers.contains(controller)
         };
-        self.unsure.contains(&aspect)
-            || of_pod("pod:limits.") && self.unsure.contains(&Aspect::Limit)
-            || of_pod("pod:sysctls.") && self.unsure.contains(&Aspect::Sysctl)
+        match (aspect, name.strip_prefix("pod:limits.")) {
+            (Aspect::Limit, _) => of_limit(&name),
+            (Aspect::Declaration, Some(limit)) => of_limit(limit),
+            (Aspect::Declaration, None) => {
+                name.starts_with("pod:sysctls.") && self.unsure.contains(&Aspect::Sysctl)
+            }
+            _ => false,
+        }
     }
 }

@@ -51,14 +51,19 @@ pub fn compare(declared: &Declared, live: &Live) -> Comparison {
         problems.push(problem.text.clone());
         unsure.extend(problem.parts);
     }
-    let parts = [
-        (Aspect::Declaration, &declared.problems),
-        (Aspect::Limit, &live.cgroup.problems),
-        (Aspect::Sysctl, &live.settings.problems),
-    ];
+    let parts =
+        [(Aspect::Declaration, &declared.problems), (Aspect::Sysctl, &live.settings.problems)];
     unsure.extend(parts.iter().filter(|(_, problems)| !problems.is_empty()).map(|(part, _)| *part));
-    problems.extend(live.cgroup.problems.iter().chain(&live.settings.problems).cloned());
-    Comparison { items, problems, unsure }
+    let mut unsure_controllers = BTreeSet::new();
+    for unread in &live.cgroup.problems {
+        problems.push(unread.text.clone());
+        unsure_controllers.extend(unread.controllers.iter().cloned());
+        if unread.controllers.is_empty() {
+            unsure.insert(Aspect::Limit);
+        }
+    }
+    problems.extend(live.settings.problems.iter().cloned());
+    Comparison { items, problems, unsure, unsure_controllers }
 }
 
 /// What differs in the environment of a process that somebody outside started in the container. `None` when it

@@ -17,6 +17,7 @@ use crate::config::live::LiveMount;
 use crate::config::live::Origin;
 use crate::config::live::Problem;
 use crate::config::live::Status;
+use crate::config::live::Unread;
 use crate::config::live::Variables;
 use crate::config::secret;
 use crate::event::ConfigMark;
@@ -540,11 +541,20 @@ fn what_could_not_be_read_does_not_differ_and_is_told() {
     assert_eq!(comparison.problems, ["c", "d", "a", "b"]);
     let unsure = [Aspect::Mount, Aspect::Sysctl, Aspect::Declaration];
     assert_eq!(comparison.unsure, unsure.into());
+    assert!(comparison.unsure_controllers.is_empty());
     // An image that cannot be read never could be.
     declared.problems.clear();
     live.problems.clear();
     live.settings.problems.clear();
     assert!(compare(&declared, &live).unsure.is_empty());
+    // Of one controller, and of all.
+    let memory = vec!["memory".to_owned()];
+    live.cgroup.problems = vec![Unread { controllers: memory.clone(), text: "e".to_owned() }];
+    let comparison = compare(&declared, &live);
+    assert_eq!(comparison.problems, ["d", "e"]);
+    assert!(comparison.unsure.is_empty() && comparison.unsure_controllers.into_iter().eq(memory));
+    live.cgroup.problems = vec![Unread::default()];
+    assert_eq!(compare(&declared, &live).unsure, [Aspect::Limit].into());
 }
 
 #[test]

@@ -63,7 +63,33 @@ pub(in crate::config) struct Cgroup {
     /// The directories that these files are in.
     pub(in crate::config) directories: Vec<PathBuf>,
     /// Why some are not there.
-    pub(in crate::config) problems: Vec<String>,
+    pub(in crate::config) problems: Vec<Unread>,
+}
+
+/// Something of control groups could not be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::config) struct Unread {
+    /// Whose limits are not known then; none: all.
+    pub(in crate::config) controllers: Vec<String>,
+    pub(in crate::config) text: String,
+}
+
+impl Unread {
+    fn of(path: &Path, file: &str, why: &str) -> Self {
+        let controllers = vec![controller_of(file).to_owned()];
+        Self { controllers, text: format!("{}: {why}", path.display()) }
+    }
+}
+
+/// The controller that a limit is of, by the name of its file or of its item. What has another name in version 1
+/// has that of version 2.
+pub(in crate::config) fn controller_of(name: &str) -> &str {
+    let name = name.strip_prefix("unified.").unwrap_or(name);
+    match name.split(['.', ' ', ',']).next().unwrap_or_default() {
+        "blkio" => "io",
+        "device" => "devices",
+        other => other,
+    }
 }
 
 /// Where a hierarchy is mounted.
@@ -122,8 +148,11 @@ impl Cgroup {
             match mount_of(mounts, &controllers) {
                 Some(mount_point) => hierarchies.push(Hierarchy { controllers, mount_point, path }),
                 None if counts => {
-                    let which = controllers.join(",");
-                    cgroup.problems.push(format!("control groups {which}: not mounted here"));
+                    let text =
+                        format!("control groups {}: not mounted here", controllers.join(","));
+                    let controllers =
+                        controllers.iter().map(|it| controller_of(it).to_owned()).collect();
+                    cgroup.problems.push(Unread { controllers, text });
                 }
                 None => {}
             }
@@ -162,14 +191,15 @@ impl Cgroup {
             .and_then(|opened| opened.take(FILE_LIMIT + 1).read_to_string(&mut text));
         match read {
             Ok(_) if text.len() as u64 > FILE_LIMIT => {
-                self.problems.push(format!("{}: larger than {FILE_LIMIT} bytes", path.display()));
+                let why = format!("larger than {FILE_LIMIT} bytes");
+                self.problems.push(Unread::of(&path, file, &why));
             }
             Ok(_) => {
                 self.files.insert(file.to_owned(), text.trim().to_owned());
             }
             // Controllers that a kernel, or a parent group, leaves out have no files.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => self.problems.push(format!("{}: {error}", path.display())),
+            Err(error) => self.problems.push(Unread::of(&path, file, &error.to_string())),
         }
     }
 }
@@ -264,12 +294,40 @@ mod tests {
                 ("pids.max", "max")
             ]
         );
-        assert_eq!(cgroup.problems, ["control groups pids: not mounted here"]);
+        let text = "control groups pids: not mounted here".to_owned();
+        assert_eq!(cgroup.problems, [Unread { controllers: vec!["pids".to_owned()], text }]);
         let mut directories = ["memory", "cpu", "v2"].map(|it| at(it).join("docker/abc"));
         directories.sort();
         let mut found = cgroup.directories.clone();
         found.sort();
         assert_eq!(found, directories);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_of_its_controller_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |path: &str| root.path().join(path);
+        fs::create_dir_all(at("memory/abc/memory.limit_in_bytes")).unwrap();
+        fs::create_dir_all(at("blkio/abc")).unwrap();
+        let long = "x".repeat(usize::try_from(FILE_LIMIT).unwrap() + 1);
+        fs::write(at("blkio/abc/blkio.throttle.read_bps_device"), long).unwrap();
+        let line =
+            |name: &str| format!("1 1 0:1 / {} rw - cgroup x rw,{name}\n", at(name).display());
+        let mounts = mounts(&(line("memory") + &line("blkio")));
+        let process = b"9:memory:/abc\n8:blkio:/abc\n7:cpu,cpuacct:/abc\n";
+        let cgroup = Cgroup::read(&mounts, process, "abc", [].into_iter());
+        let of: Vec<_> = cgroup.problems.iter().map(|it| it.controllers.join(",")).collect();
+        assert_eq!(of, ["cpu,cpuacct", "memory", "io"]);
+        for (name, controller) in [
+            ("memory.max", "memory"),
+            ("unified.memory.high", "memory"),
+            ("io.read_bps", "io"),
+            ("device c 1:3", "devices"),
+            ("oom_score_adj", "oom_score_adj"),
+            ("", ""),
+        ] {
+            assert_eq!(controller_of(name), controller);
+        }
     }
 
     #[test]

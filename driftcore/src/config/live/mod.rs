@@ -17,6 +17,10 @@ use std::time::Duration;
 use std::time::Instant;
 
 pub(super) use cgroup::Cgroup;
+#[cfg(test)]
+pub(super) use cgroup::Unread;
+#[cfg(feature = "sensor")]
+pub(super) use cgroup::controller_of;
 #[cfg(feature = "sensor")]
 pub(crate) use cgroup::is_limit_file;
 pub(super) use first::First;

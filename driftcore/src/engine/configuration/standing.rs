@@ -187,6 +187,31 @@ mod tests {
     }
 
     #[test]
+    fn a_controller_that_could_not_be_read_holds_back_no_end_of_another_one() {
+        let mut standing = Standing::default();
+        let items = ["memory.limit", "unified.memory.high", "pids.limit", "RLIMIT_NOFILE"];
+        let mut all = comparison(&items.map(|name| (name, "1")));
+        all.items.extend([item("pod:limits.memory", "1"), item("pod:limits.cpu", "1")]);
+        for item in &mut all.items {
+            let of_pod = item.name.as_bytes().starts_with(b"pod:");
+            item.aspect = if of_pod { Aspect::Declaration } else { Aspect::Limit };
+        }
+        for _ in 0..2 {
+            standing.take(&all);
+        }
+        let mut partly = comparison(&[]);
+        partly.unsure_controllers.insert("memory".to_owned());
+        standing.take(&partly);
+        let mut ended = names(&standing.take(&partly));
+        ended.sort();
+        let over = ["RLIMIT_NOFILE", "pids.limit", "pod:limits.cpu"];
+        assert_eq!(ended, over.map(|name| (name.to_owned(), true)));
+        assert!(standing.take(&partly).is_empty() && !standing.is_open());
+        standing.take(&comparison(&[]));
+        assert_eq!(standing.take(&comparison(&[])).len(), 3);
+    }
+
+    #[test]
     fn what_is_told_at_once_stands_until_it_was_not_seen_twice() {
         let mut standing = Standing::default();
         let mut one = comparison(&[("A", "x")]);

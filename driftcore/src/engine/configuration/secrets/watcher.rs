@@ -373,7 +373,7 @@ impl Watched {
         let is_rotation = |item: &Item| item.mark == Some(ConfigMark::Rotation) && !item.differs;
         let rotated = items.iter().filter(|item| is_rotation(item)).cloned();
         let mut told: Vec<(Item, bool)> = rotated.map(|item| (item, false)).collect();
-        let comparison = Comparison { items, problems, unsure };
+        let comparison = Comparison { items, problems, unsure, ..Comparison::default() };
         let changes = self.standing.take(&comparison);
         told.extend(changes.into_iter().map(|change| (change.item, change.ended)));
         let findings = told.into_iter().map(|(item, ended)| {
