@@ -230,6 +230,10 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
 #[test]
 fn the_fuzzers_seeds_are_records_of_this_version() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus/wire");
+    if !std::path::Path::new(directory).is_dir() {
+        println!("{directory} is not here: the package comes without the fuzzers");
+        return;
+    }
     for (name, record) in seeds() {
         let path = format!("{directory}/{name}");
         if std::env::var_os("UPDATE_SEEDS").is_some() {

@@ -124,10 +124,10 @@ impl Unfinished {
                 self.entry.changed.insert(Change::Content);
             }
             self.decide(marks, number);
-            // Of a file with several names the kernel keeps the origin with that option alone.
+            // Of what has several names, links and devices among it, the kernel keeps the origin with that
+            // option alone.
             if !self.entry.changed.is_empty()
                 && links > 1
-                && self.ours.facts.kind == FileKind::Regular
                 && marks.came_from(&self.ours) == CameFrom::Number(number)
             {
                 finished.problems.push(problem(format!(

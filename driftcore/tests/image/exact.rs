@@ -274,13 +274,22 @@ fn names_that_change_together_are_said_to() {
     let mut world = World::new(",index=on");
     world.layer(|root| {
         write(root, "a", b"1");
-        fs::hard_link(root.join("a"), root.join("b")).unwrap();
+        symlink("x", root.join("link")).unwrap();
+        rustix::fs::mkfifoat(CWD, root.join("pipe"), Mode::RUSR).unwrap();
+        for name in ["a", "link", "pipe"] {
+            fs::hard_link(root.join(name), root.join(format!("{name}2"))).unwrap();
+        }
     });
     let Some(container) = world.container() else { return };
-    chmod(&container, "a", 0o600);
+    for name in ["a", "link", "pipe"] {
+        std::os::unix::fs::lchown(container.path(name), Some(7), None).unwrap();
+    }
     let report = Report::of(&world.layers());
-    assert_eq!(report.lines(), ["attributes /a (mode)"]);
-    assert!(report.problems[0].reason.contains("2 names for the file"), "{:?}", report.problems);
+    let told = ["attributes /a (owner)", "attributes /link (owner)", "attributes /pipe (owner)"];
+    assert_eq!(report.lines(), told);
+    let mut problems = report.problems.iter();
+    assert!(problems.all(|it| it.reason.contains("2 names for the file")), "{report:?}");
+    assert_eq!(report.problems.len(), 3, "{:?}", report.problems);
 }
 
 /// The redirect of its rename stays on a file whose content is copied up later.
