@@ -32,6 +32,21 @@ mod skeleton {
         /// Global variables (absent from this build).
         #[derive(Debug)]
         pub struct bss(());
+        /// Global constants (absent from this build).
+        #[derive(Debug)]
+        pub struct rodata(());
+        /// What a container may write to the rings (absent from this build).
+        #[derive(Debug)]
+        pub struct dc_budget(());
+        /// A container (absent from this build).
+        #[derive(Debug)]
+        pub struct dc_container(());
+        /// What a file is known by (absent from this build).
+        #[derive(Debug)]
+        pub struct dc_inode_key(());
+        /// Settings (absent from this build).
+        #[derive(Debug)]
+        pub struct dc_settings(());
     }
 }
 
@@ -40,3 +55,6 @@ pub use skeleton::*;
 /// The compiled object: ELF with BTF.
 #[cfg(not(without_probes))]
 pub const OBJECT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/driftcore.bpf.o"));
+/// The compiled object (absent from this build).
+#[cfg(without_probes)]
+pub const OBJECT: &[u8] = &[];
