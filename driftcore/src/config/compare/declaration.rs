@@ -1,6 +1,7 @@
 //! The declaration itself: what Docker keeps, against the bundle that it made when the container was
 //! started. They part when somebody edits a file, and at `docker update`.
 
+use super::capabilities::DEFAULT;
 use super::capabilities::NAMES;
 use super::capabilities::bits;
 use crate::config::declared::Bundle;
@@ -129,23 +130,6 @@ fn rights(bundle: &Bundle, host: &DockerHost, sides: &mut Sides<'_>) {
     }
 }
 
-/// The capabilities that Docker gives where nobody says otherwise.
-const GIVEN: [&str; 14] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 /// What every kernel has that runs containers: those up to `CAP_AUDIT_READ`, of Linux 3.16.
 const ALL: u64 = (1 << 38) - 1;
 
@@ -176,7 +160,7 @@ fn capabilities(bounding: u64, host: &DockerHost, sides: &mut Sides<'_>) {
     if host.privileged {
         return;
     }
-    let given = bits(&GIVEN.map(str::to_owned));
+    let given = bits(&DEFAULT.map(str::to_owned));
     for (index, name) in NAMES.iter().enumerate() {
         let bit = 1 << index;
         let (is_given, has) = (given & bit != 0, bounding & bit != 0);

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::config::compare::capabilities::DEFAULT;
 use crate::config::compare::capabilities::bits;
 use crate::config::compare::capabilities::names;
 use crate::config::compare::image::is_of_services;
@@ -24,23 +25,6 @@ use crate::event::Text;
 const ALL: &str = "ALL";
 /// What only a privileged container has without asking for it.
 const PRIVILEGED: [&str; 2] = ["SYS_MODULE", "SYS_RAWIO"];
-/// What runtimes give without being asked: containerd, CRI-O and Docker none but these.
-const DEFAULT: [&str; 14] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 /// Where the kubelet and runtimes mount files of their own in every container.
 const OWN: [&str; 6] = [
     "/dev/shm",
