@@ -158,7 +158,7 @@ static __always_inline void report_act_of(struct task_struct *task, const struct
 	/* Where a name leads is for user space to find. */
 	if (!act->place.name.size && !is_watched(dentry, container))
 		return;
-	/* What io_uring does is seen by one probe alone, and the hooks of functions say it once. */
+	/* Others ask themselves whether it is said. */
 	if (slot == DC_SLOT_CALL)
 		note_handled();
 	/* Whoever asks for it and whatever the budget says: here a task changes a file. What a process

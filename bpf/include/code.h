@@ -134,7 +134,9 @@ static __always_inline void report_code(struct task_struct *task, struct file *f
 	said_key(task, inode, act->operation, &key);
 	if (bpf_map_lookup_elem(&said, &key))
 		return;
-	note_handled();
+	/* Others ask themselves whether it is said. */
+	if (slot == DC_SLOT_CALL)
+		note_handled();
 	if (act->operation == DC_OP_SCRIPT && !may_be_script(task, dentry))
 		return;
 	if (!may_emit(id | DC_CODE_BUDGET, DC_KIND_FILE, now))

@@ -19,10 +19,11 @@ static __always_inline void tell_script(__u32 fd, struct file *file)
 	task = current_task();
 	act.call = current_call(task);
 	/* Sockets' and pipes' are no files; what is handed on was opened by somebody else. */
-	if (act.call != DC_NO_CALL && !opens(act.call))
+	if ((act.call != DC_NO_CALL && !opens(act.call)) || is_handled())
 		return;
 	act.value = file->f_flags;
 	report_code(task, file, &act, DC_SLOT_HOOK);
+	note_handled();
 }
 
 /* Whether opens to write are reported by themselves, which makes whoever opens or writes the writer. */
@@ -58,7 +59,7 @@ static __always_inline void tell_writer(struct file *file)
 		return;
 	dentry = BPF_CORE_READ(file, f_path.dentry);
 	if (!container_of_act(task, dentry, true, &container, &outside) ||
-	    (!outside && !is_watched(dentry, &container)))
+	    (!outside && !is_watched(dentry, &container)) || is_handled())
 		return;
 	actor = outside ? DC_ACTOR_OUTSIDE : 0;
 	if (BPF_CORE_READ(task, flags) & PF_IO_WORKER)
@@ -67,6 +68,7 @@ static __always_inline void tell_writer(struct file *file)
 	if (!s)
 		return;
 	note_writer(task, inode, file->f_mode & FMODE_CREATED ? DC_OP_CREATE : DC_OP_OPEN, actor, s);
+	note_handled();
 	give_scratch(s);
 }
 
@@ -80,11 +82,12 @@ static __always_inline void tell_mapped(struct file *file, __u64 prot, __u64 fla
 	if (!(prot & PROT_EXEC) || !file || flags & MAP_ANONYMOUS || result >= -4095UL)
 		return;
 	task = current_task();
-	if (!may_act(task) || !calls_mmap(task))
+	if (!may_act(task) || !calls_mmap(task) || is_handled())
 		return;
 	act.result = result;
 	act.call = current_call(task);
 	report_code(task, file, &act, DC_SLOT_HOOK);
+	note_handled();
 }
 
 /* A mapping is about to become executable. */
@@ -98,10 +101,11 @@ static __always_inline void tell_protected(struct vm_area_struct *vma, __u64 pro
 		return;
 	task = current_task();
 	file = vma->vm_file;
-	if (!file || !may_act(task) || is_shared_memory(file))
+	if (!file || !may_act(task) || is_shared_memory(file) || is_asked())
 		return;
 	act.call = current_call(task);
 	report_code(task, file, &act, DC_SLOT_HOOK);
+	note_asked();
 }
 
 #endif

@@ -331,9 +331,10 @@ enum dc_slot {
 
 /*
  * From 7.0 on tasks may preempt probes. The kernel then leaves a probe out for a task while another
- * task, on the same processor, is within it. So each probe that must miss nothing is attached several
+ * task, on the same processor, is within it. So each probe that is watched that way is attached several
  * times over: a later copy sees whether an earlier one ran for the task, and does its work where not.
- * Each copy is another program to the kernel. Older kernels load the first alone.
+ * Each copy is another program to the kernel: the same one, loaded again with the same maps. Older
+ * kernels load the first alone.
  */
 #define DC_COPIES 4
 

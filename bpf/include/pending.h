@@ -168,14 +168,17 @@ static __always_inline bool is_on_root(struct task_struct *task, struct dentry *
 }
 
 /* Begins an operation on an entry of the container's root: where it is to be filled in. To be ended by
- * keep_pending(). */
+ * keep_pending(). NULL: a copy before this one has begun it, or there is no room. */
 static __always_inline struct dc_scratch *begin_pending(struct task_struct *task, __u16 operation,
 							struct dentry *dentry,
 							struct dc_pending **pending_act)
 {
-	struct dc_scratch *s = take_scratch(DC_SLOT_HOOK);
+	struct dc_scratch *s;
 	struct dc_pending *p;
 
+	if (is_asked())
+		return NULL;
+	s = take_scratch(DC_SLOT_HOOK);
 	if (!s)
 		return NULL;
 	p = (void *)s->tail;
@@ -193,6 +196,7 @@ static __always_inline void keep_pending(struct dc_scratch *s, struct dc_pending
 	__u64 thread = bpf_get_current_pid_tgid();
 
 	bpf_map_update_elem(&pending, &thread, p, BPF_ANY);
+	note_asked();
 	give_scratch(s);
 }
 
@@ -204,7 +208,7 @@ static __always_inline bool may_wait(struct file *file)
 	       !is_hosts_own(current_task(), file->f_inode->i_sb->s_magic);
 }
 
-/* The operation has ended. */
+/* The operation has ended. What waited is gone when a copy comes to it. */
 static __always_inline void confirm(__u64 *ctx, enum dc_function function, __u64 object)
 {
 	const volatile struct dc_signature *signature = &signatures[function];

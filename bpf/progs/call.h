@@ -120,7 +120,7 @@ static __always_inline void enter_call(struct pt_regs *regs)
 }
 
 static __always_inline void exit_open(void *ctx, struct pt_regs *regs, const struct dc_called *call,
-				      long ret, __u32 copy)
+				      long ret)
 {
 	bool script, opened;
 
@@ -137,7 +137,7 @@ static __always_inline void exit_open(void *ctx, struct pt_regs *regs, const str
 	struct dc_act act = {.result = ret, .call = call->number};
 
 	opened = opened && fill_opened(task, regs, call, ret, &act);
-	if ((!opened && !script) || is_handled(copy))
+	if ((!opened && !script) || is_handled())
 		return;
 	if (opened)
 		report_act(task, &act, DC_SLOT_CALL);
@@ -145,14 +145,14 @@ static __always_inline void exit_open(void *ctx, struct pt_regs *regs, const str
 		bpf_tail_call(ctx, &exits, DC_EXIT_SCRIPT);
 }
 
-static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret, __u32 copy)
+static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret)
 {
 	struct dc_called call = get_call(regs, 1);
 
 	if (!call.class)
 		return;
 	if (is_open(call.class)) {
-		exit_open(ctx, regs, &call, ret, copy);
+		exit_open(ctx, regs, &call, ret);
 		return;
 	}
 
@@ -161,7 +161,7 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 	struct dc_mapping map = {};
 	long fd;
 
-	if (!may_be_contained(task) || is_handled(copy))
+	if (!may_be_contained(task) || is_handled())
 		return;
 	if (call.class >= DC_CLASS_ENTRY)
 		bpf_tail_call(ctx, &exits, DC_EXIT_NAMED);
@@ -188,26 +188,19 @@ static __always_inline void exit_call(void *ctx, struct pt_regs *regs, long ret,
 		bpf_tail_call(ctx, &exits, DC_EXIT_MAP);
 }
 
-#define CALL(name_enter, name_exit, copy)                                                          \
-	SEC("tp_btf/sys_enter")                                                                    \
-	int BPF_PROG(name_enter, struct pt_regs *regs, long id)                                    \
-	{                                                                                          \
-		enter_call(regs);                                                                  \
-		return 0;                                                                          \
-	}                                                                                          \
-                                                                                                   \
-	SEC("tp_btf/sys_exit")                                                                     \
-	int BPF_PROG(name_exit, struct pt_regs *regs, long ret)                                    \
-	{                                                                                          \
-		exit_call(ctx, regs, ret, copy);                                                   \
-		return 0;                                                                          \
-	}
+SEC("tp_btf/sys_enter")
+int BPF_PROG(call__enter, struct pt_regs *regs, long id)
+{
+	enter_call(regs);
+	return 0;
+}
 
-CALL(call__enter, call__exit, 0)
-CALL(call__enter_2, call__exit_2, 1)
-CALL(call__enter_3, call__exit_3, 2)
-CALL(call__enter_4, call__exit_4, 3)
-#undef CALL
+SEC("tp_btf/sys_exit")
+int BPF_PROG(call__exit, struct pt_regs *regs, long ret)
+{
+	exit_call(ctx, regs, ret);
+	return 0;
+}
 
 /* The exit of a call that was read at its entry. */
 SEC("tp_btf/sys_exit")

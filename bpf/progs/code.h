@@ -92,7 +92,10 @@ int BPF_PROG(call__script, struct pt_regs *regs, long ret)
 	return 0;
 }
 
-static __always_inline void report_stdin(struct task_struct *task, __u32 copy)
+/* What an interpreter has as its standard input when it is executed. Behind process__exec, which
+ * settles what an interpreter is. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process__stdin, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct dc_act act = {
 		.operation = DC_OP_SCRIPT,
@@ -101,27 +104,12 @@ static __always_inline void report_stdin(struct task_struct *task, __u32 copy)
 	};
 	struct file *file;
 
-	if (!may_interpret() || is_handled(copy))
-		return;
+	if (!may_interpret() || is_handled())
+		return 0;
 	file = file_of(task, 0);
 	if (!file)
-		return;
+		return 0;
 	act.value |= BPF_CORE_READ(file, f_flags);
 	report_code(task, file, &act, DC_SLOT_CALL);
+	return 0;
 }
-
-/* What an interpreter has as its standard input when it is executed. Behind process__exec, which
- * settles what an interpreter is. */
-#define PROCESS_STDIN(name, copy)                                                                  \
-	SEC("tp_btf/sched_process_exec")                                                           \
-	int BPF_PROG(name, struct task_struct *task, int old_pid, struct linux_binprm *bprm)       \
-	{                                                                                          \
-		report_stdin(task, copy);                                                          \
-		return 0;                                                                          \
-	}
-
-PROCESS_STDIN(process__stdin, 0)
-PROCESS_STDIN(process__stdin_2, 1)
-PROCESS_STDIN(process__stdin_3, 2)
-PROCESS_STDIN(process__stdin_4, 3)
-#undef PROCESS_STDIN

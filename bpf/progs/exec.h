@@ -2,6 +2,7 @@
 /* Execs, as they happen. */
 #include "../include/ancestors.h"
 #include "../include/extract.h"
+#include "../include/handled.h"
 #include "../include/interpreter.h"
 #include "../include/record.h"
 
@@ -37,29 +38,28 @@ static __always_inline __u64 exec_wakeup(const struct dc_file *file, bool enters
 }
 
 /* Whether a copy before this one has reported the exec. */
-static __always_inline bool is_reported(struct task_struct *task, __u32 copy)
+static __always_inline bool is_reported(struct task_struct *task)
 {
 	struct dc_member *known = member(BPF_CORE_READ(task, tgid), leader_start(task));
 	__u64 exec_id = exec_id_of(task);
 
 	/* There was no room to remember it: one copy has to do. */
 	if (!known)
-		return copy;
+		return this_copy;
 	if (known->exec_id == exec_id)
 		return true;
 	known->exec_id = exec_id;
 	return false;
 }
 
-static __always_inline void report_exec(struct task_struct *task, struct linux_binprm *bprm,
-					__u32 copy)
+static __always_inline void report_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
 	struct dc_container container = {};
 	__u64 id = container_of_program(task, &container);
 	/* A copy is never at work twice on a processor. */
-	__u32 index = copy * DC_SLOTS + DC_SLOT_EXEC;
+	__u32 index = this_copy * DC_SLOTS + DC_SLOT_EXEC;
 
-	if (!id || is_reported(task, copy))
+	if (!id || is_reported(task))
 		return;
 
 	struct dc_scratch *s = bpf_map_lookup_elem(&scratch, &index);
@@ -98,16 +98,9 @@ static __always_inline void report_exec(struct task_struct *task, struct linux_b
 	}
 }
 
-#define PROCESS_EXEC(name, copy)                                                                   \
-	SEC("tp_btf/sched_process_exec")                                                           \
-	int BPF_PROG(name, struct task_struct *task, int old_pid, struct linux_binprm *bprm)       \
-	{                                                                                          \
-		report_exec(task, bprm, copy);                                                     \
-		return 0;                                                                          \
-	}
-
-PROCESS_EXEC(process__exec, 0)
-PROCESS_EXEC(process__exec_2, 1)
-PROCESS_EXEC(process__exec_3, 2)
-PROCESS_EXEC(process__exec_4, 3)
-#undef PROCESS_EXEC
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process__exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	report_exec(task, bprm);
+	return 0;
+}

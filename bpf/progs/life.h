@@ -69,24 +69,17 @@ static __always_inline void report_exit(struct task_struct *task)
 		count_loss(DC_LOSS_LIFE_RING);
 }
 
-/* The exit's tracepoint grew a second argument in 6.16; it is not needed. */
-#define PROCESS_LIFE(copy)                                                                         \
-	SEC("tp_btf/sched_process_fork")                                                           \
-	int BPF_PROG(process__fork##copy, struct task_struct *parent, struct task_struct *child)   \
-	{                                                                                          \
-		report_fork(parent, child);                                                        \
-		return 0;                                                                          \
-	}                                                                                          \
-                                                                                                   \
-	SEC("tp_btf/sched_process_exit")                                                           \
-	int BPF_PROG(process__exit##copy, struct task_struct *task)                                \
-	{                                                                                          \
-		report_exit(task);                                                                 \
-		return 0;                                                                          \
-	}
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(process__fork, struct task_struct *parent, struct task_struct *child)
+{
+	report_fork(parent, child);
+	return 0;
+}
 
-PROCESS_LIFE()
-PROCESS_LIFE(_2)
-PROCESS_LIFE(_3)
-PROCESS_LIFE(_4)
-#undef PROCESS_LIFE
+/* The tracepoint grew a second argument in 6.16; it is not needed. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process__exit, struct task_struct *task)
+{
+	report_exit(task);
+	return 0;
+}

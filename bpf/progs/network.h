@@ -6,6 +6,7 @@
  * process is remembered by its socket.
  */
 #include "../include/extract.h"
+#include "../include/handled.h"
 #include "../include/socket.h"
 
 #include <bpf/bpf_tracing.h>
@@ -88,6 +89,11 @@ static __always_inline void end_connect(struct sock *sk, int state)
 	report_connect(sk, &begun, result, bpf_ktime_get_boot_ns());
 }
 
+/*
+ * What ends a connection may come in an interrupt, while this probe is at work for a socket of the task that
+ * is interrupted: the kernel leaves the probe out then. So it has a second copy on any kernel. An end that was
+ * said is taken out of the table; what begins is no interrupt's.
+ */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(network__state, const struct sock *socket, int old, int new)
 {
@@ -101,13 +107,18 @@ int BPF_PROG(network__state, const struct sock *socket, int old, int new)
 			end_connect(sk, new);
 		return 0;
 	}
+	/* Only where tasks preempt probes can the first one have been left out. */
+	if (this_copy && copies == 1)
+		return 0;
 	if (new == TCP_LISTEN ? !is_socket_wanted(DC_SOCKET_LISTEN) :
 				new != TCP_SYN_SENT || !is_socket_wanted(DC_SOCKET_CONNECT))
 		return 0;
 	task = current_task();
 	/* MPTCP says the same of its subflow, which is TCP. */
-	if (!may_be_contained(task) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP)
+	if (!may_be_contained(task) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
+	    is_handled())
 		return 0;
+	note_handled();
 	id = container_of_task(task, &container);
 	now = bpf_ktime_get_boot_ns();
 	if (!id || !may_emit(id, DC_KIND_SOCKET, now))

@@ -163,10 +163,11 @@ static __always_inline int submitted(struct io_kiocb *req)
 
 	if (!class && !ring_opens(opcode) && !(skips && ring_writes(opcode)))
 		return 0;
-	if (!may_be_contained(task))
+	if (!may_be_contained(task) || is_handled())
 		return 0;
 	if (ring_writes(opcode)) {
 		report_written(task, req, opcode, false);
+		note_handled();
 		return 0;
 	}
 	id = container_of_task(task, &container);
@@ -194,6 +195,7 @@ static __always_inline int submitted(struct io_kiocb *req)
 	}
 	if (bpf_map_update_elem(&requests, &key, request, BPF_ANY))
 		count_loss(DC_LOSS_SCRATCH);
+	note_handled();
 	give_scratch(s);
 	if (skips)
 		report_named(task, req, opcode, false);
@@ -225,9 +227,12 @@ int BPF_PROG(uring__complete, void *ring, struct io_kiocb *req)
 	opcode = BPF_CORE_READ(req, opcode);
 	if (ring_writes(opcode)) {
 		task = task_of_request(req);
-		if (may_be_contained_task(task))
+		if (may_be_contained_task(task) && !is_handled()) {
 			report_written(task, req, opcode, true);
+			note_handled();
+		}
 	} else if (ring_opens(opcode) || ring_class(opcode)) {
+		/* What was asked for is gone when a copy comes to it. */
 		report_named(task_of_request(req), req, opcode, true);
 	}
 	return 0;
@@ -245,7 +250,10 @@ int BPF_PROG(uring__create, int fd)
 	if (!may_be_contained(task))
 		return 0;
 	id = container_of_task(task, &container);
-	if (!id || !may_emit(id, DC_KIND_CALL, now))
+	if (!id || is_handled())
+		return 0;
+	note_handled();
+	if (!may_emit(id, DC_KIND_CALL, now))
 		return 0;
 	s = take_scratch(DC_SLOT_URING);
 	if (!s)

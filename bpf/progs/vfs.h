@@ -235,11 +235,12 @@ int BPF_PROG(vfs__allocate_end, struct file *file, int mode, long long offset, l
 	struct dc_act act = {.operation = DC_OP_ALLOCATE, .value = (__u32)mode};
 	struct dc_path path = path_of(file);
 
-	if (result < 0 || !may_act(task) || is_behind_another(file, path))
+	if (result < 0 || !may_act(task) || is_behind_another(file, path) || is_handled())
 		return 0;
 	act.place.path = path;
 	act.file = path.dentry;
 	act.call = current_call(task);
 	report_act(task, &act, DC_SLOT_HOOK);
+	note_handled();
 	return 0;
 }

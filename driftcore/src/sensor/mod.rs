@@ -17,6 +17,7 @@ mod hooks;
 mod interpreters;
 mod log;
 mod other_calls;
+mod plan;
 mod probes;
 mod programs;
 mod settings;

@@ -32,6 +32,7 @@ use super::programs::BIND;
 use super::programs::Probe;
 use super::programs::Programs;
 use super::programs::REACH;
+use super::programs::TCP;
 use super::settings;
 use super::sweep;
 use super::unified;
@@ -177,8 +178,6 @@ const ENOUGH: i32 = -105; // ENOBUFS
 /// The tracepoint set's probes at the entry and the exit of system calls.
 const CALL_ENTER: &str = "call__enter";
 const CALL_EXIT: &str = "call__exit";
-/// TCP sockets that begin to listen or to connect, and how that ends.
-const TCP: &str = "network__state";
 /// The standard input of interpreters, at their exec.
 const STANDARD_INPUT: &str = "process__stdin";
 /// Marks the budget that a container's code has apart (`DC_CODE_BUDGET`).

@@ -2,23 +2,19 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::mem::offset_of;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 
 use driftcore_bpf::OBJECT;
-use driftcore_bpf::types::rodata;
 use libbpf_rs::Link;
 use libbpf_rs::MapCore;
 use libbpf_rs::MapFlags;
 use libbpf_rs::MapHandle;
 use libbpf_rs::Object;
 use libbpf_rs::ObjectBuilder;
-use libbpf_rs::OpenObject;
 use libbpf_rs::ProgramMut;
-use libbpf_rs::ProgramType;
 use libbpf_rs::btf::Btf;
 
 use super::Features;
@@ -26,16 +22,15 @@ use super::HookSet;
 use super::SensorError;
 use super::SensorOptions;
 use super::error::Tried;
-use super::hooks;
 use super::log::quietly;
-use super::uring;
+use super::plan::Plan;
 use super::uring::Uring;
 
 /// Always attached: process life, and the iterator over what already runs.
 const CORE: [&str; 3] = ["process__fork", "process__exit", "process__exec"];
 /// Programs that `call__exit` hands over to, by their place in the `exits` map (`enum
 /// dc_exit_program`); of each the first that is loaded.
-const EXITS: [&[&str]; 7] = [
+pub(super) const EXITS: [&[&str]; 7] = [
     &["call__named"],
     &["call__protect"],
     &["call__other"],
@@ -44,13 +39,11 @@ const EXITS: [&[&str]; 7] = [
     &["call__script"],
     &["call__unix"],
 ];
-/// Need `bpf_find_vma`, which came in 5.17.
-const FIND_VMA: [&str; 3] = ["call__protect", "call__mapped", "call__protect_code"];
-/// Code that no exec names, at system calls: other sets than that of tracepoints see it elsewhere.
-const CODE_AT_CALLS: [&str; 4] =
-    ["call__mapped", "call__mapped_fd", "call__protect_code", "call__script"];
-const SWEEP: &str = "process__sweep";
+/// The iterator over what already runs.
+pub(super) const SWEEP: &str = "process__sweep";
 
+/// TCP sockets that begin to listen or to connect, and how that ends.
+pub(super) const TCP: &str = "network__state";
 /// At the root of the unified hierarchy: who binds a UDP socket.
 pub(super) const BIND: [&str; 4] =
     ["datagram__bind4", "datagram__bind6", "datagram__bound4", "datagram__bound6"];
@@ -59,19 +52,16 @@ pub(super) const REACH: [&str; 4] =
     ["datagram__connect4", "datagram__connect6", "datagram__send4", "datagram__send6"];
 
 /// Do nothing: whether the kernel takes programs of a set is seen by them, and costs next to nothing.
-const TRIALS: [&str; 2] = ["lsm__trial", "vfs__trial"];
+pub(super) const TRIALS: [&str; 2] = ["lsm__trial", "vfs__trial"];
 
 /// The loaded probes.
 #[derive(Debug)]
 pub(super) struct Programs {
     object: Object,
+    /// The same again, as far as it is attached several times over: with the same maps.
+    copies: Vec<Object>,
     uring: Uring,
-    /// How often a probe is attached that must miss nothing.
-    copies: usize,
 }
-
-/// How the names of a probe's copies end (`DC_COPIES`).
-const COPIES: [&str; 4] = ["", "_2", "_3", "_4"];
 
 /// An attached probe: its links, and a descriptor of each copy's program.
 #[derive(Debug)]
@@ -91,67 +81,11 @@ impl Programs {
             return Err(SensorError::NoHookSet { set: hooks, reason });
         }
         try_hooks(hooks)?;
-        let mut open = ObjectBuilder::default().open_memory(OBJECT).tried("read the probes")?;
-        let copies = if features.preempts_probes() { COPIES.len() } else { 1 };
-        // Programs of the fentry and LSM sets are preempted on any kernel.
-        let levels = if hooks == HookSet::Tracepoint { copies } else { COPIES.len() };
-        size_maps(&mut open, options, levels)?;
-        for mut map in open.maps_mut() {
-            if map.name().as_encoded_bytes().ends_with(b".rodata")
-                && let Some(constants) = map.initial_value_mut()
-            {
-                let mut set = |at: usize, value: u32| {
-                    if let Some(place) = constants.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-                        *place = value.to_ne_bytes();
-                    }
-                };
-                set(offset_of!(rodata, overlay_layout), features.overlay_layout());
-                set(offset_of!(rodata, has_copies), u32::from(copies > 1));
-                set(offset_of!(rodata, has_hooks), u32::from(hooks != HookSet::Tracepoint));
-                let signatures = hooks::signatures(&btf);
-                let at = offset_of!(rodata, signatures);
-                if let Some(place) = constants.get_mut(at..at + signatures.len()) {
-                    place.copy_from_slice(&signatures);
-                }
-            }
-        }
-        let uring = match (hooks, options.follow_io_uring) {
-            (HookSet::Tracepoint, true) => Uring::detect(),
-            (HookSet::Tracepoint, false) => Uring::Rings,
-            _ => Uring::beside_hooks(),
-        };
-        for mut program in open.progs_mut() {
-            let name = program.name().to_string_lossy().into_owned();
-            let left_out = !hooks.has(&name)
-                || TRIALS.contains(&&*name)
-                || (CODE_AT_CALLS.contains(&&*name) && hooks != HookSet::Tracepoint)
-                || (FIND_VMA.contains(&&*name) && !features.find_vma)
-                || (uring::PROBES.contains(&&*name) && !uring.probes().contains(&&*name))
-                || COPIES.iter().skip(copies).any(|end| name.ends_with(end));
-            if left_out {
-                program.set_autoload(false);
-            }
-        }
-        let has_cgroup_programs = has_cgroup_programs();
-        if !has_cgroup_programs {
-            for mut program in open.progs_mut() {
-                let of_cgroups = BIND.iter().chain(&REACH).any(|name| program.name() == *name);
-                if of_cgroups {
-                    program.set_autoload(false);
-                }
-            }
-        }
-        for mut map in open.maps_mut() {
-            let needed = match map.name().as_encoded_bytes() {
-                b"pending" => hooks != HookSet::Tracepoint,
-                b"protecting" => features.find_vma,
-                b"requests" => matches!(uring, Uring::Requests(_)),
-                b"reached" => has_cgroup_programs,
-                _ => continue,
-            };
-            map.set_autocreate(needed).tried("leave a map out")?;
-        }
-        let programs = Self { object: open.load().tried("load the probes")?, uring, copies };
+        let plan = Plan::new(options, features, hooks, &btf);
+        let object = plan.load(0, None)?;
+        let copies = (1..plan.objects()).map(|copy| plan.load(copy, Some(&object)));
+        let copies = copies.collect::<Result<_, _>>()?;
+        let programs = Self { object, copies, uring: plan.uring };
         programs.fill_exits()?;
         Ok(programs)
     }
@@ -209,15 +143,13 @@ impl Programs {
     }
 
     pub(super) fn attach(&self, name: &'static str) -> Result<Probe, SensorError> {
-        let names = COPIES.iter().take(self.copies).map(|end| format!("{name}{end}"));
-        // Not every probe has copies.
-        let names = names.filter(|copy| *copy == name || self.program(copy).is_ok());
-        let copies = names.map(|copy| {
-            let program = self.program(&copy)?;
+        let copies = self.copies.iter().filter_map(|object| loaded(object, name));
+        let programs = std::iter::once(self.program(name)?).chain(copies);
+        let attach = |program: ProgramMut<'_>| {
             let descriptor = program.as_fd().try_clone_to_owned().tried("keep a probe open")?;
             Ok((program.attach().tried("attach a probe")?, descriptor))
-        });
-        Ok(Probe { name, copies: copies.collect::<Result<_, SensorError>>()? })
+        };
+        Ok(Probe { name, copies: programs.map(attach).collect::<Result<_, SensorError>>()? })
     }
 
     /// Attaches a program to a control group. Others that are attached there stay.
@@ -287,28 +219,10 @@ fn try_hooks(set: HookSet) -> Result<(), SensorError> {
     })
 }
 
-/// Gives the maps their sizes, as far as those are not always the same.
-fn size_maps(
-    open: &mut OpenObject,
-    options: SensorOptions,
-    levels: usize,
-) -> Result<(), SensorError> {
-    for mut map in open.maps_mut() {
-        let size = match map.name().as_encoded_bytes() {
-            b"scratch" => map.max_entries() / COPIES.len() as u32 * levels as u32,
-            b"exec_ring" => options.exec_ring,
-            b"life_ring" => options.life_ring,
-            b"bulk_ring" => options.bulk_ring,
-            _ => continue,
-        };
-        map.set_max_entries(size).tried("size a map")?;
-    }
-    Ok(())
-}
-
-/// Whether control groups may have programs.
-fn has_cgroup_programs() -> bool {
-    ProgramType::CgroupSockAddr.is_supported().unwrap_or(false)
+/// The program of this name, if it is loaded.
+fn loaded<'a>(object: &'a Object, name: &str) -> Option<ProgramMut<'a>> {
+    let found = object.progs_mut().find(|program| program.name() == name);
+    found.filter(|program| program.as_fd().as_raw_fd() >= 0)
 }
 
 fn missing(name: &str) -> io::Error {
