@@ -173,5 +173,11 @@ if [ -x /bin/driftd ]; then
 	done
 fi
 
+# 6. How containers are limited, against what their bundles say.
+if [ -x /bin/driftd ]; then
+	# shellcheck source=/dev/null
+	. /bin/config.sh
+fi
+
 echo "@@done" >&3
 poweroff -f

@@ -14,6 +14,7 @@ use driftcore_e2e::deeds::content;
 use driftcore_e2e::workspace_root;
 
 use super::code;
+use super::config;
 use super::cpio::Archive;
 use super::deeds;
 use super::modules::Module;
@@ -75,10 +76,12 @@ pub(super) fn root_disk(work: &Path, sources: &Path, driftd: Option<&Path>) -> R
     }
     system(&stage, sources)?;
     if let Some(driftd) = driftd {
-        with_libraries(driftd, &stage)?;
+        with_libraries(driftd, "driftd", &stage)?;
+        with_libraries(&tool::find("runc").context("runc is missing")?, "runc", &stage)?;
     }
     image(&stage, work, sources)?;
     deeds(&stage, work, sources)?;
+    fs::write(stage.join("opt/bundle.json"), config::bundle().to_string())?;
 
     let disk = work.join("root.img");
     tool::output(
@@ -101,6 +104,7 @@ fn system(stage: &Path, sources: &Path) -> Result<()> {
     }
     script(&sources.join("machine.sh"), &stage.join("init"))?;
     script(&sources.join("overhead.sh"), &stage.join("bin/overhead.sh"))?;
+    script(&sources.join("config.sh"), &stage.join("bin/config.sh"))?;
     script(&sources.join("modprobe.sh"), &stage.join("sbin/modprobe"))
 }
 
@@ -184,11 +188,11 @@ fn script(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies driftd, without its debug information, and the libraries that it is linked with.
-fn with_libraries(driftd: &Path, stage: &Path) -> Result<()> {
-    let to = stage.join("bin/driftd");
-    tool::output(Command::new("strip").arg("-o").arg(&to).arg(driftd))?;
-    let listed = match tool::text(Command::new("ldd").arg(driftd)) {
+/// Copies a program, without its debug information, and the libraries that it is linked with.
+fn with_libraries(program: &Path, name: &str, stage: &Path) -> Result<()> {
+    let to = stage.join("bin").join(name);
+    tool::output(Command::new("strip").arg("-o").arg(&to).arg(program))?;
+    let listed = match tool::text(Command::new("ldd").arg(program)) {
         Ok(listed) => listed,
         // ldd fails on a program that is linked statically.
         Err(error) if error.to_string().contains("not a dynamic executable") => return Ok(()),
@@ -209,7 +213,7 @@ fn libraries(listed: &str) -> Result<Vec<&str>> {
     let mut files = Vec::new();
     for line in listed.lines().map(str::trim) {
         if line.ends_with("not found") {
-            bail!("a library of driftd is missing here: {line}");
+            bail!("a library is missing here: {line}");
         }
         let file = line.split_once(" => ").map_or(line, |(_, file)| file);
         let file = file.split(" (").next().unwrap_or(file);

@@ -6,6 +6,7 @@ use driftcore::event::Evidence;
 use driftcore::event::Kind;
 use driftcore::event::Verdict;
 
+use super::config;
 use super::console::Sections;
 use super::deeds;
 use super::fields;
@@ -82,6 +83,7 @@ pub(super) fn judge(sections: &Sections, sets: &[&str]) -> Vec<(String, Cell)> {
     for order in ["cold", "warm"] {
         judge_order(sections, order, &mut cells);
     }
+    cells.extend(config::judge(sections));
     for set in deeds::SETS {
         let is_claimed = sets.contains(&set);
         cells.extend(if is_claimed { deeds::judge(sections, set) } else { deeds::skip(set) });

@@ -14,6 +14,7 @@
 mod apt;
 mod code;
 mod command;
+mod config;
 mod console;
 mod cpio;
 mod deeds;

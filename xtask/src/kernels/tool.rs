@@ -13,6 +13,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("mke2fs", "e2fsprogs"),
     ("busybox", "busybox-static"),
+    ("runc", "runc"),
     ("gcc", "gcc libc6-dev"),
     ("strip", "binutils"),
     ("xz", "xz-utils"),
