@@ -4,6 +4,7 @@
 mod calls;
 mod config;
 mod embed;
+mod pods;
 mod proc;
 mod report;
 mod scan;
@@ -30,6 +31,8 @@ use self::calls::Bench;
 pub(crate) use self::config::Config;
 pub(crate) use self::config::config;
 pub(crate) use self::embed::embed;
+pub(crate) use self::pods::Pods;
+pub(crate) use self::pods::pods;
 use self::report::Report;
 pub(crate) use self::scan::Scan;
 pub(crate) use self::scan::scan;

@@ -73,6 +73,8 @@ enum Bench {
     Scan(bench::Scan),
     /// What the comparison of configurations costs, for several numbers of containers.
     Config(bench::Config),
+    /// What it takes to verify pods, and to tell their postures.
+    Pods(bench::Pods),
 }
 
 fn main() -> ExitCode {
@@ -102,6 +104,7 @@ fn run(task: &Task) -> Result<ExitCode> {
         Task::Bench(Bench::Embed) => bench::embed(),
         Task::Bench(Bench::Scan(options)) => bench::scan(options),
         Task::Bench(Bench::Config(options)) => bench::config(options),
+        Task::Bench(Bench::Pods(options)) => bench::pods(options),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -23,6 +24,19 @@ pub(super) fn cpu_ns(pid: u32) -> Result<u64> {
         sum += on_cpu(&task?.path())?;
     }
     Ok(sum)
+}
+
+/// Time on a processor of a process, what its threads took that have ended included, also when it has ended
+/// itself and nobody has waited for it (`/proc/PID/stat`, in hundredths of a second).
+pub(super) fn busy(pid: u32) -> Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    ticks(&stat).map(|ticks| Duration::from_millis(ticks * 10)).context("a broken /proc/PID/stat")
+}
+
+/// User and system time, the 14th and 15th field; a name may hold anything.
+fn ticks(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
 }
 
 /// Nanoseconds on a processor of the thread of that name.
@@ -63,6 +77,13 @@ mod tests {
         assert_eq!(field(status, "VmHWM:").unwrap(), 5120);
         assert_eq!(field(status, "RssAnon:").unwrap(), 12);
         assert!(field(status, "VmSwap:").is_err());
+    }
+
+    #[test]
+    fn times_stand_behind_the_name() {
+        assert_eq!(ticks("7 (a) b) S 1 1 1 0 -1 0 0 0 0 0 12 30 0 0"), Some(42));
+        assert_eq!(ticks("7 (a"), None);
+        assert_eq!(ticks("7 (a) S 1"), None);
     }
 
     #[test]
