@@ -28,6 +28,8 @@ pub(super) struct Machine {
     /// Count instructions in the place of tests: one processor, whose clock goes on by a nanosecond with
     /// each of them.
     pub(super) counts: bool,
+    /// Whether its processors run on threads of their own.
+    pub(super) parallel: bool,
     /// Takes what the kernel and the scripts print.
     pub(super) console: PathBuf,
     /// Takes the sections.
@@ -57,8 +59,10 @@ impl Machine {
             .with_context(|| format!("cannot write {}", self.results.display()))?;
         let processors: &[&str] = if self.counts {
             &["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off", "-smp", "1"]
-        } else {
+        } else if self.parallel {
             &["-accel", "tcg,thread=multi", "-smp", "2"]
+        } else {
+            &["-accel", "tcg,thread=single", "-smp", "2"]
         };
         let mut machine = Command::new("qemu-system-x86_64")
             .args(processors)
