@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -27,6 +28,7 @@ pub(crate) const CASES: &[Case] = &[
     ("writer_is_who_changed_an_image_file", changed),
     ("writer_straight_in_the_upper_directory_is_unknown", upper_directory),
     ("writer_of_what_docker_cp_brings_is_outside", copied_in),
+    ("writer_that_entered_on_its_own_is_outside", entered),
     ("unpacking_an_image_is_no_event", unpacked),
     ("image_file_has_no_writer", image),
 ];
@@ -98,6 +100,29 @@ fn changed(world: &World) -> Result<()> {
     // The shell itself writes for its own redirection.
     ensure!(process.name.as_bytes() == b"sh", "{process:?}");
     ensure!(arguments(process)[..2] == ["/bin/sh", "-c"], "{process:?}");
+    Ok(())
+}
+
+/// Who comes by `nsenter` is of the host; whom the runtime lets in is of the container.
+fn entered(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let container = world.start(&[])?;
+    let pid = container.pid()?.to_string();
+    let [alone, let_in] = ["entered", "let-in"].map(|name| world.mark(name));
+    let script = |mark: &str| {
+        format!("cp /opt/payload /tmp/{mark}; /bin/busybox true; /tmp/{mark} {mark}; true")
+    };
+    let enter = ["--target", &pid, "--all", "/bin/busybox", "sh", "-c", &script(&alone)];
+    let output = Command::new("nsenter").args(enter).output()?;
+    ensure!(output.status.success(), "{output:?}");
+    container.sh(&script(&let_in))?;
+    for (mark, wanted) in [(alone, WriterOrigin::Outside), (let_in, WriterOrigin::Inside)] {
+        let seen = world.exec(&mark)?.drift(Verdict::Added, Evidence::Kernel)?;
+        let writer = writer(&seen)?;
+        ensure!(writer.origin == wanted, "{mark}: {writer:?}");
+        let process = writer.process.as_ref().context("no process")?;
+        ensure!(arguments(process).contains(&"cp".to_owned()), "{process:?}");
+    }
     Ok(())
 }
 

@@ -237,7 +237,7 @@ impl Core {
         let watched = self.watches_files || exec.writer.is_some();
         let processes = &mut self.processes;
         let writer = watched
-            .then(|| writer_of(processes, exec.writer.as_ref(), &evidence, self.clock))
+            .then(|| writer_of(processes, Some(known), exec.writer.as_ref(), &evidence, self.clock))
             .flatten();
         let relatives = self.processes.ancestry(who);
         let ancestors = Ancestors::new(relatives.map(|(pid, program)| Relative { pid, program }));

@@ -1,8 +1,10 @@
 //! Who wrote a file last, from what the kernel side remembers and the process table knows.
 
 use super::clock::Clock;
+use super::containers::Known;
 use crate::enrich::Identity;
 use crate::enrich::ProcessTable;
+use crate::enrich::Program;
 use crate::enrich::split_args;
 use crate::event::ActorFlags;
 use crate::event::Ancestor;
@@ -18,6 +20,7 @@ use crate::event::WriterOrigin;
 /// ago that it was forgotten.
 pub(super) fn writer_of(
     processes: &mut ProcessTable,
+    container: Option<&Known>,
     facts: Option<&WriterFacts<'_>>,
     evidence: &FileEvidence,
     clock: Clock,
@@ -35,11 +38,24 @@ pub(super) fn writer_of(
         processes.complete_host_process(who);
     }
     processes.complete_ancestry(who);
+    let outside = outside || has_entered(processes, container, who);
     Some(Box::new(Writer {
         process: Some(process(processes, facts, who)),
         time: Some(clock.wall(facts.boot_ns)),
         origin: if outside { WriterOrigin::Outside } else { WriterOrigin::Inside },
     }))
+}
+
+/// Whether a process of the container comes from one that entered it on its own, as by `nsenter`: its runtime puts
+/// whom it lets in into the container's control group. What a process of the container's own does about its group,
+/// and its children do, counts for nothing.
+pub(super) fn has_entered(
+    processes: &ProcessTable,
+    container: Option<&Known>,
+    who: Identity,
+) -> bool {
+    let entrant = processes.entrant(who).and_then(Program::standing);
+    entrant.zip(container).is_some_and(|(entrant, known)| known.is_other_group(&entrant.cgroup))
 }
 
 fn process(processes: &ProcessTable, facts: &WriterFacts<'_>, who: Identity) -> Process {
@@ -110,7 +126,7 @@ mod tests {
     #[test]
     fn a_forgotten_process_is_named_from_the_kernels_memory() {
         let mut processes = ProcessTable::new();
-        let writer = writer_of(&mut processes, Some(&FACTS), &upper(), Clock::now()).unwrap();
+        let writer = writer_of(&mut processes, None, Some(&FACTS), &upper(), Clock::now()).unwrap();
         assert_eq!(writer.origin, WriterOrigin::Inside);
         let process = writer.process.unwrap();
         assert_eq!(process.cmdline, ["curl", "-o", "x"].map(Text::from));
@@ -132,11 +148,11 @@ mod tests {
         };
         let args = b"curl\0-o\0x-and-more\0";
         processes.exec(&Exec { task, ..Exec::default() }, args);
-        let whole = writer_of(&mut processes, Some(&FACTS), &upper(), Clock::now()).unwrap();
+        let whole = writer_of(&mut processes, None, Some(&FACTS), &upper(), Clock::now()).unwrap();
         assert_eq!(whole.process.unwrap().cmdline[2], Text::from("x-and-more"));
         let task = TaskFacts { exec_id: 4, comm: b"ls", ..task };
         processes.exec(&Exec { task, ..Exec::default() }, b"ls\0");
-        let later = writer_of(&mut processes, Some(&FACTS), &upper(), Clock::now()).unwrap();
+        let later = writer_of(&mut processes, None, Some(&FACTS), &upper(), Clock::now()).unwrap();
         assert_eq!(later.process.unwrap().cmdline[2], Text::from("x"));
     }
 
@@ -144,8 +160,8 @@ mod tests {
     fn only_files_of_the_upper_layer_have_writers() {
         let mut processes = ProcessTable::new();
         let image = FileEvidence::default();
-        assert_eq!(writer_of(&mut processes, Some(&FACTS), &image, Clock::now()), None);
-        let unseen = writer_of(&mut processes, None, &upper(), Clock::now()).unwrap();
+        assert_eq!(writer_of(&mut processes, None, Some(&FACTS), &image, Clock::now()), None);
+        let unseen = writer_of(&mut processes, None, None, &upper(), Clock::now()).unwrap();
         assert_eq!((unseen.origin, unseen.process), (WriterOrigin::Unknown, None));
     }
 }

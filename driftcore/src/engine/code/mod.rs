@@ -73,7 +73,8 @@ impl Core {
             known.container.started_at,
             &mut self.counters,
         );
-        let writer = writer_of(&mut self.processes, event.writer.as_ref(), &evidence, self.clock);
+        let facts = event.writer.as_ref();
+        let writer = writer_of(&mut self.processes, Some(known), facts, &evidence, self.clock);
         let meaning = Meaning::of(event);
         let resolved = Resolved { mount: MountKind::Root, proved: !event.unproved, stat: None };
         let seen = Seen {

@@ -90,7 +90,7 @@ impl Core {
         let acting = Acting::new(&mut self.processes, &event.actor, self.clock);
         let writer = event.writer.as_ref().zip(evidence.as_ref());
         let writer = writer.and_then(|(writer, evidence)| {
-            writer_of(&mut self.processes, Some(writer), evidence, self.clock)
+            writer_of(&mut self.processes, Some(known), Some(writer), evidence, self.clock)
         });
 
         if self.watches_packages() && event.result >= 0 && meaning.action != Action::Read {

@@ -36,6 +36,7 @@ use crate::engine::assemble::Observed;
 use crate::engine::core::Core;
 use crate::engine::proofs::Answered;
 use crate::engine::wake::Stopper;
+use crate::engine::writers::has_entered;
 use crate::enrich::Identity;
 use crate::enrich::split_args;
 use crate::event::Action;
@@ -197,7 +198,10 @@ impl Core {
             self.processes.complete_ancestry(who);
         }
         let origin = match (known, by.is_inside) {
-            (Some((who, of)), _) if of == container && self.has_entered(container, who) => {
+            (Some((who, of)), _)
+                if of == container
+                    && has_entered(&self.processes, self.containers.get(container), who) =>
+            {
                 WriterOrigin::Outside
             }
             (Some((_, of)), _) if of == container => WriterOrigin::Inside,
@@ -247,15 +251,6 @@ impl Core {
         event.process = Some(process);
         event.tainted = self.processes.is_tainted(who);
         (origin, who)
-    }
-
-    /// Whether a process of the container comes from one that entered it on its own, as by `nsenter`: its runtime
-    /// puts whom it lets in into the container's control group. What a process of the container's own does about its
-    /// group, and its children do, counts for nothing.
-    fn has_entered(&self, container: u64, who: Identity) -> bool {
-        let group = self.processes.entrant(who).and_then(|it| it.standing()).map(|it| &it.cgroup);
-        let known = self.containers.get(container);
-        group.zip(known).is_some_and(|(group, known)| known.is_other_group(group))
     }
 
     /// Whether one that is in the container's mount namespace, and was never seen to execute or fork there, is not
