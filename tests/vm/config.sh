@@ -14,13 +14,14 @@ bundle() {
 	sed "s/@ID@/$1/; s/\"@MAJOR@\"/${disk%:*}/; s/\"@MINOR@\"/${disk#*:}/" /opt/bundle.json >"$bundle/config.json"
 }
 
-# await TEXT COUNT: waits until so many events have the text, but not for ever.
+# await TEXT COUNT: waits until so many events have the text, but not for ever; once in vain, not again.
+tries=0
 await() {
-	tries=0
-	while [ "$(grep -c "$1" /run/config.events)" -lt "$2" ] && [ "$tries" -lt 600 ]; do
-		usleep 100000
+	while [ "$(grep -c "$1" /run/config.events)" -lt "$2" ] && [ "$tries" -lt 300 ]; do
+		usleep 200000
 		tries=$((tries + 1))
 	done
+	if [ "$tries" -lt 300 ]; then tries=0; fi
 }
 
 # limit FILE VALUE ITEM ORIGINAL: sets a limit, and once that is told, sets it back, which is told as well.
@@ -38,7 +39,7 @@ driftd=$!
 await_driftd config
 for id in "$drifts" "$twin"; do
 	bundle "$id"
-	runc --root /run/runc run --detach --bundle "$bundle" "$id" </dev/null >"/run/runc.log" 2>&1
+	runc --root /run/runc run --detach --pid-file "$bundle/init.pid" --bundle "$bundle" "$id" </dev/null >"/run/runc.log" 2>&1
 	echo "runc=$?" >>/run/config.facts
 	cat /run/runc.log >>/run/config.log
 done

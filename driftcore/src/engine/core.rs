@@ -534,14 +534,13 @@ pub(super) fn taints(classified: &Classified) -> bool {
     verdict.is_drift_for_code() && verdict != Verdict::Unknown
 }
 
-/// Writes the verdict into the event.
-/// What says that something cannot be seen.
 /// Which probes the kernel did not run, in words.
 fn left_out(missed: &[(&'static str, u64)]) -> String {
     let each: Vec<String> = missed.iter().map(|(name, count)| format!("{name} {count}")).collect();
     format!("left out by the kernel, since they were attached: {}", each.join(", "))
 }
 
+/// What says that something cannot be seen.
 pub(super) fn blind_event(time: Timestamp, what: String) -> DriftEvent {
     let mut event = DriftEvent::new(time, Kind::Sensor, Action::Blind);
     event.drift = true;

@@ -27,7 +27,7 @@ const LIMITS: [(&str, &str, &str); 8] = [
 pub(super) fn bundle() -> Value {
     let mount = |to: &str, kind: &str| json!({"destination": to, "type": kind, "source": kind});
     let disk = json!({"major": "@MAJOR@", "minor": "@MINOR@", "rate": 1_048_576});
-    let script = "export LD_AUDIT=/tmp/x.so; while :; do busybox usleep 1000000; done";
+    let script = "export LD_AUDIT=/tmp/x.so; exec busybox sleep 86400";
     json!({
         "ociVersion": "1.0.2",
         "process": {

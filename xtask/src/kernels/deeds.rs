@@ -31,6 +31,8 @@ const SHOWS_REQUESTS: (u32, u32) = (6, 1);
 
 /// From here on a mapping is found by its address.
 pub(super) const FINDS_MAPPINGS: (u32, u32) = (5, 17);
+/// Tasks preempt probes: how many the kernel leaves out depends on what else the host does.
+pub(super) const PREEMPTS_PROBES: (u32, u32) = (7, 0);
 
 /// From here on the kernel takes the value of an attribute first and then the name of the file: what an
 /// attacker writes over that name in between is what it takes.
@@ -86,7 +88,7 @@ pub(super) const SETS: [&str; 3] = [TRACEPOINT, "fentry", "lsm"];
 pub(super) fn skip(set: &str) -> Vec<(String, Cell)> {
     let files = all().map(|deed| format!("{set} file {}", deed.name));
     let sockets = SOCKETS.map(|(name, _)| format!("{set} socket {name}"));
-    let rest = ["descriptor", "host", "nothing else", "clean end"];
+    let rest = ["descriptor", "host", "nothing else", "nothing left out", "clean end"];
     let names = files
         .chain(sockets)
         .chain(rest.map(|name| format!("{set} {name}")))
@@ -126,6 +128,7 @@ pub(super) fn judge(sections: &Sections, set: &str) -> Vec<(String, Cell)> {
     cells.push((format!("{set} descriptor"), descriptor(sections, set)));
     cells.push((format!("{set} host"), silent(sections, set, &events)));
     cells.push((format!("{set} nothing else"), nothing_else(&events)));
+    cells.push((format!("{set} nothing left out"), expect::nothing_left_out(sections, &events)));
     let exit = match sections.value(&format!("{set}.facts"), "exit") {
         Some("0") => Cell::Right,
         other => expect::wrong(&format!("exit {other:?}, not 0"), log),
@@ -247,17 +250,23 @@ fn nothing_else(events: &[DriftEvent]) -> Cell {
         let deed = event.process.as_ref().and_then(|process| process.cmdline.get(3));
         deed.and_then(|text| text.as_str()).is_some_and(is_ring)
     };
-    let more = events.iter().find(|event| event.kind == Kind::Sensor && !of_ring(event));
+    let is_other = |event: &&DriftEvent| {
+        event.kind == Kind::Sensor && !of_ring(event) && expect::left_out(event).is_none()
+    };
+    let more = events.iter().find(is_other);
     more.map_or(Cell::Right, |event| Cell::Wrong(format!("{event:?}")))
 }
 
 #[cfg(test)]
 mod tests {
     use driftcore::event::Container;
+    use driftcore::event::Evidence;
     use driftcore::event::File;
     use driftcore::event::Process;
+    use driftcore::event::Provenance;
     use driftcore::event::Text;
     use driftcore::event::Timestamp;
+    use driftcore::event::Verdict;
 
     use super::*;
 
@@ -394,8 +403,20 @@ mod tests {
         let missing = |events: &[DriftEvent]| wrong("5.10.0", "", events);
         assert_eq!(missing(&[told]), ["tracepoint file ring_write", "tracepoint file ring_names"]);
         assert_eq!(missing(&[]), rings.map(|name| format!("tracepoint file {name}")));
-        // A loss is never right.
-        let loss = event(Kind::Sensor, Action::Dropped, &[]);
-        assert!(wrong("6.1.0", "", &[loss]).contains(&"tracepoint nothing else".to_owned()));
+        // A loss is never right, but where the kernel leaves probes out that have nothing to do with processes.
+        let loss = |reason: &'static str| {
+            let mut loss = event(Kind::Sensor, Action::Dropped, &[]);
+            loss.provenance = Some(Provenance::new(Verdict::Unknown, Evidence::None, reason));
+            [loss]
+        };
+        let else_ = "tracepoint nothing else".to_owned();
+        let left_out = "tracepoint nothing left out".to_owned();
+        let what = "left out by the kernel, since they were attached: call__exit 7";
+        assert!(wrong("7.2.0", "", &loss("the ring was full")).contains(&else_));
+        assert!(wrong("6.1.0", "", &loss(what)).contains(&left_out));
+        let found = wrong("7.2.0", "", &loss(what));
+        assert!(!found.contains(&left_out) && !found.contains(&else_), "{found:?}");
+        let what = "left out by the kernel, since they were attached: process__exec 1";
+        assert!(wrong("7.2.0", "", &loss(what)).contains(&left_out));
     }
 }
