@@ -121,7 +121,7 @@ fn entered(world: &World) -> Result<()> {
         let writer = writer(&seen)?;
         ensure!(writer.origin == wanted, "{mark}: {writer:?}");
         let process = writer.process.as_ref().context("no process")?;
-        ensure!(arguments(process).contains(&"cp".to_owned()), "{process:?}");
+        ensure!(process.name.as_bytes() == b"cp", "{process:?}");
     }
     Ok(())
 }
