@@ -4,6 +4,8 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::pods::unquoted;
+
 /// Why approved images or pods cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,6 +72,7 @@ impl VerifyError {
             || path.display().to_string(),
             |at| format!("{}:{}:{}", path.display(), at.line(), at.column()),
         );
-        Self::Content { place, message: error.without_snippet().to_string() }
+        // What is read may be quoted in it, as in JSON's.
+        Self::Content { place, message: unquoted(&error.without_snippet().to_string()) }
     }
 }

@@ -60,9 +60,10 @@ impl fmt::Display for Reference {
     }
 }
 
-/// A text is no reference to an image.
+/// A text is no reference to an image. What may be none at all, but a line of a file that was meant to be another, is
+/// not quoted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no reference to an image: {why}")]
+#[error("{text} is no reference to an image: {why}")]
 pub struct ReferenceError {
     text: String,
     why: String,
@@ -72,7 +73,15 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
-        parse(text).map_err(|why| ReferenceError { text: text.chars().take(300).collect(), why })
+        parse(text).map_err(|why| {
+            let is_of_one = |it: u8| it.is_ascii_alphanumeric() || b"._/:@-+[]".contains(&it);
+            if !text.bytes().all(is_of_one) {
+                let why = "it has characters that none has".to_owned();
+                return ReferenceError { text: "this".to_owned(), why };
+            }
+            let text: String = text.chars().take(300).collect();
+            ReferenceError { text: format!("{text:?}"), why }
+        })
     }
 }
 
@@ -250,10 +259,11 @@ mod tests {
             ("[zz:]/b", "no registry"),
             ("a:", "no tag"),
             ("a:.b", "no tag"),
-            ("a b", "no part"),
+            ("a b", "this is no reference to an image: it has characters that none has"),
+            ("KEY=secret", "this is no reference"),
             (&id, "id"),
             (&long, "255"),
-            ("a/b\n", "no part"),
+            ("a/b\n", "this is no reference"),
         ] {
             let error = text.parse::<Reference>().unwrap_err().to_string();
             assert!(error.contains(why), "{text:?}: {error}");

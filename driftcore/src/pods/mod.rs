@@ -10,4 +10,6 @@ pub(crate) use list::List;
 pub use read::Count;
 pub(crate) use read::Object;
 pub(crate) use read::read;
+#[cfg(feature = "digest")]
+pub(crate) use read::unquoted;
 pub use role::Role;

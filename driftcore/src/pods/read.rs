@@ -44,9 +44,8 @@ pub(crate) struct Object<M, S, T> {
 pub(crate) struct Unreadable {
     /// File, line and column.
     pub(crate) place: String,
+    /// Quotes nothing of what was read.
     pub(crate) message: String,
-    /// Whether the message may quote what was read.
-    pub(crate) quotes: bool,
 }
 
 /// Hands every pod in `input` to `each`: a pod, a list of pods, or several of such one after another, as JSON.
@@ -92,13 +91,33 @@ fn unreadable(path: &Path, error: &serde_json::Error, count: Count) -> Unreadabl
         return Unreadable {
             place: path.to_string(),
             message: format!("{message}, after {after} others"),
-            quotes: false,
         };
     }
     let text = error.to_string();
     let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message);
     let place = format!("{path}:{}:{}", error.line(), error.column());
-    Unreadable { place, message: message.to_owned(), quotes: error.is_data() }
+    Unreadable { place, message: unquoted(message) }
+}
+
+/// The message of a deserializer without what it quotes: that may be a secret.
+pub(crate) fn unquoted(message: &str) -> String {
+    let Some((what, found)) = ["invalid type: ", "invalid value: ", "invalid length "]
+        .into_iter()
+        .find_map(|what| Some((what, message.strip_prefix(what)?)))
+    else {
+        // What is left names members that are known.
+        return match message.split_once(['`', '"']) {
+            Some((_, rest)) if message.starts_with("unknown ") => {
+                let rest = rest.rsplit_once(", expected ").map_or("", |(_, rest)| rest);
+                format!("unknown name, expected {rest}")
+            }
+            _ => message.to_owned(),
+        };
+    };
+    let kind = found.split([' ', '`', '"', ',']).next().unwrap_or_default();
+    // Of several, the last one is the deserializer's own.
+    let expected = found.rsplit_once(", expected ").map_or("something else", |(_, rest)| rest);
+    format!("{what}{kind}, expected {expected}")
 }
 
 struct State<'a, M, S, T, F> {
@@ -229,6 +248,28 @@ mod tests {
 
     fn pods(text: impl Read) -> Result<Count, Unreadable> {
         read::<IgnoredAny, IgnoredAny, IgnoredAny>(Path::new("pods"), text, |_| ())
+    }
+
+    #[test]
+    fn nothing_that_was_read_is_quoted() {
+        for (message, expected) in [
+            (
+                r#"invalid type: string "a, expected b", expected u32"#,
+                "invalid type: string, expected u32",
+            ),
+            ("invalid type: map, expected a string", "invalid type: map, expected a string"),
+            (
+                "invalid value: integer `70000`, expected u16",
+                "invalid value: integer, expected u16",
+            ),
+            ("unknown variant `secret`, expected `a` or `b`", "unknown name, expected `a` or `b`"),
+            ("missing field `name`", "missing field `name`"),
+            ("EOF while parsing a string", "EOF while parsing a string"),
+        ] {
+            assert_eq!(unquoted(message), expected);
+        }
+        let error = pods(&br#"{"items": "secret"}"#[..]).unwrap_err();
+        assert_eq!(error.message, "invalid type: string, expected a list of pods");
     }
 
     #[test]

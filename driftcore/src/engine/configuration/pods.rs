@@ -85,7 +85,7 @@ mod tests {
         assert!(error.contains("pods.json: No such file"), "{error}");
         std::fs::write(&path, "{\"items\": [\n{\"spec\": 7}]}").unwrap();
         let error = PodsFile::new(path.clone()).unwrap_err().to_string();
-        assert!(error.contains("pods.json:2:11: not what"), "{error}");
+        assert!(error.contains("pods.json:2:11: invalid type: integer, expected"), "{error}");
 
         let pod = |user: &str| {
             format!(

@@ -57,10 +57,8 @@ pub(in crate::config) fn find(
             }
         }
     };
-    crate::pods::read(path, input, each).map_err(|error| {
-        let message = if error.quotes { "not what is expected of pods" } else { &error.message };
-        ConfigError::Content(format!("{}: {message}", error.place))
-    })?;
+    crate::pods::read(path, input, each)
+        .map_err(|error| ConfigError::Content(format!("{}: {}", error.place, error.message)))?;
     Ok(found)
 }
 
@@ -187,7 +185,10 @@ mod tests {
         assert!(told.starts_with("pods:10:") && !told.contains("hunter2"), "{told}");
         let wrong = PODS.replace(r#""readOnly": true"#, r#""readOnly": "hunter2""#);
         let told = error(&wrong);
-        assert!(told.starts_with("pods:14:") && told.ends_with("expected of pods"), "{told}");
+        assert!(
+            told.starts_with("pods:14:") && told.ends_with("string, expected a boolean"),
+            "{told}"
+        );
         let told = error(&PODS[..300]);
         assert!(told.starts_with("pods:") && told.contains("EOF"), "{told}");
     }
