@@ -35,6 +35,22 @@ pub struct Exception {
     pub(super) connects: Option<Remotes>,
     /// Patterns of names of packages (`*`, `?`, `[...]`): any of these.
     pub(super) packages: Vec<String>,
+    /// Items of the configuration: any of these.
+    pub(super) configuration: Vec<ItemPattern>,
+}
+
+/// A pattern (`*`, `?`, `[...]`) of items of a part of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ItemPattern {
+    pub(super) part: String,
+    pub(super) item: String,
+}
+
+/// `PART:ITEM`.
+impl fmt::Display for ItemPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.part, self.item)
+    }
 }
 
 /// A pattern of whole paths.
@@ -103,12 +119,22 @@ impl Exception {
 
     /// Whether it would take this, expired or not. Allocates nothing.
     pub(super) fn takes(&self, subject: &Subject<'_>) -> bool {
-        (self.selectors.is_empty() || self.selectors.iter().any(|it| it.is_of(subject.container)))
+        self.takes_container(subject)
             && self.takes_content(&subject.deed)
             && self.takes_path(subject)
             && self.takes_socket(&subject.deed)
             && self.takes_package(&subject.deed)
+            && self.takes_configuration(&subject.deed)
             && self.takes_lineage(subject)
+    }
+
+    /// One of the images, and one of the labels.
+    fn takes_container(&self, subject: &Subject<'_>) -> bool {
+        [true, false].into_iter().all(|images| {
+            let of_kind = |it: &&Selector| matches!(it, Selector::Image(_)) == images;
+            let mut selectors = self.selectors.iter().filter(of_kind).peekable();
+            selectors.peek().is_none() || selectors.any(|it| it.is_of(subject.container))
+        })
     }
 
     fn takes_content(&self, deed: &Conduct<'_>) -> bool {
@@ -147,6 +173,14 @@ impl Exception {
                 if self.packages.iter().any(|pattern| glob_matches(pattern.as_bytes(), name)))
     }
 
+    fn takes_configuration(&self, deed: &Conduct<'_>) -> bool {
+        self.configuration.is_empty()
+            || matches!(deed, Conduct::Configuration { part, item, .. }
+            if self.configuration.iter().any(|it| {
+                it.part == *part && glob_matches(it.item.as_bytes(), item)
+            }))
+    }
+
     fn takes_lineage(&self, subject: &Subject<'_>) -> bool {
         let mut left = self.lineage.as_slice();
         subject.lineage.visit(&mut |exe| {
@@ -183,7 +217,8 @@ impl fmt::Display for Exception {
         let texts = |patterns: &[PathPattern]| patterns.iter().map(ToString::to_string).collect();
         let listens = self.listens.as_ref().map(|it| it.texts().collect());
         let connects = self.connects.as_ref().map(|it| it.texts().collect());
-        let lists: [(&str, Vec<String>); 8] = [
+        let configuration = self.configuration.iter().map(ToString::to_string).collect();
+        let lists: [(&str, Vec<String>); 9] = [
             ("image", images),
             ("label", labels),
             ("content", contents),
@@ -192,6 +227,7 @@ impl fmt::Display for Exception {
             ("listen", listens.unwrap_or_default()),
             ("connect", connects.unwrap_or_default()),
             ("package", self.packages.clone()),
+            ("configuration", configuration),
         ];
         for (key, texts) in lists {
             if !texts.is_empty() {

@@ -9,6 +9,7 @@ use super::error::BaselineError;
 use super::error::Fault;
 use super::error::Place;
 use super::exception::Exception;
+use super::exception::ItemPattern;
 use super::origin::Origin;
 use super::path::Pattern;
 use super::ports::Ports;
@@ -24,6 +25,7 @@ use super::yaml::Entry;
 use super::yaml::Node;
 use super::yaml::NodeKind;
 use super::yaml::short;
+use crate::event::Action;
 use crate::event::DriftEvent;
 use crate::event::Timestamp;
 
@@ -119,9 +121,31 @@ impl fmt::Display for Exceptions {
     }
 }
 
-const KEYS: [&str; 11] = [
-    "reason", "author", "expires", "image", "label", "content", "path", "lineage", "listen",
-    "connect", "package",
+const KEYS: [&str; 12] = [
+    "reason",
+    "author",
+    "expires",
+    "image",
+    "label",
+    "content",
+    "path",
+    "lineage",
+    "listen",
+    "connect",
+    "package",
+    "configuration",
+];
+
+/// The parts of a configuration, as actions of its events are named.
+const PARTS: [Action; 8] = [
+    Action::Environment,
+    Action::Mount,
+    Action::Secret,
+    Action::Capability,
+    Action::Limit,
+    Action::Identity,
+    Action::Sysctl,
+    Action::Declaration,
 ];
 
 fn parse(text: &str) -> Result<Vec<Exception>, Fault> {
@@ -210,6 +234,20 @@ fn exception(node: Node) -> Result<Exception, Fault> {
                     exception.packages.push(item.text("the name of a package")?.to_owned());
                 }
             }
+            "configuration" => {
+                for node in some(value, place)? {
+                    let text = node.text("an item of a configuration")?;
+                    let pattern = item_pattern(text).ok_or_else(|| {
+                        let parts = PARTS.map(Action::as_str).join(", ");
+                        let message = format!(
+                            "`{}` is no item like environment:DEBUG, of one of {parts}",
+                            short(text)
+                        );
+                        Fault::new(node.place, message)
+                    })?;
+                    exception.configuration.push(pattern);
+                }
+            }
             key => return Err(unknown(place, key, &KEYS)),
         }
     }
@@ -222,12 +260,20 @@ fn exception(node: Node) -> Result<Exception, Fault> {
         || !exception.selectors.is_empty()
         || exception.listens.is_some()
         || exception.connects.is_some()
-        || !exception.packages.is_empty();
+        || !exception.packages.is_empty()
+        || !exception.configuration.is_empty();
     if !is_bounded {
         let message = format!("it takes everything; give one of {}", KEYS[3..].join(", "));
         return Err(Fault::new(start, message));
     }
     Ok(exception)
+}
+
+/// A part of a configuration and a pattern of its items.
+fn item_pattern(text: &str) -> Option<ItemPattern> {
+    let (part, item) = text.split_once(':').filter(|(_, item)| !item.is_empty())?;
+    let is_part = PARTS.iter().any(|it| it.as_str() == part);
+    is_part.then(|| ItemPattern { part: part.to_owned(), item: item.to_owned() })
 }
 
 /// A list of one thing at least, or one thing alone.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::conduct::Conduct;
 use super::exception::Exception;
+use super::exception::ItemPattern;
 use super::exception::PathPattern;
 use super::origin::Origin;
 use super::path::Component;
@@ -26,8 +27,9 @@ const NAMED_MAX: usize = 5;
 /// Takes in events and suggests exceptions.
 ///
 /// Candidates are made from each event that is to be silenced: the content that ran, its path, its
-/// directory, the port or remote, the program that did it, each for the image of its container. Of them the
-/// one that takes most of what is left is taken, until nothing is (the greedy cover: the fewest are found
+/// directory, the port or remote, the package, the item of the configuration, the program that did it, each for the
+/// image of its container. Those that differ in the image alone are one for all of these images besides, and the items
+/// of an image's configuration are one for all of these. Of them the one that takes most of what is left is taken, until nothing is (the greedy cover: the fewest are found
 /// but for a factor that grows with the logarithm of the number of events).
 #[derive(Debug, Default)]
 pub struct Suggester {
@@ -72,8 +74,8 @@ pub struct Suggestions {
 
 struct Candidate {
     exception: Exception,
-    /// Of two that take as many the lower one is narrower.
-    rank: u32,
+    /// Of two that take as many the lower one is narrower: by what it asks for, and of how many things.
+    rank: (u32, usize),
     /// Which targets it takes.
     takes: Vec<usize>,
 }
@@ -166,10 +168,12 @@ fn candidates(targets: &[&Seen]) -> Vec<Candidate> {
         let Some(subject) = Subject::of(&seen.event) else { continue };
         for (rank, exception) in (0..).zip(of(&subject)) {
             let Some(exception) = exception else { continue };
-            let candidate = Candidate { exception, rank, takes: Vec::new() };
+            let candidate = Candidate { exception, rank: (rank, 1), takes: Vec::new() };
             candidates.entry(candidate.exception.to_string()).or_insert(candidate);
         }
     }
+    add_merged(&mut candidates, |it| &mut it.configuration);
+    add_merged(&mut candidates, |it| &mut it.selectors);
     let subjects: Vec<_> = targets.iter().map(|seen| Subject::of(&seen.event)).collect();
     let mut candidates: Vec<_> = candidates.into_values().collect();
     for candidate in &mut candidates {
@@ -180,6 +184,35 @@ fn candidates(targets: &[&Seen]) -> Vec<Candidate> {
         candidate.takes = taken.map(|(index, _)| index).collect();
     }
     candidates
+}
+
+/// Adds one for each group of candidates that differ in that list alone, which takes what any of them does.
+fn add_merged<T: Clone + Ord>(
+    candidates: &mut BTreeMap<String, Candidate>,
+    list: impl Fn(&mut Exception) -> &mut Vec<T>,
+) {
+    let mut groups: BTreeMap<String, Candidate> = BTreeMap::new();
+    for candidate in candidates.values() {
+        let mut exception = candidate.exception.clone();
+        let own = std::mem::take(list(&mut exception));
+        if own.is_empty() {
+            continue;
+        }
+        let rank = (candidate.rank.0, 0);
+        let group = groups.entry(exception.to_string()).or_insert_with(|| Candidate {
+            exception,
+            rank,
+            takes: Vec::new(),
+        });
+        let all = list(&mut group.exception);
+        all.extend(own);
+        all.sort();
+        all.dedup();
+        group.rank.1 += candidate.rank.1;
+    }
+    for candidate in groups.into_values() {
+        candidates.entry(candidate.exception.to_string()).or_insert(candidate);
+    }
 }
 
 /// The exceptions that would take this, the narrowest first.
@@ -208,6 +241,12 @@ fn of(subject: &Subject<'_>) -> [Option<Exception>; 4] {
             let name =
                 std::str::from_utf8(name).ok().filter(|it| !it.contains(['*', '?', '[', '\\']));
             name.map(|name| Exception { packages: vec![name.to_owned()], ..base.clone() })
+        }
+        Conduct::Configuration { part, item, .. } => {
+            let item = std::str::from_utf8(item).ok();
+            let item = item.filter(|it| !it.is_empty() && !it.contains(['*', '?', '[', '\\']));
+            let pattern = |item: &str| ItemPattern { part: part.to_owned(), item: item.to_owned() };
+            item.map(|item| Exception { configuration: vec![pattern(item)], ..base.clone() })
         }
         _ => None,
     };

@@ -58,6 +58,10 @@ fn an_exception_takes_what_has_all_that_it_gives() {
         ("listen: 80/tcp".to_owned(), false),
         ("path: /opt/**, label: app=app-1, lineage: /init".to_owned(), true),
         ("path: /opt/**, label: app=app-2".to_owned(), false),
+        (format!("image: sha256:{}, label: app=app-1", digest(1)), true),
+        (format!("image: sha256:{}, label: app=app-1", digest(2)), false),
+        (format!("image: sha256:{}, label: app=app-2", digest(1)), false),
+        ("configuration: 'environment:*'".to_owned(), false),
     ] {
         assert_eq!(is_taken(&keys, &event), expected, "{keys}");
     }
@@ -68,6 +72,12 @@ fn an_exception_takes_what_has_all_that_it_gives() {
     let curl = package(Action::Upgrade, "dpkg", "curl");
     assert!(is_taken("package: cu*", &curl) && !is_taken("package: [wget, libcurl]", &curl));
     assert!(!is_taken("package: '*'", &creates("/a")));
+    let preload = configured(Action::Environment, "LD_PRELOAD", Some("/x"));
+    assert!(is_taken("configuration: 'environment:LD_*'", &preload));
+    assert!(is_taken("configuration: ['mount:/x', 'environment:LD_PRELOAD']", &preload));
+    assert!(!is_taken("configuration: 'mount:LD_PRELOAD'", &preload));
+    assert!(!is_taken("configuration: 'environment:LD'", &preload));
+    assert!(!is_taken("configuration: 'environment:*', path: /**", &preload));
     let rename = changes(Action::Rename, b"/a/new", Some(b"/b/old"), &[]);
     assert!(!is_taken("path: /a/**", &rename));
     assert!(is_taken("path: [/a/**, /b/**]", &rename));
@@ -190,6 +200,7 @@ exceptions:
     listen: [80/tcp]
     connect: [10.0.0.0/8:443/tcp]
     package: [\"lib*\"]
+    configuration: [\"environment:LD_*\", \"declaration:pod:env.X\"]
 ",
         digest(1),
         digest(7)
@@ -252,6 +263,62 @@ fn as_few_exceptions_as_possible_are_suggested_and_the_narrowest_of_equals() {
 fn a_package_is_named() {
     let suggestions = suggested(&[package(Action::Install, "dpkg", "curl")], &[]);
     assert_eq!(keys(&suggestions.list[0]), "package: [\"curl\"]");
+}
+
+#[test]
+fn items_of_a_configuration_are_one_exception() {
+    let configured = |item: &str| configured(Action::Environment, item, Some("1"));
+    let mount = configured_mount();
+    let suggestions = suggested(&[configured("A"), configured("B"), mount], &[configured("C")]);
+    let expected = r#"configuration: ["environment:A", "environment:B", mount:/x]"#;
+    assert_eq!(suggestions.list.iter().map(keys).collect::<Vec<_>>(), [expected]);
+    assert_eq!((suggestions.list[0].silences, suggestions.list[0].others), (3, 0));
+    // What would be a pattern is not suggested as one.
+    let suggestions = suggested(&[configured("BASH_FUNC_[*")], &[]);
+    assert!(suggestions.list.is_empty() && suggestions.not_covered == 1, "{suggestions:?}");
+}
+
+fn configured_mount() -> DriftEvent {
+    configured(Action::Mount, "/x", None)
+}
+
+#[test]
+fn what_several_images_do_alike_is_one_exception() {
+    let of_image = |mut event: DriftEvent, image: u8| {
+        let id = image.to_string();
+        event.container = Some(Container { id, ..container(image) });
+        event
+    };
+    let runs = |image, path: &str| {
+        of_image(
+            by(runs(path, Verdict::Added, None), &[path, &format!("/bin/sh{image}{path}")]),
+            image,
+        )
+    };
+    let item = |image| of_image(configured(Action::Environment, "A", Some("1")), image);
+    let targets = [
+        runs(1, "/opt/agent/a"),
+        runs(2, "/opt/agent/b"),
+        runs(3, "/opt/agent/a"),
+        runs(3, "/srv/alone"),
+        item(1),
+        item(2),
+    ];
+    // The other image is not among them.
+    let suggestions = suggested(&targets, &[runs(4, "/opt/agent/a")]);
+    let list: Vec<_> = suggestions
+        .list
+        .iter()
+        .map(|it| (it.exception.selectors.len(), keys(it), it.silences, it.others))
+        .collect();
+    assert_eq!(
+        list,
+        [
+            (3, "path: [/opt/agent/**]".to_owned(), 3, 0),
+            (2, "configuration: [\"environment:A\"]".to_owned(), 2, 0),
+            (1, "path: [/srv/alone]".to_owned(), 1, 0),
+        ]
+    );
 }
 
 #[test]
