@@ -121,6 +121,27 @@ pub unsafe extern "C" fn driftcore_learner_baseline(
     })
 }
 
+/// How much was learned and added so far, of which containers: as `driftd baseline show --format json` prints it.
+///
+/// `json` gets an object in one line, which docs/baselines.md describes; borrowed from the learner until the next call or
+/// its end. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_learner_show(
+    learner: *mut driftcore_learner,
+    json: *mut driftcore_text,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        handle::prepare!(json, driftcore_text::ABSENT)?;
+        let object = handle::borrow_mut!(learner)?;
+        let (mut baseline, _) = object.learner.clone().finish();
+        baseline.merge(object.added.clone());
+        object.report = baseline.summary().to_string();
+        handle::put!(json, object.report.as_str().into());
+        Ok(())
+    })
+}
+
 /// Frees a learner and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while
 /// no other uses it. Since 0.1.0.
 #[unsafe(no_mangle)]
@@ -204,6 +225,27 @@ mod tests {
         // In any order, and of whatever kind.
         assert_eq!(learned(&[], &[], &[&two, &one]).0, both);
         assert_eq!(learned(&[], &[written("/srv/b")], &[&one]).0, both);
+    }
+
+    #[test]
+    fn what_was_learned_is_shown_in_numbers() {
+        let (mut learner, mut json) = (null_mut(), driftcore_text::ABSENT);
+        let event = driftcore_event::owned(written("/var/cache/a"));
+        // SAFETY: as above.
+        unsafe {
+            driftcore_learner_new(null(), &raw mut learner, null_mut());
+            driftcore_learner_show(learner, &raw mut json, null_mut());
+            assert_eq!(json.as_str(), r#"{"version":1,"workloads":[]}"#);
+            driftcore_learner_learn(learner, &raw const event, null_mut());
+            driftcore_learner_show(learner, &raw mut json, null_mut());
+            let json: serde_json::Value = serde_json::from_str(json.as_str()).unwrap();
+            let workload = &json["workloads"][0];
+            assert_eq!(
+                (&workload["selector"], &workload["directories"]),
+                (&IMAGE.into(), &1.into())
+            );
+            driftcore_learner_free(&raw mut learner);
+        }
     }
 
     #[test]

@@ -10,7 +10,10 @@
 //! - [`flat`], [`matcher`]: events of the caller's own against rules.
 //! - [`classify`]: where a file came from. [`scan`]: what a container has become. [`posture`]: what would
 //!   have made drift impossible. [`behaviour`]: what would have allowed what a container did.
-//! - [`learner`]: what containers normally do.
+//! - [`learner`]: what containers normally do. [`judge`]: what departs from that. [`suggester`]: which exceptions
+//!   would silence it.
+//! - [`configuration`]: how a container was declared to be set up, and how it is. [`verifier`]: whether its image was
+//!   approved.
 //! - [`log`]: what else the library has to say.
 //!
 //! # The pattern for more
@@ -33,12 +36,14 @@
 pub mod alert;
 pub mod behaviour;
 pub mod classify;
+pub mod configuration;
 pub mod engine;
 pub mod error;
 pub mod event;
 pub mod flat;
 mod guard;
 mod handle;
+pub mod judge;
 pub mod learner;
 pub mod log;
 pub mod matcher;
@@ -48,5 +53,7 @@ pub mod rules;
 pub mod scan;
 mod sized;
 pub mod status;
+pub mod suggester;
 pub mod text;
+pub mod verifier;
 pub mod version;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use driftcore::baseline::Baseline;
 use driftcore::baseline::Exceptions;
 use driftcore::baseline::Grace;
+use driftcore::baseline::Judge;
 use driftcore::baseline::LearnOptions;
 use driftcore::baseline::Normality;
 use driftcore::container::ContainerdRoots;
@@ -59,6 +60,8 @@ pub struct driftcore_options {
     /// Files that say which images were approved, and layouts that hold their content.
     pub(crate) approved: Vec<PathBuf>,
     pub(crate) layouts: Vec<PathBuf>,
+    /// Whether the layers on disk are held against the image.
+    pub(crate) deep: bool,
 }
 
 /// How a scan is made.
@@ -87,6 +90,11 @@ impl driftcore_options {
         if self.approved.is_empty() {
             return Ok(None);
         }
+        self.new_verifier().map(Some)
+    }
+
+    /// The same where nothing may be approved.
+    pub(crate) fn new_verifier(&self) -> Result<Verifier, Failure> {
         let mut approved = Approved::new();
         for path in &self.approved {
             approved.read(path)?;
@@ -94,7 +102,7 @@ impl driftcore_options {
         let stores = self.roots.containerd.iter();
         let stores = stores.map(|it| it.root.join("io.containerd.content.v1.content"));
         let blobs = Blobs::new(self.layouts.iter().cloned().chain(stores));
-        Ok(Some(Verifier::new(approved, blobs)))
+        Ok(Verifier::new(approved, blobs))
     }
 
     /// What is asked of the sensor beside execs, whatever rules need.
@@ -118,13 +126,31 @@ impl driftcore_options {
         for path in &self.baselines {
             normality.baseline.merge(Baseline::read(path)?);
         }
+        normality.exceptions = self.all_exceptions()?;
+        normality.graces.clone_from(&self.graces);
+        Ok(normality)
+    }
+
+    fn all_exceptions(&self) -> Result<Exceptions, Failure> {
         let mut exceptions = Vec::new();
         for path in &self.exceptions {
             exceptions.extend(Exceptions::read(path)?.into_list());
         }
-        normality.exceptions = Exceptions::new(exceptions);
-        normality.graces.clone_from(&self.graces);
-        Ok(normality)
+        Ok(Exceptions::new(exceptions))
+    }
+
+    /// What says of events what they come to; reads the files that say it.
+    pub(crate) fn judge(&self) -> Result<Judge, Failure> {
+        let mut baseline = (!self.baselines.is_empty()).then(Baseline::new);
+        for path in &self.baselines {
+            baseline.get_or_insert_default().merge(Baseline::read(path)?);
+        }
+        Ok(Judge::new(baseline, self.all_exceptions()?))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_for_test(&mut self, name: &str, value: &str) {
+        self.set(name, value).unwrap();
     }
 
     /// How much of a file is read.
@@ -181,12 +207,19 @@ impl driftcore_options {
                     Some((seconds, image)) => (seconds, Some(image.to_owned())),
                     None => (value, None),
                 };
-                let seconds = seconds.parse().ok().filter(|it| (1..=86_400).contains(it));
-                if seconds.is_none() && !value.is_empty() {
-                    return Err(wrong("SECONDS, from 1 to 86400, or SECONDS:IMAGE"));
-                }
-                let time = Duration::from_secs(seconds.unwrap_or_default());
+                let form = "SECONDS, from 1 to 86400, or SECONDS:IMAGE";
+                let is_form = value.is_empty() || !seconds.is_empty();
+                let time = grace(seconds).filter(|_| is_form).ok_or_else(|| wrong(form))?;
                 add(&mut self.graces, value, Grace { image, label: None, time });
+            }
+            "grace.label" => {
+                let (seconds, label) = value.split_once(':').unwrap_or_default();
+                let is_label = !label.is_empty() && !label.starts_with('=');
+                let is_form = value.is_empty() || !seconds.is_empty() && is_label;
+                let form = "SECONDS:LABEL or SECONDS:LABEL=VALUE, from 1 to 86400 seconds";
+                let time = grace(seconds).filter(|_| is_form).ok_or_else(|| wrong(form))?;
+                let label = Some(label.to_owned());
+                add(&mut self.graces, value, Grace { image: None, label, time });
             }
             "runtimes.host" => self.roots.host = PathBuf::from(value),
             "runtimes.proc" => self.roots.proc = PathBuf::from(value),
@@ -244,6 +277,7 @@ impl driftcore_options {
             }
             "rules.suggested_output" => self.rules.suggested_output = flag()?,
             "digest.approved" => add(&mut self.approved, value, PathBuf::from(value)),
+            "digest.deep" => self.deep = flag()?,
             "digest.layout" => add(&mut self.layouts, value, PathBuf::from(value)),
             "scan.times" => self.scan.options.times = flag()?,
             "scan.max_bytes" => self.scan.options.largest = number()?,
@@ -260,6 +294,15 @@ impl driftcore_options {
         }
         Ok(())
     }
+}
+
+/// A time of grace in seconds; nothing is none.
+fn grace(seconds: &str) -> Option<Duration> {
+    if seconds.is_empty() {
+        return Some(Duration::ZERO);
+    }
+    let seconds = seconds.parse().ok().filter(|it| (1..=86_400).contains(it));
+    seconds.map(Duration::from_secs)
 }
 
 /// Adds to a list; nothing empties it.
@@ -299,6 +342,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | baseline.select | LABEL=VALUE: only containers with that label are learned from, and the baseline speaks of all that have it | none |
 /// | exceptions.file | adds a file of approved exceptions | none |
 /// | grace | adds a time after a start for a container's own first program to prepare files: SECONDS, or SECONDS:IMAGE with a pattern | none |
+/// | grace.label | the same for containers that have a label: SECONDS:LABEL or SECONDS:LABEL=VALUE | none |
 /// | runtimes.host | the host's root directory, as this process sees it | / |
 /// | runtimes.proc | the host's proc filesystem | /proc |
 /// | runtimes.docker | adds a data root of Docker | /var/lib/docker |
@@ -321,6 +365,7 @@ pub extern "C" fn driftcore_options_new() -> *mut driftcore_options {
 /// | rules.suggested_output | true: container, image and pod behind each output | true |
 /// | digest.approved | adds a file that says which images were approved: Kubernetes manifests, or a list | nothing is verified |
 /// | digest.layout | adds an OCI image layout that holds the content of images | containerd's content stores |
+/// | digest.deep | true: a verifier holds the layers on disk of containers of this node against their image, too | false |
 /// | scan.times | true: a time of modification alone counts as a change, too | false |
 /// | scan.max_bytes | the most bytes of a file that a scan reads | 4294967296 |
 /// | scan.threads | how many threads read large files; 0: none is started | one for each processor |
@@ -372,7 +417,7 @@ mod tests {
 
     #[test]
     fn every_documented_option_is_there_with_its_default() {
-        assert_eq!(table().len(), 44);
+        assert_eq!(table().len(), 46);
         for (name, default) in table() {
             let mut options = driftcore_options::default();
             let outcome = options.set(&name, &default);
@@ -421,6 +466,12 @@ mod tests {
             ("baseline.select", "=web"),
             ("grace", "0"),
             ("grace", "x:*"),
+            ("grace", ":*"),
+            ("grace.label", "5"),
+            ("grace.label", "0:app"),
+            ("grace.label", ":app"),
+            ("grace.label", "5:=web"),
+            ("digest.deep", "yes"),
             ("runtimes.containerd", "/run/containerd"),
             ("rules.matching", "some"),
             ("rules.least_priority", "loud"),
@@ -480,6 +531,10 @@ mod tests {
         assert_eq!(graces[0].image.as_deref(), Some("registry.example/*:1"));
         assert_eq!((graces[0].time.as_secs(), graces[1].time.as_secs()), (30, 5));
         assert_eq!(graces[1].image, None);
+        options.set("grace.label", "7:app=web").unwrap();
+        let graces = options.normality().unwrap().graces;
+        assert_eq!((graces[2].label.as_deref(), graces[2].time.as_secs()), (Some("app=web"), 7));
+        assert_eq!(graces[2].image, None);
         options.set("grace", "").unwrap();
         assert!(options.normality().unwrap().is_empty() && !options.bounds().digests);
 

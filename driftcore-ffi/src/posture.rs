@@ -4,8 +4,6 @@ use std::cell::Cell;
 use std::ffi::CStr;
 use std::ffi::c_char;
 use std::ffi::c_void;
-use std::io;
-use std::io::Read;
 use std::path::Path;
 
 use driftcore::container::Runtimes;
@@ -25,6 +23,7 @@ use crate::sized;
 use crate::sized::sized;
 use crate::status::driftcore_status;
 use crate::text;
+use crate::text::Until;
 use crate::text::driftcore_text;
 
 /// A level of the Pod Security Standards: the higher, the less it allows. Since 0.1.0.
@@ -150,21 +149,6 @@ unsafe fn tell(
     // SAFETY: the caller's function, called as its type says; what the texts point to is there until it
     // returns.
     Ok(unsafe { function(context, &raw const record) } == 0)
-}
-
-/// Bytes that end early once nobody wants more.
-struct Until<'a> {
-    bytes: &'a [u8],
-    stopped: &'a Cell<bool>,
-}
-
-impl Read for Until<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.stopped.get() {
-            return Err(io::ErrorKind::Other.into());
-        }
-        self.bytes.read(buffer)
-    }
 }
 
 /// Reads pods, as `kubectl get pods -o json` prints them: a pod, a list of pods, or several of such one

@@ -1,9 +1,12 @@
 //! Text that crosses.
 
+use std::cell::Cell;
 use std::ffi::CStr;
 use std::ffi::OsStr;
 use std::ffi::c_char;
 use std::fmt;
+use std::io;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -116,6 +119,21 @@ pub(crate) fn bytes<'a, T>(
     // SAFETY: not NULL, a length that memory can have, and the caller promises that many elements;
     // they are used within the call only.
     Ok(unsafe { std::slice::from_raw_parts(data, length) })
+}
+
+/// Bytes that end early once nobody wants more.
+pub(crate) struct Until<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) stopped: &'a Cell<bool>,
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stopped.get() {
+            return Err(io::ErrorKind::Other.into());
+        }
+        self.bytes.read(buffer)
+    }
 }
 
 #[cfg(test)]

@@ -10,13 +10,10 @@ use anyhow::Context;
 use driftcore::config::Comparison;
 use driftcore::config::Declared;
 use driftcore::config::Item;
-use driftcore::config::Live;
-use driftcore::config::Secrets;
-use driftcore::config::compare;
+use driftcore::config::examine;
 use driftcore::container::Runtimes;
 use driftcore::event::Container;
 use driftcore::event::Text;
-use serde_json::json;
 
 use crate::cli::ConfigShowArguments;
 use crate::cli::Format;
@@ -40,17 +37,13 @@ pub(crate) fn show(arguments: &ConfigShowArguments) -> anyhow::Result<ExitCode> 
         Some(path) if !take_pods(path, &mut declared, &stored.container)? => Some(path),
         _ => None,
     };
-    let live = Live::read(&runtimes, &declared)?;
-    let secrets = Secrets::read(&runtimes, &declared, config.secrets())?;
-    let mut comparison = compare(&declared, &live);
-    // Nobody has seen them before: what differs is what the kubelet did not write.
-    comparison.append(secrets.compare(&secrets));
+    let mut comparison = examine(&runtimes, &declared, config.secrets())?;
     if let Some(path) = in_no_pod {
         comparison.problems.push(format!("{}: no pod there has this container", path.display()));
     }
     let mut out = BufWriter::new(std::io::stdout().lock());
     match arguments.format {
-        Format::Json => json(&mut out, &stored.container, &comparison)?,
+        Format::Json => writeln!(out, "{}", comparison.report(&stored.container))?,
         Format::Text => text(&mut out, &stored.container, &comparison)?,
     }
     out.flush()?;
@@ -66,21 +59,6 @@ fn take_pods(path: &Path, declared: &mut Declared, container: &Container) -> any
     }
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(declared.take_pods(container, path, file)?)
-}
-
-fn json(
-    out: &mut impl Write,
-    container: &Container,
-    comparison: &Comparison,
-) -> std::io::Result<()> {
-    let report = json!({
-        "version": 1,
-        "container": container,
-        "differences": comparison.differences().count(),
-        "items": comparison.items,
-        "problems": comparison.problems,
-    });
-    writeln!(out, "{report}")
 }
 
 fn text(

@@ -10,7 +10,6 @@ mod config;
 mod config_show;
 mod containers;
 mod core_dumps;
-mod deep;
 mod doctor;
 mod manifest;
 mod output;

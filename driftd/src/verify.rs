@@ -11,25 +11,25 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use driftcore::container::Runtimes;
 use driftcore::digest::Approval;
 use driftcore::digest::Approved;
 use driftcore::digest::Check;
 use driftcore::digest::Count;
-use driftcore::digest::Digest;
 use driftcore::digest::Running;
 use driftcore::digest::Verifier;
 use driftcore::digest::read_pods;
 use driftcore::engine::survey;
 use driftcore::event::Container;
 use driftcore::event::Text;
+use driftcore::image::manifest::LayerChecks;
+use driftcore::image::manifest::LayerProof;
+use driftcore::image::manifest::LayerReport;
 use serde_json::json;
 
 use crate::cli::Format;
 use crate::cli::VerifyArguments;
 use crate::config::Config;
-use crate::deep::Deep;
-use crate::deep::Layers;
-use crate::deep::Proof;
 use crate::scan::printable::Printable;
 
 /// Exit status when something was not approved.
@@ -55,7 +55,8 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let pods = match &arguments.pods {
         None => {
             let running = survey(&config.state_roots()).context("cannot list the containers")?;
-            let mut layers = arguments.deep.then(|| Layers::new(&config));
+            let mut layers =
+                arguments.deep.then(|| LayerChecks::new(Runtimes::new(config.state_roots())));
             for (at, one) in running.iter().enumerate() {
                 let mut progress = Progress::new(layers.is_some());
                 progress.show(at, running.len(), &one.container);
@@ -73,10 +74,10 @@ pub(crate) fn verify(arguments: &VerifyArguments) -> anyhow::Result<ExitCode> {
     let fails = has(Approval::Mismatch.as_str())
         || has(Approval::MutableTag.as_str())
         || has(Approval::Unapproved.as_str())
-        || report.proofs.contains_key(&Proof::Differs)
+        || report.proofs.contains_key(&LayerProof::Differs)
         || arguments.strict
             && (has(Approval::CannotTell.as_str())
-                || report.proofs.contains_key(&Proof::CannotTell));
+                || report.proofs.contains_key(&LayerProof::CannotTell));
     Ok(if fails { ExitCode::from(NOT_APPROVED) } else { ExitCode::SUCCESS })
 }
 
@@ -113,7 +114,7 @@ struct Report<W> {
     out: W,
     counts: BTreeMap<&'static str, u64>,
     /// What was found of layers.
-    proofs: BTreeMap<Proof, u64>,
+    proofs: BTreeMap<LayerProof, u64>,
 }
 
 impl<W: Write> Report<W> {
@@ -128,7 +129,7 @@ impl<W: Write> Report<W> {
         &mut self,
         running: &Running,
         check: &Check,
-        deep: Option<&Deep>,
+        deep: Option<&LayerReport>,
     ) -> std::io::Result<()> {
         if let Some(deep) = deep {
             *self.proofs.entry(deep.layers).or_default() += 1;
@@ -138,7 +139,7 @@ impl<W: Write> Report<W> {
         match self.format {
             Format::Json => {
                 let separator = if is_first { "" } else { "," };
-                let mut line = to_json(running, check);
+                let mut line = check.report(running);
                 if let Some(deep) = deep {
                     line["deep"] = json!(deep);
                 }
@@ -171,11 +172,11 @@ impl<W: Write> Report<W> {
     }
 
     /// What was found of a container's layers, for people.
-    fn layers(&mut self, deep: &Deep) -> std::io::Result<()> {
+    fn layers(&mut self, deep: &LayerReport) -> std::io::Result<()> {
         let what = deep.layers.as_str().replace('_', " ");
         let reason = Printable(&Text::from(deep.reason.as_str())).to_string();
         let reason = match deep.layers {
-            Proof::Proved => format!(
+            LayerProof::Proved => format!(
                 "{} layer(s) by their digests, {} files by what is in them",
                 deep.layer_count, deep.file_count
             ),
@@ -254,19 +255,4 @@ impl Progress {
             let _ = write!(std::io::stderr(), "\r\x1b[K");
         }
     }
-}
-
-fn to_json(running: &Running, check: &Check) -> serde_json::Value {
-    json!({
-        "container": running.name,
-        "role": running.role.as_str(),
-        "pod": running.pod,
-        "namespace": running.namespace,
-        "node": running.node,
-        "image": running.image,
-        "approval": check.approval,
-        "reason": check.reason,
-        "running_digest": check.running.as_ref().map(Digest::as_str),
-        "approved_digests": check.approved.iter().map(Digest::as_str).collect::<Vec<_>>(),
-    })
 }

@@ -119,3 +119,33 @@ outcome bridge_posture_container(const char *container, const driftcore_options 
                                  uintptr_t context) {
     OUTCOME(driftcore_posture_container, container, options, on_posture, (void *)context);
 }
+
+static uint32_t on_verified(void *context, const driftcore_verified *verified) {
+    return driftcoreGoVerified((uintptr_t)context, (driftcore_verified *)verified);
+}
+
+outcome bridge_verifier_pods(const driftcore_verifier *verifier, const char *json, size_t length,
+                             uintptr_t context, driftcore_verify_summary *summary) {
+    summary->size = sizeof *summary;
+    OUTCOME(driftcore_verifier_pods, verifier, json, length, on_verified, (void *)context, summary);
+}
+
+outcome bridge_verifier_containers(const driftcore_verifier *verifier,
+                                   const driftcore_options *options, uintptr_t context,
+                                   driftcore_verify_summary *summary) {
+    summary->size = sizeof *summary;
+    OUTCOME(driftcore_verifier_containers, verifier, options, on_verified, (void *)context,
+            summary);
+}
+
+static void on_exception(void *context, const driftcore_exception *exception) {
+    driftcoreGoException((uintptr_t)context, (driftcore_exception *)exception);
+}
+
+outcome bridge_engine_exceptions(const driftcore_engine *engine, uintptr_t context) {
+    OUTCOME(driftcore_engine_exceptions, engine, on_exception, (void *)context);
+}
+
+outcome bridge_judge_exceptions(const driftcore_judge *judge, uintptr_t context) {
+    OUTCOME(driftcore_judge_exceptions, judge, on_exception, (void *)context);
+}

@@ -35,6 +35,17 @@ outcome bridge_posture_pods(const char *json, size_t length, uintptr_t context,
 outcome bridge_posture_container(const char *container, const driftcore_options *options,
                                  uintptr_t context);
 
+/* Verifies images, and hands to Go what is found. */
+outcome bridge_verifier_pods(const driftcore_verifier *verifier, const char *json, size_t length,
+                             uintptr_t context, driftcore_verify_summary *summary);
+outcome bridge_verifier_containers(const driftcore_verifier *verifier,
+                                   const driftcore_options *options, uintptr_t context,
+                                   driftcore_verify_summary *summary);
+
+/* Hands exceptions to Go. */
+outcome bridge_engine_exceptions(const driftcore_engine *engine, uintptr_t context);
+outcome bridge_judge_exceptions(const driftcore_judge *judge, uintptr_t context);
+
 /* Sends messages to Go, up to a level. */
 outcome bridge_log_set(uint32_t level);
 

@@ -123,3 +123,14 @@ func driftcoreGoProgress(context C.uintptr_t) C.uint32_t {
 func driftcoreGoPosture(context C.uintptr_t, posture *C.driftcore_posture) C.uint32_t {
 	return cgo.Handle(context).Value().(*postureRun).hand(posture)
 }
+
+//export driftcoreGoVerified
+func driftcoreGoVerified(context C.uintptr_t, verified *C.driftcore_verified) C.uint32_t {
+	return cgo.Handle(context).Value().(*verifyRun).hand(verified)
+}
+
+//export driftcoreGoException
+func driftcoreGoException(context C.uintptr_t, exception *C.driftcore_exception) {
+	list := cgo.Handle(context).Value().(*[]Exception)
+	*list = append(*list, newException(exception))
+}

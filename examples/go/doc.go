@@ -6,6 +6,11 @@
 //   - [Matcher] matches rules against a [FlatEvent], for those with a sensor of their own.
 //   - [Classify] judges a file by evidence that the caller has.
 //   - [Inspector] judges a file by a process and a path, or by an open file.
+//   - [Scan] says what a container has become.
+//   - [ContainerConfiguration] says how a container was declared to be set up, and how it is; [Verifier] whether its
+//     image was approved; [PostureContainer] and [Behaviour] how it could be confined.
+//   - [Learner] learns from events what is normal, [Judge] says what departs from that, [Suggester] which exceptions
+//     would silence it.
 //
 // A detector in full, but for the handling of errors:
 //

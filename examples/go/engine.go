@@ -14,6 +14,9 @@ package driftcore
 // static outcome engine_set_approved(driftcore_engine *engine, const driftcore_options *options) {
 //     OUTCOME(driftcore_engine_set_approved, engine, options);
 // }
+// static outcome engine_set_normality(driftcore_engine *engine, const driftcore_options *options) {
+//     OUTCOME(driftcore_engine_set_normality, engine, options);
+// }
 // static outcome engine_counters(const driftcore_engine *engine, driftcore_counters *counters) {
 //     counters->size = sizeof *counters;
 //     OUTCOME(driftcore_engine_counters, engine, counters);
@@ -194,6 +197,40 @@ func (e *Engine) SetApproved(options ...Option) error {
 	defer e.object.leave()
 	return withOptions(options, func(options *C.driftcore_options) error {
 		return check(C.engine_set_approved(object, options))
+	})
+}
+
+// SetNormality reads the files that [Baseline] and [Exceptions] options name, and takes what they, [Grace] and
+// [GraceOfLabel] say for normal from the next event on, without losing one, and nothing else any more. What is bad
+// leaves what was normal as it was. Exceptions are counted anew: ask [Engine.Exceptions] before.
+//
+// Most of it takes digests of drifted code: an engine that was made without baselines and exceptions has them only
+// with the option proof.digests.
+func (e *Engine) SetNormality(options ...Option) error {
+	object := e.object.enter()
+	if object == nil {
+		return ErrClosed
+	}
+	defer e.object.leave()
+	made := C.driftcore_options_new()
+	defer C.driftcore_options_free(&made)
+	for _, option := range options {
+		if err := set(made, option); err != nil {
+			return err
+		}
+	}
+	return check(C.engine_set_normality(object, made))
+}
+
+// Exceptions are those that the engine has, each with how often it was used.
+func (e *Engine) Exceptions() ([]Exception, error) {
+	object := e.object.enter()
+	if object == nil {
+		return nil, ErrClosed
+	}
+	defer e.object.leave()
+	return exceptionsOf(func(context C.uintptr_t) error {
+		return check(C.bridge_engine_exceptions(object, context))
 	})
 }
 

@@ -32,6 +32,11 @@ package driftcore
 //     digests.size = driftcore_event_digests(event, &digests);
 //     return digests;
 // }
+// static driftcore_config event_config(const driftcore_event *event) {
+//     driftcore_config config = {.size = sizeof config};
+//     config.size = driftcore_event_config(event, &config);
+//     return config;
+// }
 // static driftcore_container event_container(const driftcore_event *event) {
 //     driftcore_container container = {.size = sizeof container};
 //     container.size = driftcore_event_container(event, &container);
@@ -98,6 +103,7 @@ type Event struct {
 	network   lazy[*Network]
 	changed   lazy[*PackageEvent]
 	digests   lazy[*Digests]
+	config    lazy[*Config]
 	lost      lazy[map[string]uint64]
 }
 
@@ -194,6 +200,19 @@ type Digests struct {
 	Reason   string   // for people
 }
 
+// A Config is an item of a container's configuration; the event's action says of which part. Of what may be a
+// secret there is only "sha256:" and the digest.
+type Config struct {
+	Item       string // a variable, a mount point, a file, a set of capabilities, a limit
+	Declared   string // what was declared
+	Live       string // what is
+	IsDeclared bool   // false where nothing was declared
+	IsLive     bool   // false where it is not there
+	Mark       Mark   // what makes it more than a difference
+	Origin     Origin // where it was changed from, as far as that was seen
+	Ended      bool   // the difference, which was reported before, is no more
+}
+
 // ParseEvent reads an event from the JSON object that [Event.JSON] or driftd writes. Close must be
 // called.
 func ParseEvent(json string) (*Event, error) {
@@ -258,6 +277,7 @@ func (e *Event) Keep() *Event {
 	e.Network()
 	e.Package()
 	e.Digests()
+	e.Config()
 	e.Lost()
 	return e
 }
@@ -367,6 +387,26 @@ func (e *Event) Digests() *Digests {
 			digests.Approved = append(digests.Approved, text(C.driftcore_event_approved(e.here(), index)))
 		}
 		return digests
+	})
+}
+
+// Config is the item of a container's configuration that the event is about; nil when it is about none.
+func (e *Event) Config() *Config {
+	return e.config.of(func() *Config {
+		record := C.event_config(e.here())
+		if record.size == 0 {
+			return nil
+		}
+		return &Config{
+			Item:       text(record.item),
+			Declared:   text(record.declared),
+			Live:       text(record.live),
+			IsDeclared: record.declared.data != nil,
+			IsLive:     record.live.data != nil,
+			Mark:       Mark(record.mark),
+			Origin:     Origin(record.origin),
+			Ended:      record.ended != 0,
+		}
 	})
 }
 

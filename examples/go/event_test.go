@@ -149,6 +149,24 @@ func TestAPackageAndDigestsAreCopied(t *testing.T) {
 	wantEqual(t, "approved", strings.Join(digests.Approved, " "), "sha256:a sha256:b")
 }
 
+func TestAnItemOfAConfigurationIsCopied(t *testing.T) {
+	event := must(driftcore.ParseEvent(`{"version":1,"time":"2026-01-01T00:00:00Z","drift":true,
+		"kind":"config","action":"secret","provenance":null,"container":null,"process":null,"ended":true,
+		"config":{"item":"/etc/creds/password","declared":"sha256:a","live":null,"mark":"rotation",
+		"origin":"inside"}}`))(t)
+	kept := event.Keep()
+	event.Close()
+	wantEqual(t, "action", kept.Action, driftcore.ActionSecret)
+	wantEqual(t, "config", *kept.Config(), driftcore.Config{
+		Item: "/etc/creds/password", Declared: "sha256:a", IsDeclared: true, Mark: driftcore.MarkRotation,
+		Origin: driftcore.OriginInside, Ended: true,
+	})
+	wantEqual(t, "mark", kept.Config().Mark.String(), "rotation")
+	if parsed(t).Config() != nil {
+		t.Error("an exec has an item")
+	}
+}
+
 func TestPartsThatAreNotThereAreNil(t *testing.T) {
 	text := must(os.ReadFile(repository + "fuzz/corpus/drift_event/dropped.json"))(t)
 	event := closed(driftcore.ParseEvent(string(text)))(t)

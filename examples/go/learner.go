@@ -15,6 +15,9 @@ package driftcore
 //                                 driftcore_text *report) {
 //     OUTCOME(driftcore_learner_baseline, learner, yaml, report);
 // }
+// static outcome learner_show(driftcore_learner *learner, driftcore_text *json) {
+//     OUTCOME(driftcore_learner_show, learner, json);
+// }
 import "C"
 
 import "sync"
@@ -80,6 +83,20 @@ func (l *Learner) Baseline() (Learned, error) {
 		return nil
 	})
 	return learned, err
+}
+
+// Show says in numbers what was learned and added so far, as a JSON object; docs/baselines.md says what is in it.
+func (l *Learner) Show() (string, error) {
+	var shown string
+	err := l.use(func(object *C.driftcore_learner) error {
+		var json C.driftcore_text
+		if err := check(C.learner_show(object, &json)); err != nil {
+			return err
+		}
+		shown = text(json)
+		return nil
+	})
+	return shown, err
 }
 
 // Close frees it, when nobody uses it any more. It may be called by any goroutine, and more than once; it

@@ -187,6 +187,103 @@ const (
 // String is the name in events.
 func (o Origin) String() string { return name([]string{"unknown", "inside", "outside"}, o) }
 
+// A Mark says what makes a difference from what was declared more than that.
+type Mark uint32
+
+// What may be more.
+const (
+	MarkNone          Mark = C.DRIFTCORE_MARK_NONE           // nothing
+	MarkOther         Mark = C.DRIFTCORE_MARK_OTHER          // one that this package does not name
+	MarkCodeInjection Mark = C.DRIFTCORE_MARK_CODE_INJECTION // the variable makes programs load or run other code
+	MarkRuntimeSocket Mark = C.DRIFTCORE_MARK_RUNTIME_SOCKET // who may use the socket rules the host
+	MarkHostPath      Mark = C.DRIFTCORE_MARK_HOST_PATH      // a directory or file of the host
+	MarkRotation      Mark = C.DRIFTCORE_MARK_ROTATION       // the kubelet's way to bring other content of a secret
+)
+
+// String is the name in events; "none" of no mark.
+func (m Mark) String() string {
+	return name([]string{
+		"none", "other", "code_injection", "runtime_socket", "host_path", "rotation",
+	}, m)
+}
+
+// An Aspect is a part of a container's configuration.
+type Aspect uint32
+
+// The parts.
+const (
+	AspectOther       Aspect = C.DRIFTCORE_ASPECT_OTHER       // one that this package does not name
+	AspectEnvironment Aspect = C.DRIFTCORE_ASPECT_ENVIRONMENT // a variable
+	AspectMount       Aspect = C.DRIFTCORE_ASPECT_MOUNT       // a mount, the root filesystem among them
+	AspectSecret      Aspect = C.DRIFTCORE_ASPECT_SECRET      // a file of a secrets or configuration mount
+	AspectCapability  Aspect = C.DRIFTCORE_ASPECT_CAPABILITY  // a set of capabilities
+	AspectIdentity    Aspect = C.DRIFTCORE_ASPECT_IDENTITY    // user, groups, what confines the process, its namespaces
+	AspectLimit       Aspect = C.DRIFTCORE_ASPECT_LIMIT       // what the control group or the process may use at most
+	AspectSysctl      Aspect = C.DRIFTCORE_ASPECT_SYSCTL      // a setting of the kernel; the host name
+	AspectDeclaration Aspect = C.DRIFTCORE_ASPECT_DECLARATION // what the runtime wrote down, and the pod says
+)
+
+// String is the name in reports.
+func (a Aspect) String() string {
+	return name([]string{
+		"other", "environment", "mount", "secret", "capability", "identity", "limit", "sysctl",
+		"declaration",
+	}, a)
+}
+
+// An Approval says whether a container runs an image that was approved.
+type Approval uint32
+
+// The answers.
+const (
+	ApprovalOther      Approval = C.DRIFTCORE_APPROVAL_OTHER       // one that this package does not name
+	ApprovalApproved   Approval = C.DRIFTCORE_APPROVAL_APPROVED    // the digest that runs was approved
+	ApprovalMismatch   Approval = C.DRIFTCORE_APPROVAL_MISMATCH    // other digests, or tags, of the repository were
+	ApprovalMutableTag Approval = C.DRIFTCORE_APPROVAL_MUTABLE_TAG // approved by a tag alone
+	ApprovalUnapproved Approval = C.DRIFTCORE_APPROVAL_UNAPPROVED  // no image of its repository was approved
+	ApprovalCannotTell Approval = C.DRIFTCORE_APPROVAL_CANNOT_TELL // it is not known which image runs
+)
+
+// String is the name in reports.
+func (a Approval) String() string {
+	return name([]string{
+		"other", "approved", "mismatch", "mutable_tag", "unapproved", "cannot_tell",
+	}, a)
+}
+
+// A LayerProof says whether the layers on disk that a container runs on are what its image says.
+type LayerProof uint32
+
+// The answers.
+const (
+	LayersNotRead    LayerProof = C.DRIFTCORE_LAYER_PROOF_NONE        // nobody looked: see [Deep]
+	LayersOther      LayerProof = C.DRIFTCORE_LAYER_PROOF_OTHER       // one that this package does not name
+	LayersProved     LayerProof = C.DRIFTCORE_LAYER_PROOF_PROVED      // each is what its digest says
+	LayersDiffer     LayerProof = C.DRIFTCORE_LAYER_PROOF_DIFFERS     // something is not
+	LayersCannotTell LayerProof = C.DRIFTCORE_LAYER_PROOF_CANNOT_TELL // they are not at hand, or cannot be read
+)
+
+// String is the name in reports; "none" where nobody looked.
+func (p LayerProof) String() string {
+	return name([]string{"none", "other", "proved", "differs", "cannot_tell"}, p)
+}
+
+// A Judged says what an event comes to with baselines and exceptions.
+type Judged uint32
+
+// What it may come to.
+const (
+	NotCovered Judged = C.DRIFTCORE_JUDGED_NOT_COVERED // they do not speak of its container, or of such events
+	Expected   Judged = C.DRIFTCORE_JUDGED_EXPECTED    // it is normal
+	Excepted   Judged = C.DRIFTCORE_JUDGED_EXCEPTED    // it departs, and an exception takes it
+	Departs    Judged = C.DRIFTCORE_JUDGED_DEPARTS     // it departs
+)
+
+// String is the name in reports.
+func (j Judged) String() string {
+	return name([]string{"not_covered", "expected", "excepted", "departs"}, j)
+}
+
 // A Family says of which family a socket's addresses are.
 type Family uint32
 

@@ -8,7 +8,12 @@ package driftcore
 // }
 import "C"
 
-import "unsafe"
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unsafe"
+)
 
 // An Option changes how engines, rules and classifiers work. Options are set in the order in which
 // they are given; some, such as scope.container, add to what was there.
@@ -47,6 +52,23 @@ func Baseline(file string) Option { return Set("baseline.file", file) }
 
 // Exceptions makes an engine take what a file of approved exceptions takes for no drift.
 func Exceptions(file string) Option { return Set("exceptions.file", file) }
+
+// Grace gives the first program of each container a time after its start to prepare files, in whole seconds; of
+// containers whose image matches a pattern, or of all where that is empty.
+func Grace(time time.Duration, image string) Option {
+	return Set("grace", strings.TrimSuffix(seconds(time)+":"+image, ":"))
+}
+
+// GraceOfLabel is the same for containers that have a label, given as key or key=value.
+func GraceOfLabel(time time.Duration, label string) Option {
+	return Set("grace.label", seconds(time)+":"+label)
+}
+
+func seconds(time time.Duration) string { return strconv.FormatInt(int64(time.Seconds()), 10) }
+
+// Deep makes a verifier hold the layers on disk of this node's containers against their images, too: all of them are
+// read.
+func Deep() Option { return Set("digest.deep", "true") }
 
 // AllMatches lets every rule match an event, not only the first one.
 func AllMatches() Option { return Set("rules.matching", "all") }

@@ -23,6 +23,8 @@ struct watch {
 	/* Events that a rule matches, and alerts. */
 	atomic_int added;
 	atomic_int alerts;
+	/* Executions of what the container dropped. */
+	atomic_int storm;
 	void (*within)(struct watch *watch, const driftcore_event *event);
 };
 
@@ -33,6 +35,11 @@ static void on_event(void *context, const driftcore_event *event)
 
 	CHECK_OK(driftcore_event_get(event, &info, NULL));
 	watch->added += info.verdict == DRIFTCORE_VERDICT_ADDED;
+	if (info.kind == DRIFTCORE_KIND_BINARY) {
+		driftcore_file file = { .size = sizeof(file) };
+
+		watch->storm += driftcore_event_file(event, &file) && text_is(file.path, "/tmp/x");
+	}
 	watch->events++;
 	if (watch->within)
 		watch->within(watch, event);
@@ -336,6 +343,73 @@ static void rules_reloaded_under_load(void)
 	end(&watch);
 }
 
+static void on_exception(void *context, const driftcore_exception *exception)
+{
+	unsigned long long *taken = context;
+
+	CHECK(text_is(exception->reason, "the storm") && text_is(exception->author, "us"));
+	CHECK(exception->expires_ns > 0 && text_has(exception->yaml, "/tmp/x"));
+	if (taken)
+		*taken = exception->taken;
+}
+
+/* How often the exception was used; -1 while there is none. */
+static long long taken(struct watch *watch)
+{
+	unsigned long long count = -1;
+
+	CHECK_OK(driftcore_engine_exceptions(watch->engine, on_exception, &count, NULL));
+	return (long long)count;
+}
+
+/* Polls until a count is there. */
+static void poll_until(struct watch *watch, int storm, long long exceptions)
+{
+	double deadline = now() + PATIENCE_SECONDS;
+
+	while ((watch->storm < storm || taken(watch) < exceptions) && now() < deadline)
+		CHECK_OK(driftcore_engine_poll(watch->engine, 100, NULL));
+	CHECK(watch->storm >= storm && taken(watch) >= exceptions);
+}
+
+static void normality_replaced(void)
+{
+	char path[] = "/tmp/driftcore-exceptions-XXXXXX";
+	driftcore_options *options = driftcore_options_new();
+	driftcore_error *error = NULL;
+	struct watch watch = { 0 };
+	int file = mkstemp(path), before;
+
+	NEED(file >= 0);
+	NEED(dprintf(file, "version: 1\nexceptions:\n  - reason: the storm\n    author: us\n"
+			   "    expires: 2200-01-01\n    path: /tmp/x\n") > 0);
+	start(&watch);
+	poll_until(&watch, 2, -1);
+	CHECK_IS(-1, taken(&watch));
+
+	CHECK_OK(driftcore_options_set(options, "exceptions.file", path, NULL));
+	CHECK_OK(driftcore_engine_set_normality(watch.engine, options, NULL));
+	before = watch.storm;
+	poll_until(&watch, 0, 5);
+	CHECK_IS(before, watch.storm);
+
+	/* What is bad changes nothing. */
+	NEED(ftruncate(file, 12) == 0);
+	CHECK_INVALID(driftcore_engine_set_normality(watch.engine, options, &error));
+	CHECK(text_is(driftcore_error_file(error), path));
+	driftcore_error_free(&error);
+	poll_until(&watch, 0, taken(&watch) + 2);
+	CHECK_IS(before, watch.storm);
+
+	CHECK_OK(driftcore_options_set(options, "exceptions.file", "", NULL));
+	CHECK_OK(driftcore_engine_set_normality(watch.engine, options, NULL));
+	poll_until(&watch, before + 2, -1);
+	end(&watch);
+	driftcore_options_free(&options);
+	close(file);
+	unlink(path);
+}
+
 #include "null_engine.h"
 
 static void null_everywhere(void)
@@ -352,7 +426,8 @@ static const struct test tests[] = {
 	TEST(callback_calls_back),	  TEST(destroyed_in_a_callback),
 	TEST(destroyed_by_another_thread), TEST(engine_of_eight_threads),
 	TEST(stopped_by_a_signal_handler), TEST(a_few_of_them),
-	TEST(rules_reloaded_under_load),   TEST(null_everywhere),
+	TEST(rules_reloaded_under_load),   TEST(normality_replaced),
+	TEST(null_everywhere),
 };
 
 int main(int argc, char **argv)

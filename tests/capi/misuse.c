@@ -23,7 +23,14 @@ static void freed_twice(void)
 	driftcore_error *error = NULL;
 	driftcore_engine *engine = NULL;
 	driftcore_alert *alert = NULL;
+	driftcore_configuration *configuration = NULL;
+	driftcore_verifier *verifier = NULL;
+	driftcore_judge *judge = NULL;
+	driftcore_suggester *suggester = NULL;
 
+	CHECK_OK(driftcore_verifier_new(NULL, &verifier, NULL));
+	CHECK_OK(driftcore_judge_new(NULL, &judge, NULL));
+	CHECK_OK(driftcore_suggester_new(NULL, &suggester, NULL));
 	CHECK_OK(driftcore_layers_new("/u", NULL, 0, 0, &layers, NULL));
 	CHECK_IS(DRIFTCORE_STATUS_UNKNOWN_NAME, driftcore_options_set(options, "x", "y", &error));
 	CHECK_IS(DRIFTCORE_STATUS_OK, driftcore_sources_add_shipped(sources, NULL));
@@ -50,6 +57,10 @@ static void freed_twice(void)
 	TWICE(diagnostics, diagnostics);
 	TWICE(error, error);
 	TWICE(alert, alert);
+	TWICE(configuration, configuration);
+	TWICE(verifier, verifier);
+	TWICE(judge, judge);
+	TWICE(suggester, suggester);
 	driftcore_engine_destroy(&engine);
 	driftcore_engine_destroy(NULL);
 }

@@ -25,6 +25,10 @@ struct fixture {
 	driftcore_entry *entry, *out_entry;
 	driftcore_behaviour *behaviour, *out_behaviour;
 	driftcore_learner *learner, *out_learner;
+	driftcore_configuration *configuration, *out_configuration;
+	driftcore_verifier *verifier, *out_verifier;
+	driftcore_judge *judge, *out_judge;
+	driftcore_suggester *suggester, *out_suggester;
 	driftcore_error *error, *failure;
 
 	driftcore_evidence evidence;
@@ -33,6 +37,7 @@ struct fixture {
 	const char *lowers[1];
 	driftcore_match matches[1];
 	size_t indexes[1];
+	uint32_t number[1];
 	uint8_t address[16];
 	int descriptor;
 
@@ -45,6 +50,8 @@ struct fixture {
 	driftcore_network network[1];
 	driftcore_package package[1];
 	driftcore_digests digests[1];
+	driftcore_config config[1];
+	driftcore_config_item config_item[1];
 	driftcore_process process[1];
 	driftcore_ancestor ancestor[1];
 	driftcore_alert_info alert_info[1];
@@ -55,6 +62,7 @@ struct fixture {
 	driftcore_owner owner[1];
 	driftcore_scan_summary scan_summary[1];
 	driftcore_posture_summary posture_summary[1];
+	driftcore_verify_summary verify_summary[1];
 	driftcore_scan_callbacks scan_callbacks;
 	struct layers_on_disk disk;
 };
@@ -81,6 +89,23 @@ static uint32_t on_posture(void *context, const driftcore_posture *posture)
 	(void)context;
 	CHECK(posture->level == DRIFTCORE_LEVEL_PRIVILEGED && posture->json.length > 0);
 	return 0;
+}
+
+#define APPROVED "nginx:1\n"
+
+static uint32_t on_verified(void *context, const driftcore_verified *verified)
+{
+	(void)context;
+	CHECK(verified->approval == DRIFTCORE_APPROVAL_CANNOT_TELL ||
+	      verified->approval == DRIFTCORE_APPROVAL_UNAPPROVED);
+	CHECK(verified->json.length > 0 && verified->reason.length > 0);
+	return 0;
+}
+
+static void on_exception(void *context, const driftcore_exception *exception)
+{
+	(void)context;
+	CHECK(exception->reason.length > 0);
 }
 
 static uint32_t keep_entry(void *context, const driftcore_entry *entry)
@@ -116,6 +141,9 @@ static void fixture_make(struct fixture *f)
 	NEED(driftcore_inspector_new(NULL, &f->inspector, NULL) == 0);
 	NEED(driftcore_behaviour_new(NULL, NULL, &f->behaviour, NULL) == 0);
 	NEED(driftcore_learner_new(NULL, &f->learner, NULL) == 0);
+	NEED(driftcore_verifier_new(NULL, &f->verifier, NULL) == 0);
+	NEED(driftcore_judge_new(NULL, &f->judge, NULL) == 0);
+	NEED(driftcore_suggester_new(NULL, &f->suggester, NULL) == 0);
 	layers_on_disk_make(&f->disk);
 	NEED(driftcore_scan_directories(f->disk.upper, f->disk.lowers, 1, NULL, &f->scan, NULL) == 0);
 	f->scan_callbacks = (driftcore_scan_callbacks){
@@ -138,6 +166,8 @@ static void fixture_make(struct fixture *f)
 	f->network->size = sizeof(*f->network);
 	f->package->size = sizeof(*f->package);
 	f->digests->size = sizeof(*f->digests);
+	f->config->size = sizeof(*f->config);
+	f->config_item->size = sizeof(*f->config_item);
 	f->process->size = sizeof(*f->process);
 	f->ancestor->size = sizeof(*f->ancestor);
 	f->alert_info->size = sizeof(*f->alert_info);
@@ -148,6 +178,7 @@ static void fixture_make(struct fixture *f)
 	f->owner->size = sizeof(*f->owner);
 	f->scan_summary->size = sizeof(*f->scan_summary);
 	f->posture_summary->size = sizeof(*f->posture_summary);
+	f->verify_summary->size = sizeof(*f->verify_summary);
 }
 
 static void fixture_free(struct fixture *f)
@@ -171,6 +202,10 @@ static void fixture_free(struct fixture *f)
 	BOTH(entry);
 	BOTH(behaviour);
 	BOTH(learner);
+	BOTH(configuration);
+	BOTH(verifier);
+	BOTH(judge);
+	BOTH(suggester);
 	layers_on_disk_remove(&f->disk);
 	close(f->descriptor);
 	driftcore_error_free(&f->error);

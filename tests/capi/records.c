@@ -231,6 +231,114 @@ static void package_and_digests(void)
 	driftcore_event_free(&event);
 }
 
+static int get_config(void *record)
+{
+	return !driftcore_event_config(event, record);
+}
+
+static void config(void)
+{
+	static const char json[] =
+		"{\"version\":1,\"time\":\"2026-01-01T00:00:00Z\",\"drift\":true,\"kind\":\"config\","
+		"\"action\":\"environment\",\"provenance\":null,\"container\":null,\"process\":null,"
+		"\"config\":{\"item\":\"LD_PRELOAD\",\"declared\":null,\"live\":\"\","
+		"\"mark\":\"code_injection\",\"origin\":\"outside\"},\"ended\":true}";
+	driftcore_config config = { .size = sizeof(config) };
+
+	CHECK_OK(driftcore_event_parse(json, strlen(json), &event, NULL));
+	every_size(get_config, NULL, sizeof(driftcore_config));
+	CHECK_IS(1, driftcore_event_config(event, &config));
+	CHECK(text_is(config.item, "LD_PRELOAD") && !config.declared.data);
+	/* Empty is not absent. */
+	CHECK(config.live.data && config.live.length == 0);
+	CHECK_IS(DRIFTCORE_MARK_CODE_INJECTION, config.mark);
+	CHECK_IS(DRIFTCORE_ORIGIN_OUTSIDE, config.origin);
+	CHECK(config.ended == 1 && config.reserved == 0);
+	driftcore_event_free(&event);
+
+	event = drift_event();
+	CHECK_IS(0, driftcore_event_config(event, &config));
+	CHECK(!config.item.data && !config.mark);
+	driftcore_event_free(&event);
+}
+
+static driftcore_verifier *verifier;
+static driftcore_verify_summary verified;
+
+static uint32_t on_verified(void *context, const driftcore_verified *one)
+{
+	int *count = context;
+
+	++*count;
+	CHECK(one->size == sizeof(*one));
+	CHECK(text_is(one->container, "a") && text_is(one->role, "main"));
+	CHECK(text_is(one->image, "nginx:1") && !one->pod.data && !one->running.data);
+	CHECK_IS(DRIFTCORE_APPROVAL_MUTABLE_TAG, one->approval);
+	CHECK_IS(DRIFTCORE_LAYER_PROOF_NONE, one->layers);
+	CHECK(text_has(one->json, "\"approval\":\"mutable_tag\""));
+	return 0;
+}
+
+static int verify_pods(void *record)
+{
+	static const char pods[] =
+		"{\"spec\": {\"containers\": [{\"name\": \"a\", \"image\": \"nginx:1\"}]}}";
+	int count = 0;
+	driftcore_status status = driftcore_verifier_pods(verifier, pods, strlen(pods), on_verified,
+							  &count, record, NULL);
+
+	CHECK(status || count == 1);
+	return status != DRIFTCORE_STATUS_OK;
+}
+
+static void verify(void)
+{
+	driftcore_error *error = NULL;
+
+	CHECK_OK(driftcore_verifier_new(NULL, &verifier, NULL));
+	CHECK_OK(driftcore_verifier_add(verifier, "list", "nginx:1\n", 8, NULL));
+	every_size(verify_pods, NULL, sizeof(driftcore_verify_summary));
+	verified.size = sizeof(verified);
+	CHECK_IS(0, verify_pods(&verified));
+	CHECK(verified.containers == 1 && verified.mutable_tag == 1 && verified.pods == 1);
+	CHECK(verified.approved == 0 && verified.others == 0 && verified.stopped == 0);
+	CHECK_IS(DRIFTCORE_STATUS_WRONG_TYPE,
+		 driftcore_verifier_add(verifier, "list", "nginx\n@sha256:1\n", 16, &error));
+	CHECK(text_has(driftcore_error_message(error), "list:2: "));
+	driftcore_error_free(&error);
+	driftcore_verifier_free(&verifier);
+}
+
+static void judged_and_suggested(void)
+{
+	driftcore_judge *judge = NULL;
+	driftcore_suggester *suggester = NULL;
+	driftcore_learner *learner = NULL;
+	driftcore_text what, json, yaml;
+	uint32_t answer = 9;
+
+	event = drift_event();
+	CHECK_OK(driftcore_judge_new(NULL, &judge, NULL));
+	CHECK_OK(driftcore_judge_event(judge, event, &answer, &what, NULL));
+	CHECK_IS(DRIFTCORE_JUDGED_DEPARTS, answer);
+	CHECK(text_is(what, "ran /tmp/x (added, digest not known)"));
+	CHECK_OK(driftcore_judge_summary(judge, &json, NULL));
+	CHECK(text_has(json, "\"departures\":1"));
+	driftcore_judge_free(&judge);
+
+	CHECK_OK(driftcore_suggester_new(NULL, &suggester, NULL));
+	CHECK_OK(driftcore_suggester_see(suggester, event, NULL));
+	CHECK_OK(driftcore_suggester_suggest(suggester, &yaml, &json, NULL));
+	CHECK(text_has(yaml, "path: [/tmp/x]") && text_has(json, "\"silences\":1"));
+	driftcore_suggester_free(&suggester);
+
+	CHECK_OK(driftcore_learner_new(NULL, &learner, NULL));
+	CHECK_OK(driftcore_learner_show(learner, &json, NULL));
+	CHECK(text_is(json, "{\"version\":1,\"workloads\":[]}"));
+	driftcore_learner_free(&learner);
+	driftcore_event_free(&event);
+}
+
 static int get_alert(void *record)
 {
 	return driftcore_alert_get(alert, record, NULL);
@@ -505,7 +613,8 @@ static void packages(void)
 static const struct test tests[] = {
 	TEST(rule),	    TEST(diagnostic), TEST(event_parts),	  TEST(file_and_writer),
 	TEST(network),	    TEST(package_and_digests), TEST(alert_info), TEST(evidence_and_verdict), TEST(callbacks),
-	TEST(scan),	    TEST(packages),
+	TEST(scan),	    TEST(packages),   TEST(config),	  TEST(verify),
+	TEST(judged_and_suggested),
 };
 
 int main(int argc, char **argv)

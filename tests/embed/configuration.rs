@@ -14,7 +14,9 @@ use serde_json::json;
 use crate::LiveCase;
 use crate::live::Watch;
 use crate::live::World;
+use crate::look::Look;
 use crate::programs::make_examples;
+use crate::stage::Mode;
 
 pub(crate) const CASES: &[LiveCase] = &[
     ("configurations_are_compared_with_what_pods_declare", pods),
@@ -34,7 +36,7 @@ fn about(line: &str, container: &str, item: &str) -> Option<Value> {
 }
 
 /// A pod that declares one container of Docker's, which asks for another user than it has.
-fn pod_of(container: &str, user: u32) -> Value {
+pub(crate) fn pod_of(container: &str, user: u32) -> Value {
     json!({
         "metadata": {"name": "shop", "namespace": "default", "uid": "u"},
         "spec": {
@@ -109,6 +111,44 @@ fn untold(world: &World) -> Result<()> {
     ensure!(lines.len() > 5, "only {} events", lines.len());
     for line in lines.iter().chain([&log]) {
         ensure!(!line.contains(VALUE), "{line}");
+    }
+
+    // What is asked for, and what is wrong with what is given.
+    let look = Look::new(world)?;
+    let path = |name: &str| directory.join(name).display().to_string();
+    let [pods, broken, approved, list] = ["pods", "broken", "approved", "list"].map(path);
+    let mut pod = pod_of(&container.id, 7);
+    pod["spec"]["containers"][0]["env"] = json!([{"name": "API_KEY", "value": VALUE}]);
+    fs::write(&pods, pod.to_string())?;
+    let text = pod.to_string();
+    let at = text.find(VALUE).context("no value in the pod")? + VALUE.len() + 1;
+    fs::write(&broken, &text[..at])?;
+    fs::write(&approved, format!("API_KEY={VALUE}\n"))?;
+    fs::write(&list, "nobody/else:1\n")?;
+    let name = container.name.as_str();
+    let suggest = world.stage.compile("suggest", Mode::Plain, &directory)?;
+    let root = docker.root().display().to_string();
+    let suggested = world.stage.command(&suggest).args([name, &root]).output()?;
+    let mut outputs = vec![suggested];
+    for (what, arguments, succeeds) in [
+        ("config", &[name][..], true),
+        ("config", &[name, &pods], true),
+        ("config", &[name, &broken], false),
+        ("verify", &[&list], true),
+        ("verify", &[&list, "deep"], true),
+        ("verify", &[&approved], false),
+        ("verify", &[&broken], false),
+    ] {
+        let output = look.ask(world, what, arguments)?;
+        ensure!(output.status.success() == succeeds, "{what} {arguments:?}: {output:?}");
+        outputs.push(output);
+    }
+    for output in outputs {
+        for bytes in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(bytes);
+            ensure!(!text.contains(VALUE), "{text}");
+        }
+        ensure!(!output.stdout.is_empty() || !output.stderr.is_empty(), "nothing is said");
     }
     Ok(())
 }

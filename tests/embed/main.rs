@@ -7,6 +7,7 @@ mod abi;
 mod configuration;
 mod header;
 mod live;
+mod look;
 mod null;
 mod programs;
 mod rust;
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(move |world| case(&world.stage))));
-    let live = [live::CASES, configuration::CASES, suggestion::CASES, rust::CASES]
+    let live = [live::CASES, configuration::CASES, look::CASES, suggestion::CASES, rust::CASES]
         .concat()
         .into_iter()
         .map(|(name, case)| trial(name, Box::new(case)).with_ignored_flag(!missing.is_empty()));

@@ -33,6 +33,20 @@ const MAY_BE_NULL: &[(&str, &str)] = &[
     ("driftcore_learner_new", "options"),
     ("driftcore_learner_baseline", "yaml"),
     ("driftcore_learner_baseline", "report"),
+    ("driftcore_configuration_new", "options"),
+    ("driftcore_verifier_new", "options"),
+    ("driftcore_verifier_pods", "context"),
+    ("driftcore_verifier_pods", "summary"),
+    ("driftcore_verifier_containers", "context"),
+    ("driftcore_verifier_containers", "summary"),
+    ("driftcore_verifier_containers", "options"),
+    ("driftcore_judge_new", "options"),
+    ("driftcore_judge_event", "what"),
+    ("driftcore_judge_exceptions", "context"),
+    ("driftcore_engine_exceptions", "context"),
+    ("driftcore_suggester_new", "options"),
+    ("driftcore_suggester_suggest", "yaml"),
+    ("driftcore_suggester_suggest", "json"),
     ("driftcore_flat_event_reset", "event_type"),
     ("driftcore_event_label", "key"),
     ("driftcore_event_lost", "reason"),
@@ -57,6 +71,15 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("driftcore_posture_container", "callback", "on_posture"),
     ("driftcore_learner_add", "yaml", "BASELINE"),
     ("driftcore_learner_add", "length", "strlen(BASELINE)"),
+    ("driftcore_verifier_add", "name", "\"list\""),
+    ("driftcore_verifier_add", "text", "APPROVED"),
+    ("driftcore_verifier_add", "length", "strlen(APPROVED)"),
+    ("driftcore_verifier_pods", "json", "PODS"),
+    ("driftcore_verifier_pods", "length", "strlen(PODS)"),
+    ("driftcore_verifier_pods", "callback", "on_verified"),
+    ("driftcore_verifier_containers", "callback", "on_verified"),
+    ("driftcore_judge_exceptions", "callback", "on_exception"),
+    ("driftcore_engine_exceptions", "callback", "on_exception"),
     ("driftcore_flat_event_parse", "json", "EVENT"),
     ("driftcore_flat_event_parse", "length", "strlen(EVENT)"),
     ("*", "event_type", "\"execve\""),
@@ -98,6 +121,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("driftcore_match *", "f.matches"),
     ("driftcore_text *", "&f.text"),
     ("size_t *", "f.indexes"),
+    ("uint32_t *", "f.number"),
 ];
 
 /// A whole C file: a function `null_everywhere` for objects that need no privileges.
@@ -139,6 +163,8 @@ pub(crate) fn engine(header: &Header) -> Result<String> {
                     ("struct driftcore_error **", _) => "&error".into(),
                     ("struct driftcore_engine **", _) => "&made".into(),
                     ("const struct driftcore_options *", _) => "NULL".into(),
+                    ("void *", "context") => "NULL".into(),
+                    (_, "callback") => "on_exception".into(),
                     ("int", _) => "0".into(),
                     (_, "engine" | "rules") => it.name.clone(),
                     (_, "counters" | "callbacks") => format!("&{}", it.name),
@@ -158,6 +184,11 @@ pub(crate) fn engine(header: &Header) -> Result<String> {
 /// Whether a function is called with an entry of a scan that ran.
 pub(crate) fn takes_an_entry(function: &Function) -> bool {
     function.parameters.iter().any(|it| it.kind == "const struct driftcore_entry *")
+}
+
+/// Whether a function that is no engine's loads the sensor's probes.
+pub(crate) fn loads_probes(function: &Function) -> bool {
+    function.name == "driftcore_verifier_containers"
 }
 
 /// The calls of one function: none NULL, each pointer NULL, all NULL.

@@ -71,6 +71,16 @@ impl Module {
         self.prefix.join("lib")
     }
 
+    /// The tests of a container of a laboratory, which these variables tell of.
+    pub(crate) fn lab(&self, variables: &[(&str, &str)]) -> Result<()> {
+        let mut test = self.go("go");
+        test.args(["test", "-count=1", "-tags=lab", "-run=^TestLab", "-v", "."]);
+        let output = run(test.envs(variables.iter().copied()))?;
+        let passed = output.lines().filter(|line| line.starts_with("--- PASS: TestLab")).count();
+        ensure!(passed >= 4 && !output.contains("--- SKIP"), "{output}");
+        Ok(())
+    }
+
     /// `go test` with the tests of a live sensor where this machine allows them.
     fn test(&self, options: &[&str]) -> Result<()> {
         let mut test = self.go("go");
@@ -94,7 +104,7 @@ fn formatted(module: &Module) -> Result<()> {
 }
 
 fn vetted(module: &Module) -> Result<()> {
-    run(module.go("go").args(["vet", "-tags=live", "./..."])).map(drop)
+    run(module.go("go").args(["vet", "-tags=live,lab", "./..."])).map(drop)
 }
 
 fn tested(module: &Module) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Drift that `driftwatch` must print, and what it must not.
 
+use anyhow::Context;
 use anyhow::Result;
 use anyhow::ensure;
 use rustix::process::Signal;
@@ -17,6 +18,7 @@ pub(crate) const CASES: &[Case<World>] = &[
     ("driftwatch_prints_text_of_one_container_and_ends_on_sigint", text),
     ("driftwatch_ends_on_sigterm", terminated),
     ("driftwatch_refuses_bad_rules", refused),
+    ("a_container_of_docker_is_looked_at", looked_at),
 ];
 
 /// A file that the image did not bring, as shell words.
@@ -102,6 +104,29 @@ fn chmod(world: &World) -> Result<()> {
     dropped(world)?;
     ensure!(world.watch.alerts(&mark)? == 0, "an alert for an image file");
     Ok(())
+}
+
+/// What embedders ask of a container: its configuration, and whether its image was approved.
+fn looked_at(world: &World) -> Result<()> {
+    let docker = world.lab.docker();
+    // The shell becomes the process that has the variable.
+    let script = "export LD_AUDIT=/x; exec /bin/sleep 1000";
+    let entrypoint = ["/bin/sh", "-c", script];
+    let secret = "velvet-otter-4711-gravel";
+    let options = ["--user=1000", &format!("--env=API_KEY={secret}")];
+    let container = docker.start_with(&world.image, &options, &entrypoint)?;
+    let (repository, _) = world.image.reference.rsplit_once(':').context("no tag")?;
+    let image = format!("{repository}@{}", container.inspect("{{.Image}}")?);
+    let pid = container.pid()?;
+    let name = std::path::PathBuf::from(format!("/proc/{pid}/comm"));
+    let is_there = || std::fs::read_to_string(&name).ok().filter(|it| it.trim() == "sleep");
+    driftcore_e2e::poll(std::time::Duration::from_secs(30), is_there).context("no sleep")?;
+    world.module.lab(&[
+        ("DRIFTCORE_LAB_CONTAINER", &container.name),
+        ("DRIFTCORE_LAB_DOCKER", &docker.root().display().to_string()),
+        ("DRIFTCORE_LAB_IMAGE", &image),
+        ("DRIFTCORE_LAB_SECRET", secret),
+    ])
 }
 
 fn text(world: &World) -> Result<()> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,11 +35,12 @@ pub(crate) struct World {
     binary: PathBuf,
     library: PathBuf,
     numbers: AtomicU32,
-    lab: Lab,
+    pub(crate) module: Arc<Module>,
+    pub(crate) lab: Lab,
 }
 
 impl World {
-    pub(crate) fn new(module: &Module) -> Result<Self> {
+    pub(crate) fn new(module: &Arc<Module>) -> Result<Self> {
         let lab = Lab::start()?;
         let image = lab.build_image(2)?;
         lab.docker().load(&image)?;
@@ -46,7 +48,8 @@ impl World {
         module.build("./cmd/driftwatch", &binary)?;
         let library = module.library();
         let watch = Driftwatch::start(&lab, &binary, &library, &["-json", "-all"])?;
-        Ok(Self { watch, image, binary, library, numbers: AtomicU32::new(0), lab })
+        let module = Arc::clone(module);
+        Ok(Self { watch, image, binary, library, numbers: AtomicU32::new(0), module, lab })
     }
 
     /// A container that idles.

@@ -107,7 +107,7 @@ fn sources(src: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(files)
 }
 
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 21] = [
     "version",
     "status",
     "text",
@@ -124,6 +124,10 @@ const ORDER: [&str; 17] = [
     "posture",
     "behaviour",
     "learner",
+    "judge",
+    "suggester",
+    "configuration",
+    "verifier",
     "log",
 ];
 

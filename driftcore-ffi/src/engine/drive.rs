@@ -18,6 +18,7 @@ use driftcore::engine::ApprovalsHandle;
 use driftcore::engine::Counters;
 use driftcore::engine::Engine;
 use driftcore::engine::EngineError;
+use driftcore::engine::NormalityHandle;
 use driftcore::engine::RulesHandle;
 use driftcore::engine::Stopper;
 
@@ -28,7 +29,7 @@ use crate::handle::drop_quietly;
 use crate::status::driftcore_status;
 
 /// A running drift detector. One thread at a time polls or runs it; `driftcore_engine_stop`,
-/// `_counters`, `_set_rules`, `_set_approved` and `_fd` may be called from any other meanwhile. Since 0.1.0.
+/// `_counters`, `_set_rules`, `_set_approved`, `_set_normality`, `_exceptions` and `_fd` may be called from any other meanwhile. Since 0.1.0.
 pub struct driftcore_engine {
     /// The engine itself, until it is destroyed. Locked by whoever polls.
     work: Mutex<Option<Box<dyn Work>>>,
@@ -43,6 +44,8 @@ pub struct driftcore_engine {
     pub(super) rules: Option<RulesHandle>,
     /// Where images are verified.
     pub(super) approvals: Option<ApprovalsHandle>,
+    /// What is normal.
+    pub(super) normality: Option<NormalityHandle>,
 }
 
 impl fmt::Debug for driftcore_engine {
@@ -112,6 +115,7 @@ impl driftcore_engine {
             stop,
             rules,
             approvals: None,
+            normality: None,
         }
     }
 

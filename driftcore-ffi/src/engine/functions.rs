@@ -1,6 +1,7 @@
 //! The functions of an engine.
 
 use std::ffi::c_int;
+use std::ffi::c_void;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ use crate::error::driftcore_error;
 use crate::guard::guard;
 use crate::guard::quiet;
 use crate::handle;
+use crate::judge;
+use crate::judge::driftcore_exception_function;
 use crate::options::driftcore_options;
 use crate::rules::driftcore_rules;
 use crate::sized;
@@ -93,10 +96,11 @@ pub unsafe extern "C" fn driftcore_engine_new(
         let _blocked = BlockedSignals::new();
         let built = builder.build(sink)?;
         let (stop, rules) = (Box::new(built.stopper()), Some(built.rules()));
-        let approvals = built.approvals();
+        let (approvals, normality) = (built.approvals(), Some(built.normality()));
         let fd = built.as_fd().as_raw_fd();
         let mut object = driftcore_engine::new(Box::new(built), stop, rules, fd, closing);
         object.approvals = approvals;
+        object.normality = normality;
         handle::put!(engine, Arc::into_raw(Arc::new(object)).cast_mut());
         Ok(())
     })
@@ -198,6 +202,50 @@ pub unsafe extern "C" fn driftcore_engine_set_approved(
         };
         let nothing = || Failure::argument("`options` has no `digest.approved`");
         approvals.replace(verifier.ok_or_else(nothing)?);
+        Ok(())
+    })
+}
+
+/// Reads the files that `baseline.file` and `exceptions.file` of the options name, and takes what they and the times of
+/// `grace` and `grace.label` say for normal from the next event on, without losing one, and nothing else any more. Where
+/// they are bad, what was normal stays: `DRIFTCORE_STATUS_INVALID_ARGUMENT`, and the error has file, line and column.
+/// Ask `driftcore_engine_exceptions` before: exceptions are counted anew.
+///
+/// Most of it takes digests of drifted code: an engine that was made without baselines and exceptions has them only with
+/// the option `proof.digests`. NULL anywhere but in `error`: refused. Any thread, callbacks too. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_set_normality(
+    engine: *mut driftcore_engine,
+    options: *const driftcore_options,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        let engine = keep(engine)?;
+        engine.is_usable()?;
+        let normality = handle::borrow!(options)?.normality()?;
+        if let Some(handle) = &engine.normality {
+            handle.replace(normality);
+        }
+        Ok(())
+    })
+}
+
+/// Calls back with each exception that the engine has, in the order of the documents, and how often each was used.
+/// NULL anywhere but in `context` and `error`: refused. Any thread, callbacks too. Since 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn driftcore_engine_exceptions(
+    engine: *const driftcore_engine,
+    callback: driftcore_exception_function,
+    context: *mut c_void,
+    error: *mut *mut driftcore_error,
+) -> driftcore_status {
+    guard(error, || {
+        let engine = keep(engine)?;
+        let function = callback.ok_or_else(|| Failure::argument("`callback` is NULL"))?;
+        if let Some(handle) = &engine.normality {
+            // SAFETY: the header asks for it.
+            unsafe { judge::tell(&handle.load().exceptions, function, context) };
+        }
         Ok(())
     })
 }

@@ -80,6 +80,16 @@ pub enum driftcore_origin {
     DRIFTCORE_ORIGIN_OUTSIDE = 2,
 }
 
+impl From<WriterOrigin> for driftcore_origin {
+    fn from(origin: WriterOrigin) -> Self {
+        match origin {
+            WriterOrigin::Inside => Self::DRIFTCORE_ORIGIN_INSIDE,
+            WriterOrigin::Outside => Self::DRIFTCORE_ORIGIN_OUTSIDE,
+            _ => Self::DRIFTCORE_ORIGIN_UNKNOWN,
+        }
+    }
+}
+
 /// Who created, wrote or renamed a file last. Texts are borrowed from the event and may be any bytes;
 /// they are absent, and the ids 0, where nobody saw it. Since 0.1.0.
 #[repr(C)]
@@ -191,11 +201,7 @@ pub unsafe extern "C" fn driftcore_event_writer(
                 time_ns: found.time.map_or(0, Timestamp::as_nanos),
                 pid: process.map_or(0, |it| it.pid),
                 uid: process.map_or(0, |it| it.uid),
-                origin: match found.origin {
-                    WriterOrigin::Inside => driftcore_origin::DRIFTCORE_ORIGIN_INSIDE,
-                    WriterOrigin::Outside => driftcore_origin::DRIFTCORE_ORIGIN_OUTSIDE,
-                    _ => driftcore_origin::DRIFTCORE_ORIGIN_UNKNOWN,
-                } as u32,
+                origin: driftcore_origin::from(found.origin) as u32,
                 reserved: 0,
             }
         });

@@ -1,5 +1,6 @@
 //! The event that is reported.
 
+mod config;
 mod container;
 mod digest;
 mod file;
@@ -10,6 +11,9 @@ mod object;
 mod package;
 mod process;
 
+pub use config::driftcore_config;
+pub use config::driftcore_event_config;
+pub use config::driftcore_mark;
 pub use container::driftcore_container;
 pub use container::driftcore_event_container;
 pub use container::driftcore_event_label;

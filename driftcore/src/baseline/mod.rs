@@ -66,6 +66,7 @@ mod document;
 mod error;
 mod exception;
 mod exceptions;
+mod judge;
 mod learn;
 #[cfg(feature = "sensor")]
 mod normality;
@@ -78,6 +79,8 @@ mod rights;
 mod selector;
 mod subject;
 mod suggest;
+mod suggested;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -93,6 +96,8 @@ pub use document::describe;
 pub use error::BaselineError;
 pub use exception::Exception;
 pub use exceptions::Exceptions;
+pub use judge::Judge;
+pub use judge::Judged;
 pub use learn::LearnOptions;
 pub use learn::Learned;
 pub use learn::Learner;

@@ -37,6 +37,7 @@
 mod compare;
 mod declared;
 mod error;
+mod examine;
 mod item;
 mod live;
 mod secret;
@@ -50,6 +51,7 @@ pub use declared::Declared;
 #[cfg(feature = "sensor")]
 pub(crate) use declared::take_pods;
 pub use error::ConfigError;
+pub use examine::examine;
 pub use item::Aspect;
 pub use item::Comparison;
 pub use item::Holder;

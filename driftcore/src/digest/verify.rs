@@ -1,8 +1,11 @@
 //! Whether what runs is what was approved.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
+use serde_json::Value;
+use serde_json::json;
 
 use super::Approved;
 use super::Blobs;
@@ -10,6 +13,7 @@ use super::Digest;
 use super::ImageId;
 use super::Reference;
 use super::Running;
+use super::VerifyError;
 use super::approved::Image;
 use super::blobs::Content;
 use super::blobs::Platform;
@@ -63,6 +67,24 @@ pub struct Check {
     pub approved: Vec<Digest>,
 }
 
+impl Check {
+    /// What was found of `running`, as a JSON object: docs/verify.md says what is in it.
+    pub fn report(&self, running: &Running) -> Value {
+        json!({
+            "container": running.name,
+            "role": running.role.as_str(),
+            "pod": running.pod,
+            "namespace": running.namespace,
+            "node": running.node,
+            "image": running.image,
+            "approval": self.approval,
+            "reason": self.reason,
+            "running_digest": self.running.as_ref().map(Digest::as_str),
+            "approved_digests": self.approved.iter().map(Digest::as_str).collect::<Vec<_>>(),
+        })
+    }
+}
+
 /// Verifies containers.
 #[derive(Clone, Debug, Default)]
 pub struct Verifier {
@@ -75,6 +97,18 @@ impl Verifier {
     /// is at hand.
     pub const fn new(approved: Approved, blobs: Blobs) -> Self {
         Self { approved, blobs }
+    }
+
+    /// Takes in what a text says was approved, of any form that [`Approved::read`] takes; `path` is for messages.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Approved::add`]; nothing was approved by it then.
+    pub fn approve(&mut self, path: &Path, text: &str) -> Result<(), VerifyError> {
+        let mut approved = self.approved.clone();
+        approved.add(path, text)?;
+        self.approved = approved;
+        Ok(())
     }
 
     /// Looks at a container.

@@ -6,13 +6,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use driftcore::baseline::Exceptions;
+use driftcore::baseline::Judged;
 use driftcore::baseline::describe;
 use driftcore::event::DriftEvent;
 use driftcore::event::Text;
 use serde_json::json;
 
-use super::judge::Judge;
-use super::judge::Judged;
 use crate::cli::BaselineCheckArguments;
 use crate::cli::Format;
 use crate::recorded::Lines;
@@ -24,7 +23,7 @@ const DEPARTS: u8 = 1;
 const DIFFERENT_MAX: usize = 10_000;
 
 pub(crate) fn check(arguments: &BaselineCheckArguments) -> anyhow::Result<ExitCode> {
-    let judge = Judge::read(&arguments.baseline, arguments.exceptions.as_deref())?;
+    let judge = super::judge(&arguments.baseline, arguments.exceptions.as_deref())?;
     let mut lines = Lines::open(&arguments.events)?;
     let mut report = Report {
         format: arguments.format,
@@ -39,8 +38,8 @@ pub(crate) fn check(arguments: &BaselineCheckArguments) -> anyhow::Result<ExitCo
         match judge.judge(&event) {
             Judged::Expected => report.expected += 1,
             Judged::Excepted => report.excepted += 1,
-            Judged::NotCovered => report.not_covered += 1,
             Judged::Departs => report.departs(&event)?,
+            Judged::NotCovered => report.not_covered += 1,
         }
     }
     report.end(judge.exceptions())?;
@@ -89,15 +88,12 @@ impl<W: Write> Report<W> {
     fn end(&mut self, exceptions: &Exceptions) -> anyhow::Result<()> {
         match self.format {
             Format::Json => {
-                let uses = exceptions.uses().map(|(exception, taken, expired)| {
-                    json!({"reason": exception.reason(), "taken": taken, "after_expiry": expired})
-                });
                 let summary = json!({
                     "departures": self.departures,
                     "expected": self.expected,
                     "excepted": self.excepted,
                     "not_covered": self.not_covered,
-                    "exceptions": uses.collect::<Vec<_>>(),
+                    "exceptions": exceptions.report(),
                 });
                 writeln!(self.out, "{}", json!({"summary": summary}))?;
             }

@@ -1,15 +1,17 @@
 //! `driftd baseline`: what containers normally do.
 
 mod check;
-mod judge;
 mod learn;
 mod show;
 mod suggest;
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use driftcore::baseline::Baseline;
+use driftcore::baseline::Exceptions;
+use driftcore::baseline::Judge;
 
 use crate::atomic;
 use crate::cli::BaselineCommand;
@@ -38,4 +40,11 @@ fn read(paths: &[PathBuf]) -> anyhow::Result<Baseline> {
         merged.merge(Baseline::read(path)?);
     }
     Ok(merged)
+}
+
+/// Without baselines, what departs is what was drift when it was recorded.
+fn judge(baselines: &[PathBuf], exceptions: Option<&Path>) -> anyhow::Result<Judge> {
+    let baseline = if baselines.is_empty() { None } else { Some(read(baselines)?) };
+    let exceptions = exceptions.map(Exceptions::read).transpose()?.unwrap_or_default();
+    Ok(Judge::new(baseline, exceptions))
 }

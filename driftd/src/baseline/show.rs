@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use driftcore::baseline::Selector;
 use driftcore::baseline::Workload;
 use driftcore::event::Text;
-use serde_json::json;
 
 use super::read;
 use crate::cli::BaselineShowArguments;
@@ -19,8 +18,7 @@ pub(crate) fn show(arguments: &BaselineShowArguments) -> anyhow::Result<ExitCode
     let mut out = BufWriter::new(std::io::stdout().lock());
     match arguments.format {
         Format::Json => {
-            let workloads: Vec<_> = baseline.workloads().map(to_json).collect();
-            writeln!(out, "{}", json!({"version": 1, "workloads": workloads}))?;
+            writeln!(out, "{}", baseline.summary())?;
         }
         Format::Text => {
             for workload in baseline.workloads() {
@@ -31,19 +29,6 @@ pub(crate) fn show(arguments: &BaselineShowArguments) -> anyhow::Result<ExitCode
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn to_json((selector, workload): (Selector, &Workload)) -> serde_json::Value {
-    let mut line = json!({
-        "selector": selector.to_string(),
-        "names": workload.names().collect::<Vec<_>>(),
-        "first": workload.seen().map(|(first, _)| first),
-        "last": workload.seen().map(|(_, last)| last),
-    });
-    for (key, count) in workload.counts() {
-        line[key] = count.into();
-    }
-    line
 }
 
 fn write(out: &mut impl Write, (selector, workload): (Selector, &Workload)) -> std::io::Result<()> {

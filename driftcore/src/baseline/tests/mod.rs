@@ -1,6 +1,7 @@
 //! Baselines and exceptions as a whole, and the events that they are tried with.
 
 mod exceptions;
+mod judged;
 #[cfg(feature = "sensor")]
 mod normality;
 mod whole;

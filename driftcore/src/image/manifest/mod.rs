@@ -36,6 +36,7 @@ mod archive;
 mod blob;
 mod compression;
 mod crc64;
+mod deep;
 mod digest;
 mod error;
 mod format;
@@ -57,6 +58,10 @@ mod unpacked;
 mod write;
 
 pub(super) use archive::Archive;
+pub use deep::LayerChecks;
+pub use deep::LayerDifference;
+pub use deep::LayerProof;
+pub use deep::LayerReport;
 pub use error::Fault;
 pub use error::ManifestError;
 pub(crate) use format::number;

@@ -398,6 +398,78 @@ typedef enum driftcore_answer {
 } driftcore_answer;
 
 /**
+ * Whether a container runs an image that was approved. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_approval {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_APPROVAL_OTHER = 0,
+    /**
+     * The digest that runs was approved.
+     */
+    DRIFTCORE_APPROVAL_APPROVED = 1,
+    /**
+     * The repository was approved with other digests, or another tag of it was.
+     */
+    DRIFTCORE_APPROVAL_MISMATCH = 2,
+    /**
+     * Approved by a tag alone, which may stand for another image tomorrow.
+     */
+    DRIFTCORE_APPROVAL_MUTABLE_TAG = 3,
+    /**
+     * No image of this repository was approved.
+     */
+    DRIFTCORE_APPROVAL_UNAPPROVED = 4,
+    /**
+     * It is not known which image runs.
+     */
+    DRIFTCORE_APPROVAL_CANNOT_TELL = 5,
+} driftcore_approval;
+
+/**
+ * A part of a container's configuration. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_aspect {
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_ASPECT_OTHER = 0,
+    /**
+     * A variable of the environment.
+     */
+    DRIFTCORE_ASPECT_ENVIRONMENT = 1,
+    /**
+     * A mount, the root filesystem among them.
+     */
+    DRIFTCORE_ASPECT_MOUNT = 2,
+    /**
+     * A file of a secrets or configuration mount.
+     */
+    DRIFTCORE_ASPECT_SECRET = 3,
+    /**
+     * A set of capabilities.
+     */
+    DRIFTCORE_ASPECT_CAPABILITY = 4,
+    /**
+     * User, groups, what confines the process, and its namespaces.
+     */
+    DRIFTCORE_ASPECT_IDENTITY = 5,
+    /**
+     * What the control group or the process may use at most.
+     */
+    DRIFTCORE_ASPECT_LIMIT = 6,
+    /**
+     * A setting of the kernel for the container's namespaces; its host name.
+     */
+    DRIFTCORE_ASPECT_SYSCTL = 7,
+    /**
+     * What the runtime wrote down, against what it started the container with; what its pod says.
+     */
+    DRIFTCORE_ASPECT_DECLARATION = 8,
+} driftcore_aspect;
+
+/**
  * What kind of code a file is by its content. New values may be added. Since 0.1.0.
  */
 typedef enum driftcore_code {
@@ -556,6 +628,28 @@ typedef enum driftcore_file_type {
 } driftcore_file_type;
 
 /**
+ * What an event comes to. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_judged {
+    /**
+     * The baselines do not speak of its container, or of events like this.
+     */
+    DRIFTCORE_JUDGED_NOT_COVERED = 0,
+    /**
+     * It is normal.
+     */
+    DRIFTCORE_JUDGED_EXPECTED = 1,
+    /**
+     * It departs, and an exception takes it.
+     */
+    DRIFTCORE_JUDGED_EXCEPTED = 2,
+    /**
+     * It departs.
+     */
+    DRIFTCORE_JUDGED_DEPARTS = 3,
+} driftcore_judged;
+
+/**
  * What an event is about. New values may be added. Since 0.1.0.
  */
 typedef enum driftcore_kind {
@@ -596,6 +690,32 @@ typedef enum driftcore_kind {
      */
     DRIFTCORE_KIND_DIGEST = 8,
 } driftcore_kind;
+
+/**
+ * Whether the layers on disk that a container runs on are what its image says. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_layer_proof {
+    /**
+     * Nobody looked: see the option `digest.deep`.
+     */
+    DRIFTCORE_LAYER_PROOF_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_LAYER_PROOF_OTHER = 1,
+    /**
+     * Each is what its digest says, and the directories show nothing else.
+     */
+    DRIFTCORE_LAYER_PROOF_PROVED = 2,
+    /**
+     * Something is not.
+     */
+    DRIFTCORE_LAYER_PROOF_DIFFERS = 3,
+    /**
+     * The image or its layers are not at hand, or cannot be read.
+     */
+    DRIFTCORE_LAYER_PROOF_CANNOT_TELL = 4,
+} driftcore_layer_proof;
 
 /**
  * A level of the Pod Security Standards: the higher, the less it allows. Since 0.1.0.
@@ -644,6 +764,36 @@ typedef enum driftcore_log_level {
      */
     DRIFTCORE_LOG_DEBUG = 4,
 } driftcore_log_level;
+
+/**
+ * What makes a difference from what was declared more than that. New values may be added. Since 0.1.0.
+ */
+typedef enum driftcore_mark {
+    /**
+     * Nothing.
+     */
+    DRIFTCORE_MARK_NONE = 0,
+    /**
+     * One that this header does not name.
+     */
+    DRIFTCORE_MARK_OTHER = 1,
+    /**
+     * The variable makes programs load or run other code.
+     */
+    DRIFTCORE_MARK_CODE_INJECTION = 2,
+    /**
+     * The socket of a container runtime: who may use it rules the host.
+     */
+    DRIFTCORE_MARK_RUNTIME_SOCKET = 3,
+    /**
+     * A directory or file of the host.
+     */
+    DRIFTCORE_MARK_HOST_PATH = 4,
+    /**
+     * The kubelet's way to bring other content of a secret or a config map, all of it at once.
+     */
+    DRIFTCORE_MARK_ROTATION = 5,
+} driftcore_mark;
 
 /**
  * From where a file was written last. New values may be added. Since 0.1.0.
@@ -966,13 +1116,19 @@ typedef struct driftcore_behaviour driftcore_behaviour;
 typedef struct driftcore_classified driftcore_classified;
 
 /**
+ * What was declared of a container and what it is, item by item, as it was when it was looked at. Never changes;
+ * any number of threads may read it. Since 0.1.0.
+ */
+typedef struct driftcore_configuration driftcore_configuration;
+
+/**
  * What was said about rules when they were loaded. Never changes. Since 0.1.0.
  */
 typedef struct driftcore_diagnostics driftcore_diagnostics;
 
 /**
  * A running drift detector. One thread at a time polls or runs it; `driftcore_engine_stop`,
- * `_counters`, `_set_rules`, `_set_approved` and `_fd` may be called from any other meanwhile. Since 0.1.0.
+ * `_counters`, `_set_rules`, `_set_approved`, `_set_normality`, `_exceptions` and `_fd` may be called from any other meanwhile. Since 0.1.0.
  */
 typedef struct driftcore_engine driftcore_engine;
 
@@ -1013,6 +1169,12 @@ typedef struct driftcore_flat_event driftcore_flat_event;
 typedef struct driftcore_inspector driftcore_inspector;
 
 /**
+ * Says of events what they would come to with baselines and exceptions, without an engine: a dry run on what was
+ * recorded. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_judge driftcore_judge;
+
+/**
  * The layer directories of a container. Never changes; any thread. Since 0.1.0.
  */
 typedef struct driftcore_layers driftcore_layers;
@@ -1051,6 +1213,18 @@ typedef struct driftcore_scan driftcore_scan;
  * ones, as in Falco. One thread at a time. Since 0.1.0.
  */
 typedef struct driftcore_sources driftcore_sources;
+
+/**
+ * Suggests exceptions for what departs among events. Takes the memory of the different ones, of which 2,000 that depart
+ * and 20,000 others are remembered. One thread at a time. Since 0.1.0.
+ */
+typedef struct driftcore_suggester driftcore_suggester;
+
+/**
+ * Images that were approved, and what tells their digests apart. Any number of threads may verify with it, while none
+ * adds to it. Since 0.1.0.
+ */
+typedef struct driftcore_verifier driftcore_verifier;
 
 /**
  * Text that is borrowed from an object, for as long as that object is there and unchanged: no NUL
@@ -1160,6 +1334,45 @@ typedef struct driftcore_rule {
      */
     uint32_t priority;
 } driftcore_rule;
+
+/**
+ * An item of a container's configuration; the event's action says of which part. Texts are borrowed from the event
+ * and may be any bytes. Of what may be a secret there is only `sha256:` and the digest. Since 0.1.0.
+ */
+typedef struct driftcore_config {
+    /**
+     * `sizeof(driftcore_config)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Which: a variable, a mount point, a file, a set of capabilities, a limit.
+     */
+    struct driftcore_text item;
+    /**
+     * What was declared; absent where nothing was.
+     */
+    struct driftcore_text declared;
+    /**
+     * What is; absent where it is not there.
+     */
+    struct driftcore_text live;
+    /**
+     * A `driftcore_mark`.
+     */
+    uint32_t mark;
+    /**
+     * A `driftcore_origin`: where it was changed from, as far as that was seen.
+     */
+    uint32_t origin;
+    /**
+     * 1 when the difference, which was reported before, is no more.
+     */
+    uint32_t ended;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_config;
 
 /**
  * A container. Texts are borrowed from where it came from; those that are not known are absent.
@@ -1656,6 +1869,48 @@ typedef struct driftcore_callbacks {
      */
     driftcore_alert_function alert;
 } driftcore_callbacks;
+
+/**
+ * An approved exception, and how often it was used. The library's, for as long as the callback that gets it. Since
+ * 0.1.0.
+ */
+typedef struct driftcore_exception {
+    /**
+     * Its size as the library has it: what lies beyond is not there.
+     */
+    size_t size;
+    /**
+     * Why it was approved.
+     */
+    struct driftcore_text reason;
+    /**
+     * Who approved it; absent where that is not said.
+     */
+    struct driftcore_text author;
+    /**
+     * As it stands in a document of exceptions: YAML, indented.
+     */
+    struct driftcore_text yaml;
+    /**
+     * When it expires, in nanoseconds since the epoch; 0: it does not.
+     */
+    int64_t expires_ns;
+    /**
+     * How many events it took.
+     */
+    uint64_t taken;
+    /**
+     * How many it would have taken, had it not expired.
+     */
+    uint64_t after_expiry;
+} driftcore_exception;
+
+/**
+ * Receives an exception, on the thread that asked; it is there until this returns. It must return: no C++ exception
+ * and no longjmp may leave it. Since 0.1.0.
+ */
+typedef void (*driftcore_exception_function)(void *context,
+                                             const struct driftcore_exception *exception);
 
 /**
  * Counts since the engine was made. Since 0.1.0.
@@ -2387,6 +2642,178 @@ typedef struct driftcore_posture_summary {
 } driftcore_posture_summary;
 
 /**
+ * One thing that was declared of a container, or that is. Texts are borrowed from the configuration and may be any
+ * bytes. Of what may be a secret there is only `sha256:` and the digest. Since 0.1.0.
+ */
+typedef struct driftcore_config_item {
+    /**
+     * `sizeof(driftcore_config_item)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Which: a variable, a mount point, a file, a set of capabilities, a limit.
+     */
+    struct driftcore_text name;
+    /**
+     * What was declared; absent where nothing was.
+     */
+    struct driftcore_text declared;
+    /**
+     * What is; absent where it is not there.
+     */
+    struct driftcore_text live;
+    /**
+     * The name (comm) of the process that it was seen of; absent of the container's first one, and of what is the
+     * whole container's.
+     */
+    struct driftcore_text process_name;
+    /**
+     * How many more processes are so.
+     */
+    uint64_t more;
+    /**
+     * The process that it was seen of, by its id on the host; 0 where there is no name.
+     */
+    uint32_t pid;
+    /**
+     * A `driftcore_aspect`.
+     */
+    uint32_t aspect;
+    /**
+     * A `driftcore_mark`.
+     */
+    uint32_t mark;
+    /**
+     * 1 when it departs from what was declared.
+     */
+    uint32_t differs;
+} driftcore_config_item;
+
+/**
+ * What was found of a container. The library's, for as long as the callback that gets it. Since 0.1.0.
+ */
+typedef struct driftcore_verified {
+    /**
+     * Its size as the library has it: what lies beyond is not there.
+     */
+    size_t size;
+    /**
+     * The container's name, or its id where it has none.
+     */
+    struct driftcore_text container;
+    /**
+     * What it is to its pod: `main`, `init`, `sidecar`, `ephemeral`.
+     */
+    struct driftcore_text role;
+    /**
+     * Its pod; absent of a container in none.
+     */
+    struct driftcore_text pod;
+    /**
+     * The pod's namespace, where it is said.
+     */
+    struct driftcore_text pod_namespace;
+    /**
+     * The node that it runs on, where the pod says so.
+     */
+    struct driftcore_text node;
+    /**
+     * The image as it was asked for, or as the runtime names it.
+     */
+    struct driftcore_text image;
+    /**
+     * The digest that runs; absent where none is known.
+     */
+    struct driftcore_text running;
+    /**
+     * Why, for people.
+     */
+    struct driftcore_text reason;
+    /**
+     * All of it as JSON, in one line, the approved digests and what was found of the layers among it. docs/verify.md
+     * says what is in it.
+     */
+    struct driftcore_text json;
+    /**
+     * A `driftcore_approval`.
+     */
+    uint32_t approval;
+    /**
+     * A `driftcore_layer_proof`.
+     */
+    uint32_t layers;
+} driftcore_verified;
+
+/**
+ * Receives what was found of a container, on the thread that asked for it; it is there until this returns. 0: go on;
+ * anything else ends the verification. It must return: no C++ exception and no longjmp may leave it. Since 0.1.0.
+ */
+typedef uint32_t (*driftcore_verified_function)(void *context,
+                                                const struct driftcore_verified *verified);
+
+/**
+ * What was verified, in numbers: of the containers that were told of. Since 0.1.0.
+ */
+typedef struct driftcore_verify_summary {
+    /**
+     * `sizeof(driftcore_verify_summary)`, set by the caller.
+     */
+    size_t size;
+    /**
+     * Containers that were told of.
+     */
+    uint64_t containers;
+    /**
+     * Of these, approved ones.
+     */
+    uint64_t approved;
+    /**
+     * Of a repository of which others were approved.
+     */
+    uint64_t mismatch;
+    /**
+     * Approved by a tag alone.
+     */
+    uint64_t mutable_tag;
+    /**
+     * Not approved.
+     */
+    uint64_t unapproved;
+    /**
+     * Of which it cannot be told.
+     */
+    uint64_t cannot_tell;
+    /**
+     * Containers whose layers are proved.
+     */
+    uint64_t layers_proved;
+    /**
+     * Whose layers differ.
+     */
+    uint64_t layers_differ;
+    /**
+     * Of whose layers it cannot be told.
+     */
+    uint64_t layers_cannot_tell;
+    /**
+     * Pods that were read. 0 when a callback ended the reading.
+     */
+    uint64_t pods;
+    /**
+     * Objects that are none. 0 when a callback ended the reading.
+     */
+    uint64_t others;
+    /**
+     * 1 when a callback ended it.
+     */
+    uint32_t stopped;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} driftcore_verify_summary;
+
+/**
  * Receives a message: its `driftcore_log_level`, what it comes from (`libbpf`, or a module of
  * driftcore) and its text, both there until this returns. Comes on whichever thread the library
  * works, and on several at a time; must call no function of the library. Since 0.1.0.
@@ -2468,6 +2895,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | baseline.select | LABEL=VALUE: only containers with that label are learned from, and the baseline speaks of all that have it | none |
  * | exceptions.file | adds a file of approved exceptions | none |
  * | grace | adds a time after a start for a container's own first program to prepare files: SECONDS, or SECONDS:IMAGE with a pattern | none |
+ * | grace.label | the same for containers that have a label: SECONDS:LABEL or SECONDS:LABEL=VALUE | none |
  * | runtimes.host | the host's root directory, as this process sees it | / |
  * | runtimes.proc | the host's proc filesystem | /proc |
  * | runtimes.docker | adds a data root of Docker | /var/lib/docker |
@@ -2490,6 +2918,7 @@ struct driftcore_options *driftcore_options_new(void);
  * | rules.suggested_output | true: container, image and pod behind each output | true |
  * | digest.approved | adds a file that says which images were approved: Kubernetes manifests, or a list | nothing is verified |
  * | digest.layout | adds an OCI image layout that holds the content of images | containerd's content stores |
+ * | digest.deep | true: a verifier holds the layers on disk of containers of this node against their image, too | false |
  * | scan.times | true: a time of modification alone counts as a change, too | false |
  * | scan.max_bytes | the most bytes of a file that a scan reads | 4294967296 |
  * | scan.threads | how many threads read large files; 0: none is started | one for each processor |
@@ -2619,6 +3048,14 @@ enum driftcore_status driftcore_sources_add_text(struct driftcore_sources *sourc
  * other uses it. Since 0.1.0.
  */
 void driftcore_sources_free(struct driftcore_sources **sources);
+
+/**
+ * Fills a record, whose size is set, with the item of a container's configuration that the event is about, and
+ * returns 1; 0 when it is about none, or for NULL or a wrong size; then the record is all zero behind its size. Any
+ * thread. Since 0.1.0.
+ */
+uint32_t driftcore_event_config(const struct driftcore_event *event,
+                                struct driftcore_config *config);
 
 /**
  * Fills a record, whose size is set, with the event's container, and returns 1; 0 when the event
@@ -2882,6 +3319,28 @@ enum driftcore_status driftcore_engine_set_rules(struct driftcore_engine *engine
 enum driftcore_status driftcore_engine_set_approved(struct driftcore_engine *engine,
                                                     const struct driftcore_options *options,
                                                     struct driftcore_error **error);
+
+/**
+ * Reads the files that `baseline.file` and `exceptions.file` of the options name, and takes what they and the times of
+ * `grace` and `grace.label` say for normal from the next event on, without losing one, and nothing else any more. Where
+ * they are bad, what was normal stays: `DRIFTCORE_STATUS_INVALID_ARGUMENT`, and the error has file, line and column.
+ * Ask `driftcore_engine_exceptions` before: exceptions are counted anew.
+ *
+ * Most of it takes digests of drifted code: an engine that was made without baselines and exceptions has them only with
+ * the option `proof.digests`. NULL anywhere but in `error`: refused. Any thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_set_normality(struct driftcore_engine *engine,
+                                                     const struct driftcore_options *options,
+                                                     struct driftcore_error **error);
+
+/**
+ * Calls back with each exception that the engine has, in the order of the documents, and how often each was used.
+ * NULL anywhere but in `context` and `error`: refused. Any thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_engine_exceptions(const struct driftcore_engine *engine,
+                                                  driftcore_exception_function callback,
+                                                  void *context,
+                                                  struct driftcore_error **error);
 
 /**
  * Fills a record, whose size is set, with what the engine did up to the end of the last poll. NULL
@@ -3477,10 +3936,221 @@ enum driftcore_status driftcore_learner_baseline(struct driftcore_learner *learn
                                                  struct driftcore_error **error);
 
 /**
+ * How much was learned and added so far, of which containers: as `driftd baseline show --format json` prints it.
+ *
+ * `json` gets an object in one line, which docs/baselines.md describes; borrowed from the learner until the next call or
+ * its end. NULL anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_learner_show(struct driftcore_learner *learner,
+                                             struct driftcore_text *json,
+                                             struct driftcore_error **error);
+
+/**
  * Frees a learner and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while
  * no other uses it. Since 0.1.0.
  */
 void driftcore_learner_free(struct driftcore_learner **learner);
+
+/**
+ * Makes a judge of what the options `baseline.file` and `exceptions.file` name. Without a baseline, what departs is
+ * what is drift by the event itself. Time of grace is not asked for: events do not say enough.
+ *
+ * `options` may be NULL: the defaults. `judge` gets it, for `driftcore_judge_free`; NULL: refused.
+ * `DRIFTCORE_STATUS_INVALID_ARGUMENT`: a file is not what it should be: the error has file, line and column; `_IO`,
+ * `_NOT_FOUND` and `_PERMISSION`: it cannot be read. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_judge_new(const struct driftcore_options *options,
+                                          struct driftcore_judge **judge,
+                                          struct driftcore_error **error);
+
+/**
+ * What an event comes to: `answer` gets a `driftcore_judged`, `what` in words for people what the event says that its
+ * container did, as baselines see it; absent where they say nothing of such events. That is borrowed from the judge
+ * until the next call or its end, and may be NULL: not wanted. The event may be that of a callback. NULL for `judge`,
+ * `event` or `answer`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_judge_event(struct driftcore_judge *judge,
+                                            const struct driftcore_event *event,
+                                            uint32_t *answer,
+                                            struct driftcore_text *what,
+                                            struct driftcore_error **error);
+
+/**
+ * What all events came to so far, as a JSON object in one line: the summary of `driftd baseline check`, which
+ * docs/baselines.md describes. `json` gets it, borrowed from the judge until the next call or its end. NULL anywhere
+ * but in `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_judge_summary(struct driftcore_judge *judge,
+                                              struct driftcore_text *json,
+                                              struct driftcore_error **error);
+
+/**
+ * Calls back with each exception, in the order of the documents. NULL anywhere but in `context` and `error`: refused.
+ * One thread at a time; the callback must not use the judge. Since 0.1.0.
+ */
+enum driftcore_status driftcore_judge_exceptions(const struct driftcore_judge *judge,
+                                                 driftcore_exception_function callback,
+                                                 void *context,
+                                                 struct driftcore_error **error);
+
+/**
+ * Frees a judge and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no other
+ * uses it. Since 0.1.0.
+ */
+void driftcore_judge_free(struct driftcore_judge **judge);
+
+/**
+ * Makes a suggester that has seen nothing. What departs is what `driftcore_judge_new` says, with the same options and
+ * the same statuses. `options` may be NULL: the defaults. `suggester` gets it, for `driftcore_suggester_free`; NULL:
+ * refused. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_suggester_new(const struct driftcore_options *options,
+                                              struct driftcore_suggester **suggester,
+                                              struct driftcore_error **error);
+
+/**
+ * Takes an event in: one that departs is to be silenced, of the others it is said how many an exception would silence
+ * besides: give it all events, not only drift (option `scope.events`). The event may be that of a callback. NULL
+ * anywhere but in `error`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_suggester_see(struct driftcore_suggester *suggester,
+                                              const struct driftcore_event *event,
+                                              struct driftcore_error **error);
+
+/**
+ * The exceptions. More may be taken in afterwards.
+ *
+ * `yaml` gets a document of exceptions with empty reasons, as the option `exceptions.file` and driftd take it once each
+ * has a reason; comments say what each silences. `json` gets the same as an object in one line: docs/baselines.md says
+ * what is in it. Both are borrowed from the suggester until the next call or its end, and may be NULL: not wanted. NULL
+ * for `suggester`: refused. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_suggester_suggest(struct driftcore_suggester *suggester,
+                                                  struct driftcore_text *yaml,
+                                                  struct driftcore_text *json,
+                                                  struct driftcore_error **error);
+
+/**
+ * Frees a suggester and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no other
+ * uses it. Since 0.1.0.
+ */
+void driftcore_suggester_free(struct driftcore_suggester **suggester);
+
+/**
+ * Looks at a container of this node that runs, by its id, its name or a prefix of its id: what its runtime wrote
+ * down, and its pod where the option `config.pods` names a file that has it, against what the kernel shows. The
+ * options `runtimes.*` say where to find it, `config.secret` what is compared as secrets besides.
+ *
+ * `options` may be NULL: the defaults. `configuration` gets it, for `driftcore_configuration_free`. NULL for
+ * `container` or `configuration`: refused. `DRIFTCORE_STATUS_NOT_FOUND`: there is no such container, or it does not
+ * run; `_CHANGED`: it is being started; `_INVALID_ARGUMENT`: it means several, or the pods cannot be read: the message
+ * has line and column; `_UNSUPPORTED`: what its runtime was told is not known. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_configuration_new(const char *container,
+                                                  const struct driftcore_options *options,
+                                                  struct driftcore_configuration **configuration,
+                                                  struct driftcore_error **error);
+
+/**
+ * All of it as a JSON object in one line, as `driftd config show --format json` prints it: docs/config-drift.md says
+ * what is in it. Borrowed. NULL: absent. Any thread. Since 0.1.0.
+ */
+struct driftcore_text driftcore_configuration_json(const struct driftcore_configuration *configuration);
+
+/**
+ * How many items there are. NULL: 0. Any thread. Since 0.1.0.
+ */
+size_t driftcore_configuration_count(const struct driftcore_configuration *configuration);
+
+/**
+ * How many of them differ. NULL: 0. Any thread. Since 0.1.0.
+ */
+size_t driftcore_configuration_differences(const struct driftcore_configuration *configuration);
+
+/**
+ * Fills a record, whose size is set, with the item of an index, in the order of their parts, and returns 1; 0 for
+ * NULL, a wrong size, or no such index; then the record is all zero behind its size. Any thread. Since 0.1.0.
+ */
+uint32_t driftcore_configuration_item(const struct driftcore_configuration *configuration,
+                                      size_t index,
+                                      struct driftcore_config_item *item);
+
+/**
+ * What could not be told, and why, by its index, in one line; borrowed. NULL, or no such index: absent. Any thread.
+ * Since 0.1.0.
+ */
+struct driftcore_text driftcore_configuration_problem(const struct driftcore_configuration *configuration,
+                                                      size_t index);
+
+/**
+ * Frees a configuration and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while
+ * no other uses it. Since 0.1.0.
+ */
+void driftcore_configuration_free(struct driftcore_configuration **configuration);
+
+/**
+ * Makes a verifier of what the files of `digest.approved` of the options approve; `digest.layout` and
+ * `runtimes.containerd` say where the content of images is. Without a file, nothing is approved so far.
+ *
+ * `options` may be NULL: the defaults. `verifier` gets it, for `driftcore_verifier_free`; NULL: refused.
+ * `DRIFTCORE_STATUS_WRONG_TYPE`: a file is not what it should be; the message has its place; `_IO`, `_NOT_FOUND` and
+ * `_PERMISSION`: it cannot be read. Any thread. Since 0.1.0.
+ */
+enum driftcore_status driftcore_verifier_new(const struct driftcore_options *options,
+                                             struct driftcore_verifier **verifier,
+                                             struct driftcore_error **error);
+
+/**
+ * Approves, besides, what a text approves: Kubernetes manifests in YAML or JSON, or a list of image references, a line
+ * each. `name` is for messages and reasons. NULL for `text` when its length is not 0, and anywhere else but in
+ * `error`: refused. `DRIFTCORE_STATUS_WRONG_TYPE`: the text is not what it should be; the message has name, line and
+ * column, and nothing was added; `_INVALID_ARGUMENT`: it is no UTF-8. One thread at a time. Since 0.1.0.
+ */
+enum driftcore_status driftcore_verifier_add(struct driftcore_verifier *verifier,
+                                             const char *name,
+                                             const char *text,
+                                             size_t length,
+                                             struct driftcore_error **error);
+
+/**
+ * Verifies the containers of pods, as `kubectl get pods -o json` prints them: a pod, a list of pods, or several of such
+ * one after another. Calls back for each container, when its pod is read: what comes before an error was told.
+ * `summary`, whose size is set, is filled, also when a callback ends the reading, which is no failure.
+ *
+ * NULL for `json` when its length is not 0, for `verifier` and for `callback`: refused; for `summary`: it is not
+ * wanted. `DRIFTCORE_STATUS_WRONG_TYPE`: the text is not what it should be; the message has line and column. Any
+ * thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_verifier_pods(const struct driftcore_verifier *verifier,
+                                              const char *json,
+                                              size_t length,
+                                              driftcore_verified_function callback,
+                                              void *context,
+                                              struct driftcore_verify_summary *summary,
+                                              struct driftcore_error **error);
+
+/**
+ * Verifies the containers that run on this node, in the order of their names: each that has a process, by what its
+ * runtime's files say which image it is. The options `runtimes.*` say where these are. With `digest.deep`, the layers on
+ * disk are held against the image, too: all of them are read, which takes the disk's time. The sensor's probes are
+ * loaded for as long as the list is made, so that the rights of an engine are needed.
+ *
+ * `options` may be NULL: the defaults. `summary`, whose size is set, is filled, also when a callback ends it, which is
+ * no failure. NULL for `verifier` and for `callback`: refused; for `summary`: it is not wanted. Statuses as of
+ * `driftcore_engine_new`. Any thread, callbacks too. Since 0.1.0.
+ */
+enum driftcore_status driftcore_verifier_containers(const struct driftcore_verifier *verifier,
+                                                    const struct driftcore_options *options,
+                                                    driftcore_verified_function callback,
+                                                    void *context,
+                                                    struct driftcore_verify_summary *summary,
+                                                    struct driftcore_error **error);
+
+/**
+ * Frees a verifier and sets the pointer to it to NULL. NULL, or a pointer to NULL: nothing. Any thread, while no other
+ * uses it. Since 0.1.0.
+ */
+void driftcore_verifier_free(struct driftcore_verifier **verifier);
 
 /**
  * Sends what the library, and the libbpf in it, have to say to a function, up to a level

@@ -1,20 +1,19 @@
-//! `driftd verify --deep`: are the layers on disk what the image says?
+//! Containers one after another: are the layers on disk what the image says?
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use driftcore::container::Runtimes;
-use driftcore::event::Container;
-use driftcore::event::Text;
-use driftcore::image::Entry;
-use driftcore::image::EntryKind;
-use driftcore::image::manifest::ManifestError;
-use driftcore::image::manifest::Options;
-use driftcore::image::manifest::check_layers;
 use serde::Serialize;
 
-use crate::config::Config;
+use super::ManifestError;
+use super::Options;
+use super::check_layers;
+use crate::container::Runtimes;
+use crate::event::Container;
+use crate::event::Text;
+use crate::image::Entry;
+use crate::image::EntryKind;
 
 /// How many differences of a container are told.
 const TOLD: usize = 20;
@@ -22,7 +21,8 @@ const TOLD: usize = 20;
 /// What was found about the layers of a container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Proof {
+#[non_exhaustive]
+pub enum LayerProof {
     /// Each is what its digest says, and the directories show nothing else.
     Proved,
     /// Something is not.
@@ -31,8 +31,9 @@ pub(crate) enum Proof {
     CannotTell,
 }
 
-impl Proof {
-    pub(crate) const fn as_str(self) -> &'static str {
+impl LayerProof {
+    /// As in JSON.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Proved => "proved",
             Self::Differs => "differs",
@@ -41,43 +42,54 @@ impl Proof {
     }
 }
 
-/// Of one container.
+/// What was found about the layers of a container, in full.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Deep {
-    pub(crate) layers: Proof,
-    /// Layers that were proved by their digests, and files that were compared.
-    pub(crate) layer_count: u64,
-    pub(crate) file_count: u64,
-    /// Paths that are not as the image says; the first of them below.
-    pub(crate) difference_count: u64,
-    pub(crate) differences: Vec<Difference>,
+#[non_exhaustive]
+pub struct LayerReport {
+    /// The answer.
+    pub layers: LayerProof,
+    /// Layers that were proved by their digests.
+    pub layer_count: u64,
+    /// Files that were compared.
+    pub file_count: u64,
+    /// Paths that are not as the image says.
+    pub difference_count: u64,
+    /// The first 20 of them.
+    pub differences: Vec<LayerDifference>,
     /// Why, for people; empty where all is proved.
-    pub(crate) reason: String,
+    pub reason: String,
 }
 
 /// A path of the layers that is not as the image says.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Difference {
-    pub(crate) path: Text,
+#[non_exhaustive]
+pub struct LayerDifference {
+    /// As the container sees it.
+    pub path: Text,
     /// `added`, `deleted`, `modified`, ..., as of a scan.
-    pub(crate) kind: EntryKind,
+    pub kind: EntryKind,
 }
 
-/// Looks at layers; at those that several containers run on, as containerd's do, once.
-pub(crate) struct Layers {
+/// Checks the layers of containers as [`check_layers`] does; those that several containers run on, as containerd's
+/// do, once.
+#[derive(Debug)]
+pub struct LayerChecks {
     runtimes: Runtimes,
-    known: BTreeMap<(Vec<PathBuf>, Option<String>), Deep>,
+    known: BTreeMap<(Vec<PathBuf>, Option<String>), LayerReport>,
 }
 
-impl Layers {
-    pub(crate) fn new(config: &Config) -> Self {
-        Self { runtimes: Runtimes::new(config.state_roots()), known: BTreeMap::new() }
+impl LayerChecks {
+    /// Of containers of these runtimes.
+    pub const fn new(runtimes: Runtimes) -> Self {
+        Self { runtimes, known: BTreeMap::new() }
     }
 
-    pub(crate) fn check(&mut self, container: &Container) -> Deep {
+    /// Reads the layers of a container, all of them, unless they were read before. What cannot be read is part of
+    /// the answer.
+    pub fn check(&mut self, container: &Container) -> LayerReport {
         let stored = match self.runtimes.find(&container.id) {
             Ok(stored) => stored,
-            Err(error) => return Deep::cannot_tell(error.to_string()),
+            Err(error) => return LayerReport::cannot_tell(error.to_string()),
         };
         // Docker's own layer is another one for each container.
         let lowers = stored.layers.as_ref().map(|layers| layers.lowers.clone()).unwrap_or_default();
@@ -89,7 +101,7 @@ impl Layers {
         let mut differences = Vec::new();
         let mut each = |entry: Entry| {
             if differences.len() < TOLD {
-                differences.push(Difference { path: entry.path, kind: entry.kind });
+                differences.push(LayerDifference { path: entry.path, kind: entry.kind });
             }
             ControlFlow::Continue(())
         };
@@ -101,8 +113,8 @@ impl Layers {
                     0 => String::new(),
                     count => format!("{count} path(s) of the layers are not as the image says"),
                 };
-                Deep {
-                    layers: if differs { Proof::Differs } else { Proof::Proved },
+                LayerReport {
+                    layers: if differs { LayerProof::Differs } else { LayerProof::Proved },
                     layer_count: check.layers,
                     file_count: check.files,
                     difference_count: check.differences,
@@ -110,17 +122,17 @@ impl Layers {
                     reason,
                 }
             }
-            Err(error) => Deep::failed(&error),
+            Err(error) => LayerReport::failed(&error),
         };
         self.known.insert(key, deep.clone());
         deep
     }
 }
 
-impl Deep {
+impl LayerReport {
     fn cannot_tell(reason: String) -> Self {
         Self {
-            layers: Proof::CannotTell,
+            layers: LayerProof::CannotTell,
             layer_count: 0,
             file_count: 0,
             difference_count: 0,
@@ -133,12 +145,13 @@ impl Deep {
         let mut deep = Self::cannot_tell(error.to_string());
         match error {
             ManifestError::Altered { paths, count, .. } => {
-                deep.layers = Proof::Differs;
+                deep.layers = LayerProof::Differs;
                 deep.difference_count = *count;
-                let of = |path: &Text| Difference { path: path.clone(), kind: EntryKind::Modified };
+                let of =
+                    |path: &Text| LayerDifference { path: path.clone(), kind: EntryKind::Modified };
                 deep.differences = paths.iter().map(of).collect();
             }
-            ManifestError::Digest { .. } => deep.layers = Proof::Differs,
+            ManifestError::Digest { .. } => deep.layers = LayerProof::Differs,
             _ => {}
         }
         deep
