@@ -36,26 +36,26 @@ pub(crate) const CASES: &[Case] = &[
     ("an_entrypoint_has_grace_and_nobody_else", grace),
 ];
 
-fn baseline(world: &World, arguments: &[&str]) -> Result<Output> {
+pub(crate) fn baseline(world: &World, arguments: &[&str]) -> Result<Output> {
     Ok(world.options.plain("baseline").args(arguments).output()?)
 }
 
 /// Standard output of one that ended with this status.
-fn said(output: &Output, status: i32) -> Result<String> {
+pub(crate) fn said(output: &Output, status: i32) -> Result<String> {
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(status), "{}: {stdout}{stderr}", output.status);
     Ok(stdout)
 }
 
-fn new_directory(world: &World, what: &str) -> Result<PathBuf> {
+pub(crate) fn new_directory(world: &World, what: &str) -> Result<PathBuf> {
     let directory = world.directory(what);
     fs::create_dir_all(&directory)?;
     Ok(directory)
 }
 
 /// All that was seen of a container so far.
-fn events_of(world: &World, container: &DockerContainer) -> Result<Vec<DriftEvent>> {
+pub(crate) fn events_of(world: &World, container: &DockerContainer) -> Result<Vec<DriftEvent>> {
     // Records are handed on in the order of their times: what another container does later is the fence.
     world.fence(&world.start(&[])?)?;
     let is_its =
@@ -63,7 +63,7 @@ fn events_of(world: &World, container: &DockerContainer) -> Result<Vec<DriftEven
     Ok(world.watch.events()?.into_iter().filter(is_its).collect())
 }
 
-fn write(events: &[DriftEvent], path: &Path) -> Result<()> {
+pub(crate) fn write(events: &[DriftEvent], path: &Path) -> Result<()> {
     let mut text = Vec::new();
     for event in events {
         serde_json::to_writer(&mut text, event)?;
@@ -76,7 +76,7 @@ fn record(world: &World, container: &DockerContainer, path: &Path) -> Result<()>
     write(&events_of(world, container)?, path)
 }
 
-fn text(path: &Path) -> Result<&str> {
+pub(crate) fn text(path: &Path) -> Result<&str> {
     path.to_str().context("no text")
 }
 
@@ -353,7 +353,7 @@ fn faults(world: &World) -> Result<()> {
 }
 
 /// A `driftd` with that configuration.
-fn watch(world: &World, directory: &Path, config: &str) -> Result<Driftd> {
+pub(crate) fn watch(world: &World, directory: &Path, config: &str) -> Result<Driftd> {
     let path = directory.join("driftd.toml");
     fs::write(&path, config)?;
     let options = world.options.clone().argument("--config").argument(&path);
@@ -361,7 +361,12 @@ fn watch(world: &World, directory: &Path, config: &str) -> Result<Driftd> {
 }
 
 /// The exec with this mark: whether it is drift, what was ruled, and the rules that fired.
-fn exec(world: &World, watch: &Driftd, container: &DockerContainer, mark: &str) -> Result<String> {
+pub(crate) fn exec(
+    world: &World,
+    watch: &Driftd,
+    container: &DockerContainer,
+    mark: &str,
+) -> Result<String> {
     let event = Seen::by(watch, mark)?.event;
     // An alert is written behind its event: what is said of a later one is said of this one before.
     let fence = world.mark("fence");

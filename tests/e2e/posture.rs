@@ -9,6 +9,9 @@ use driftcore_e2e::DockerContainer;
 use serde_json::Value;
 
 use crate::Case;
+use crate::baseline::events_of;
+use crate::baseline::write;
+use crate::schema::check_posture;
 use crate::world::World;
 
 pub(crate) const CASES: &[Case] = &[
@@ -16,6 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     ("posture_of_containerd_says_what_it_cannot_tell", containerd),
     ("posture_suggests_what_then_works", suggestion),
     ("posture_of_pods_is_told_the_worst_first", pods),
+    ("posture_suggests_by_recorded_events_what_no_layer_shows_any_more", recorded),
 ];
 
 /// A report, and the exit status.
@@ -24,6 +28,7 @@ fn posture(world: &World, arguments: &[&str]) -> Result<(Value, Option<i32>)> {
     let output = command.args(arguments).args(["--format", "json"]).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     let report = serde_json::from_slice(&output.stdout).context(stderr)?;
+    check_posture(&report)?;
     Ok((report, output.status.code()))
 }
 
@@ -213,6 +218,71 @@ fn suggestion(world: &World) -> Result<()> {
     Ok(())
 }
 
+/// What it did and undid: its upper layer shows nothing of it.
+const UNDONE: &str = "echo 1 > /root/a && mkdir -p /run/app && echo 2 > /run/app/b && \
+                      cat /root/a /run/app/b && rm -r /root/a /run/app && /opt/net x listen 0.0.0.0 80";
+
+fn recorded(world: &World) -> Result<()> {
+    let _turn = world.shared();
+    let docker = world.lab.docker();
+    let directory = world.directory("posture-recorded");
+    fs::create_dir(&directory)?;
+    let (events, other) = (directory.join("events.jsonl"), directory.join("other.jsonl"));
+    let (container, twin) = (world.start(&[])?, world.start(&[])?);
+    container.sh(UNDONE)?;
+    let of_twin = events_of(world, &twin)?;
+    let mut all = events_of(world, &container)?;
+    all.extend(of_twin.clone());
+    write(&all, &events)?;
+    write(&of_twin, &other)?;
+    let path = |path: &std::path::Path| path.display().to_string();
+    let suggestion = |name: &str, more: &[&str]| -> Result<(Vec<String>, Value)> {
+        let (mut report, _) = posture(world, &[&[name], more].concat())?;
+        let suggestion = report["suggestion"].take();
+        let directories = suggestion["directories"].as_array().context("no directories")?;
+        let paths = directories.iter().filter_map(|it| it["path"].as_str());
+        Ok((paths.map(str::to_owned).collect(), suggestion))
+    };
+    // By its layer alone, it wrote nothing.
+    let (paths, found) = suggestion(&container.name, &[])?;
+    ensure!(paths.is_empty() && found["by_events"] == false, "{found}");
+    let events = path(&events);
+    let (paths, found) = suggestion(&container.name, &["--events", &events])?;
+    ensure!(paths == ["/root", "/run"] && found["by_events"] == true, "{found}");
+    ensure!(found["directories"][1]["operations"].as_u64() >= Some(3), "{found}");
+    ensure!(found["root_file"].is_null() && found["users"] == serde_json::json!([0]), "{found}");
+    let capabilities = found["capabilities"].to_string();
+    ensure!(capabilities.contains("NET_BIND_SERVICE"), "{found}");
+    // It works with what is suggested, and each of it is needed.
+    let options: Vec<String> = serde_json::from_value(found["docker"].clone())?;
+    let run = |options: &[String]| {
+        let mut command = docker.command();
+        command.args(["run", "--rm", "--network=none"]).args(options).arg(&world.image.reference);
+        command.args(["/bin/sh", "-c", UNDONE]).output()
+    };
+    let tried = run(&options)?;
+    ensure!(
+        tried.status.success() && tried.stdout.starts_with(b"1\n2\n"),
+        "{options:?}: {tried:?}"
+    );
+    for left_out in ["/root", "/run"] {
+        let at = options.iter().position(|it| it == left_out).context("not there")?;
+        let mut fewer = options.clone();
+        fewer.drain(at - 1..=at);
+        let tried = run(&fewer)?;
+        let stderr = String::from_utf8_lossy(&tried.stderr);
+        ensure!(!tried.status.success() && stderr.contains("Read-only"), "{fewer:?}: {tried:?}");
+    }
+    // Of the twin the same file says nothing of that, and another one nothing at all of the container.
+    let (paths, found) = suggestion(&twin.name, &["--events", &events])?;
+    ensure!(paths.is_empty(), "{found}");
+    let mut command = world.options.command("posture");
+    let output = command.args([&container.name, "--events", &path(&other)]).output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(stderr.contains("other.jsonl: no event is of this container"), "{stderr}");
+    Ok(())
+}
+
 fn pods(world: &World) -> Result<()> {
     let directory = world.directory("posture-pods");
     fs::create_dir(&directory)?;
@@ -235,6 +305,10 @@ fn pods(world: &World) -> Result<()> {
         "{stdout}"
     );
     ensure!(stdout.contains("2 container(s) of 2 pod(s)"), "{stdout}");
+    let output = run(&["--pods", path, "--format", "json"])?;
+    let report: Value = serde_json::from_slice(&output.stdout)?;
+    check_posture(&report)?;
+    ensure!(report["summary"]["pods"] == 2 && report["pods"][1]["pod"] == "worst", "{report}");
     for (level, code) in [("baseline", 1), ("restricted", 1)] {
         let output = run(&["--pods", path, "--fail-on", level])?;
         ensure!(output.status.code() == Some(code), "{output:?}");

@@ -1,4 +1,4 @@
-//! Holds JSON against the part of JSON Schema that `docs/scan.schema.json` uses.
+//! Holds JSON against the part of JSON Schema that `docs/*.schema.json` use.
 
 use std::fs;
 
@@ -11,8 +11,17 @@ use serde_json::Value;
 
 /// Fails at the first thing that the schema of reports does not allow.
 pub(crate) fn check_scan(report: &Value) -> Result<()> {
-    let text = fs::read_to_string(workspace_root().join("docs/scan.schema.json"))?;
-    let schema: Value = serde_json::from_str(&text)?;
+    by("scan", report)
+}
+
+/// The same of the schema of postures.
+pub(crate) fn check_posture(report: &Value) -> Result<()> {
+    by("posture", report)
+}
+
+fn by(name: &str, report: &Value) -> Result<()> {
+    let path = workspace_root().join(format!("docs/{name}.schema.json"));
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
     check(&schema, &schema, report, "")
 }
 
