@@ -29,6 +29,7 @@ mod manifest;
 mod mounts;
 mod names;
 mod network;
+mod normality;
 mod own_overlay;
 mod packages;
 mod posture;
@@ -39,6 +40,7 @@ mod runtime;
 mod scan;
 mod schema;
 mod scripts;
+mod secret_kinds;
 mod secrets;
 mod storm;
 mod taint;
@@ -88,6 +90,7 @@ fn cases() -> Vec<Case> {
         installers::CASES,
         manifest::CASES,
         baseline::CASES,
+        normality::CASES,
         packages::CASES,
         escape::CASES,
         own_overlay::CASES,
@@ -102,6 +105,7 @@ fn cases() -> Vec<Case> {
         config_containerd::CASES,
         config_live::CASES,
         secrets::CASES,
+        secret_kinds::CASES,
         verify::CASES,
         posture::CASES,
         files::flood::CASES,
