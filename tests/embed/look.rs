@@ -94,7 +94,10 @@ fn configuration(world: &World) -> Result<()> {
     let pods = world.stage.fresh("pods.json").display().to_string();
     fs::write(&pods, pod_of(&twin.id, 7).to_string())?;
     let (lines, json) = look.told(world, "config", &[&twin.id, &pods])?;
-    ensure!(lines == ["8 0 pod:runAsUser 7 1000"] && json["differences"] == 1, "{lines:#?}");
+    // It says nothing of what is started, and what is, is not the image's.
+    let [user, arguments] = &lines[..] else { anyhow::bail!("{lines:#?}") };
+    ensure!(user == "8 0 pod:runAsUser 7 1000" && json["differences"] == 2, "{lines:#?}");
+    ensure!(arguments.starts_with("8 0 image:Args sha256:"), "{lines:#?}");
     let (lines, _) = look.told(world, "config", &[&container.id, &pods])?;
     let is_said = |line: &String| {
         line.starts_with("problem ") && line.ends_with("no pod there has this container")

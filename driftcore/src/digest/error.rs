@@ -72,7 +72,43 @@ impl VerifyError {
             || path.display().to_string(),
             |at| format!("{}:{}:{}", path.display(), at.line(), at.column()),
         );
-        // What is read may be quoted in it, as in JSON's.
-        Self::Content { place, message: unquoted(&error.without_snippet().to_string()) }
+        Self::Content { place, message: of_yaml(&error.without_snippet().to_string()) }
+    }
+}
+
+/// The reader's message without what it quotes, as in JSON's, and without the place, which is said before it.
+fn of_yaml(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let told = unquoted(message);
+    if told != message || message.starts_with("invalid ") {
+        return told;
+    }
+    // Behind these stands a name or a value: `duplicate mapping key: NAME`.
+    let told = message.split([':', '"', '`']).next().unwrap_or_default().trim_end();
+    told.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_a_document_is_quoted() {
+        for (text, what) in [
+            ("spec: {containers: [{name: a, hunter2: 1, hunter2: 2}]}", "duplicate mapping key"),
+            ("spec: {containers: hunter2}", "expected sequence"),
+            ("spec: {containers: [{name: [hunter2]}]}", ""),
+            ("spec: *hunter2", ""),
+            ("spec: !!int hunter2", ""),
+            ("spec: {containers: [{name: \"hunter2", ""),
+            ("spec:\n  containers:\n    - hunter2: x\n   - y: z", ""),
+            ("\"hunter2\"", ""),
+        ] {
+            let mut approved = super::super::Approved::new();
+            let told = approved.add(Path::new("m"), text).unwrap_err().to_string();
+            assert!(told.starts_with("m:"), "{told}");
+            assert!(told.contains(what) && !told.contains("hunter2"), "{told}");
+            assert!(!told.contains("DuplicateKeyPolicy"), "{told}");
+        }
     }
 }
