@@ -25,6 +25,7 @@ pub(crate) const CASES: &[Case] = &[
     ("config_tells_limits_that_changed", limits),
     ("config_tells_sysctls_and_host_names", sysctls),
     ("config_tells_declarations_that_were_edited", declarations),
+    ("config_tells_each_member_of_the_files_of_docker_and_runc", members),
     ("config_tells_secrets_that_the_kubelet_did_not_write", secrets),
     ("config_tells_what_a_pod_declares_otherwise", pods),
     ("config_of_containerd_is_compared_too", containerd),
@@ -99,7 +100,9 @@ fn silent(world: &World) -> Result<()> {
     let data = world.directory("config-data");
     fs::create_dir(&data)?;
     let volume = bind(&data, "/var/data:ro");
-    let variants: [&[&str]; 8] = [
+    let everything = everything(&data);
+    let everything: Vec<&str> = everything.iter().map(String::as_str).collect();
+    let variants: [&[&str]; 11] = [
         &[],
         &[
             "--cap-add=SYS_ADMIN",
@@ -122,6 +125,14 @@ fn silent(world: &World) -> Result<()> {
             "--ulimit=nofile=100:200",
             "--device=/dev/null:/dev/my",
             "--env=A=b",
+        ],
+        &everything,
+        &["--cgroupns=host", "--security-opt=label=disable", "--userns=host", "--ipc=shareable"],
+        &[
+            "--cap-drop=ALL",
+            "--cap-add=CHOWN",
+            "--tmpfs=/t:rw,exec,size=2m,mode=1777",
+            "--init=false",
         ],
     ];
     for options in variants {
@@ -414,7 +425,12 @@ fn declarations(world: &World) -> Result<()> {
     let mut edited: Value = serde_json::from_str(&text)?;
     edited["process"]["cwd"] = "/tmp".into();
     fs::write(&bundle, edited.to_string())?;
-    let both = ["declaration config.json", "declaration image:WorkingDir"];
+    // Docker was told where, and so was runc.
+    let both = [
+        "declaration config.json",
+        "declaration config.v2.json:WorkingDir",
+        "declaration image:WorkingDir",
+    ];
     let report = expect(world, &container.name, &both)?;
     ensure!(item(&report, "image:WorkingDir")?["declared"] == "/", "{report}");
     let twin = world.start(&["--workdir=/tmp", "--user=7"])?;
@@ -426,6 +442,193 @@ fn declarations(world: &World) -> Result<()> {
     let output = world.options.command("config show").arg(&container.name).output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code() == Some(2) && stderr.contains("config.json:1:"), "{stderr}");
+    Ok(())
+}
+
+/// Options of `docker run` that are in many members of its files.
+fn everything(data: &Path) -> Vec<String> {
+    let mount = format!("--mount=type=bind,source={},target=/bound,readonly", data.display());
+    let volume = bind(data, "/data:ro");
+    let options = [
+        volume.as_str(),
+        &mount,
+        "--mount=type=volume,source=config-members,target=/vol",
+        "--mount=type=tmpfs,target=/memory,tmpfs-size=1000000,tmpfs-mode=700",
+        "--tmpfs=/scratch:size=1m,ro",
+        "--volume=/anonymous",
+        "--group-add=6",
+        "--device-cgroup-rule=c 10:229 rm",
+        "--device=/dev/null:/dev/my:rw",
+        "--cgroupns=private",
+        "--ulimit=nofile=100:200",
+        "--hostname=web",
+        "--domainname=example.com",
+        "--user=1000:1000",
+        "--workdir=/data",
+        "--env=TOKEN=1",
+        "--security-opt=no-new-privileges",
+        "--security-opt=seccomp=unconfined",
+        "--shm-size=1m",
+        "--init",
+        "--tty",
+    ];
+    options.map(str::to_owned).into()
+}
+
+/// A file of a runtime that is edited and put back.
+struct Edited {
+    path: PathBuf,
+    original: String,
+}
+
+impl Edited {
+    fn new(path: PathBuf) -> Result<Self> {
+        let original = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        Ok(Self { path, original })
+    }
+
+    /// Sets what a pointer into it leads to.
+    fn set(&self, pointer: &str, value: &Value) -> Result<()> {
+        let mut json: Value = serde_json::from_str(&self.original)?;
+        let (parent, name) = pointer.rsplit_once('/').context("no pointer")?;
+        let parent = json.pointer_mut(parent).with_context(|| pointer.to_owned())?;
+        parent[name.replace("~1", "/")] = value.clone();
+        Ok(fs::write(&self.path, json.to_string())?)
+    }
+
+    fn put_back(&self) -> Result<()> {
+        Ok(fs::write(&self.path, &self.original)?)
+    }
+}
+
+/// Each member edited by itself, where the container may have most of what Docker gives; the twin is left alone.
+fn members(world: &World) -> Result<()> {
+    use serde_json::json;
+
+    let _turn = world.shared();
+    let data = world.directory("config-members");
+    fs::create_dir(&data)?;
+    let options = everything(&data);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let container = world.start(&options)?;
+    let twin = world.start(&options)?;
+    expect(world, &container.name, &[])?;
+    let directory = world.lab.docker().root().join("containers").join(&container.id);
+    let host = Edited::new(directory.join("hostconfig.json"))?;
+    let config = Edited::new(directory.join("config.v2.json"))?;
+    let bundle = world.lab.containerd().state().join("io.containerd.runtime.v2.task/moby");
+    let shim = fs::read_to_string(bundle.join(&container.id).join("options.json"))?;
+    let shim: Value = serde_json::from_str(&shim)?;
+    let runc = PathBuf::from(shim["root"].as_str().context("no root")?);
+    let runc = Edited::new(runc.join("moby").join(&container.id).join("state.json"))?;
+
+    let api = json!({"Type": "bind", "Source": "/etc", "Target": "/bound", "ReadOnly": true});
+    let hook = json!([{"path": "/tmp/x", "args": ["x"]}]);
+    let edits: [(&Edited, &str, Value, &[&str]); 43] = [
+        (&host, "/Privileged", json!(true), &["Privileged"]),
+        (&host, "/Mounts", json!([api]), &["Binds./vol", "Mounts./bound", "Tmpfs./memory"]),
+        (&host, "/Mounts/0/ReadOnly", json!(false), &["Mounts./bound"]),
+        (&host, "/Mounts/1/Source", json!("other"), &["Mounts./vol"]),
+        (&host, "/Mounts/2/TmpfsOptions/SizeBytes", json!(2_000_000), &["Mounts./memory"]),
+        (&host, "/Binds", json!([]), &["Binds./data"]),
+        (
+            &host,
+            "/Binds",
+            json!([bind(&data, "/data:ro,rshared").replace("--volume=", "")]),
+            &["Binds./data"],
+        ),
+        (&host, "/Tmpfs", json!({}), &["Tmpfs./scratch"]),
+        (&host, "/Tmpfs", json!({"/scratch": "size=1m,ro,exec"}), &["Tmpfs./scratch"]),
+        (&host, "/MaskedPaths", json!(["/proc/kcore"]), &[]),
+        (&host, "/ReadonlyPaths", json!([]), &[]),
+        (&host, "/SecurityOpt", json!(["seccomp={}"]), &["SecurityOpt.seccomp"]),
+        (&host, "/DeviceCgroupRules", json!(null), &["DeviceCgroupRules.c 10:229 rm"]),
+        (
+            &host,
+            "/DeviceCgroupRules",
+            json!(["c 10:229 rm", "b *:* rwm"]),
+            &["DeviceCgroupRules.b *:* rwm"],
+        ),
+        (&host, "/Devices", json!([]), &["Devices./dev/my"]),
+        (&host, "/Devices/0/CgroupPermissions", json!("rwm"), &["Devices./dev/my"]),
+        (&host, "/UsernsMode", json!("host"), &[]),
+        (&host, "/CgroupnsMode", json!("host"), &["CgroupnsMode"]),
+        (&host, "/GroupAdd", json!(["6", "0"]), &["GroupAdd.0"]),
+        (&host, "/BlkioWeight", json!(500), &["BlkioWeight"]),
+        (
+            &host,
+            "/BlkioWeightDevice",
+            json!([{"Path": "/dev/sda", "Weight": 9}]),
+            &["BlkioWeightDevice"],
+        ),
+        (
+            &host,
+            "/BlkioDeviceReadBps",
+            json!([{"Path": "/dev/sda", "Rate": 9}]),
+            &["BlkioDeviceReadBps"],
+        ),
+        (&host, "/OomKillDisable", json!(true), &["OomKillDisable"]),
+        (&host, "/ShmSize", json!(2_097_152), &["ShmSize"]),
+        (&host, "/Init", json!(false), &["Init"]),
+        (&config, "/Config/User", json!("0:0"), &["User", "User.group"]),
+        (&config, "/Config/WorkingDir", json!("/"), &["WorkingDir"]),
+        (&config, "/Config/Hostname", json!("db"), &["Hostname"]),
+        (&config, "/Config/Domainname", json!(""), &["Domainname"]),
+        (&config, "/Config/Env", json!(["LD_PRELOAD=/x"]), &["Env.LD_PRELOAD", "Env.TOKEN"]),
+        (&config, "/Config/Entrypoint", json!(["/bin/sh"]), &["Cmd"]),
+        (&config, "/Args", json!(["-c", SECRET]), &["Args"]),
+        (&config, "/NoNewPrivileges", json!(false), &["NoNewPrivileges"]),
+        (&config, "/MountPoints/~1data/Source", json!("/etc"), &["MountPoints./data"]),
+        (&config, "/MountPoints/~1bound/RW", json!(true), &["MountPoints./bound"]),
+        (&config, "/MountPoints/~1vol/Name", json!("other"), &["MountPoints./vol"]),
+        (&runc, "/config/Hooks/poststop", hook, &["Hooks.poststop"]),
+        (&runc, "/config/mask_paths", json!(["/proc/kcore"]), &[]),
+        (&runc, "/config/no_new_privileges", json!(false), &["no_new_privileges"]),
+        (
+            &runc,
+            "/config/capabilities/Effective",
+            json!(["CAP_SYS_ADMIN"]),
+            &["capabilities.effective"],
+        ),
+        (&runc, "/namespace_paths/NEWNET", json!("/proc/1/ns/net"), &["namespace_paths.network"]),
+        (&runc, "/cgroup_paths/memory", json!("/sys/fs/cgroup/memory"), &["cgroup_paths.memory"]),
+        (&runc, "/config/readonlyfs", json!(true), &["readonlyfs"]),
+    ];
+    for (edited, pointer, value, items) in &edits {
+        let name = edited.path.file_name().context("no name")?.to_string_lossy().into_owned();
+        edited.set(pointer, value)?;
+        let mut expected: Vec<String> =
+            items.iter().map(|item| format!("declaration {name}:{item}")).collect();
+        // Of lists that are left with fewer, each that is gone.
+        if pointer.to_lowercase().ends_with("paths") && value.is_array() {
+            let original: Value = serde_json::from_str(&edited.original)?;
+            let original =
+                original.pointer(pointer).and_then(Value::as_array).context("no list")?;
+            let left = value.as_array().context("no list")?;
+            let gone = original.iter().filter(|it| !left.contains(it)).filter_map(Value::as_str);
+            let member = pointer.rsplit('/').next().unwrap_or_default();
+            expected.extend(gone.map(|it| format!("declaration {name}:{member}.{it}")));
+            ensure!(expected.len() > 3, "{pointer}: {original:?}");
+            expected.sort();
+        }
+        let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+        expect(world, &container.name, &expected).with_context(|| format!("{name}{pointer}"))?;
+        edited.put_back()?;
+    }
+    expect(world, &container.name, &[])?;
+    expect(world, &twin.name, &[])?;
+    // A mount point that is there no more, of a file that is no JSON any more.
+    let mut json: Value = serde_json::from_str(&config.original)?;
+    json["MountPoints"].as_object_mut().context("no object")?.remove("/anonymous");
+    fs::write(&config.path, json.to_string())?;
+    expect(world, &container.name, &["declaration config.v2.json:MountPoints./anonymous"])?;
+    fs::write(&runc.path, "{\"config\": 7}")?;
+    let (report, _) = show(world, &container.name)?;
+    let problem = report["problems"][0].as_str().context("no problem")?;
+    ensure!(problem.ends_with("state.json:1:12: not what is expected"), "{problem}");
+    runc.put_back()?;
+    config.put_back()?;
+    expect(world, &container.name, &[])?;
     Ok(())
 }
 

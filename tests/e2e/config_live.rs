@@ -127,7 +127,7 @@ fn written(world: &World) -> Result<()> {
     let watch = Driftd::start(&options, &directory.join("watch"))?;
 
     let docker = world.lab.docker();
-    let limits = ["--memory=64m", "--memory-swap=-1", "--pids-limit=50"];
+    let limits = ["--memory=64m", "--memory-swap=-1", "--pids-limit=50", "--ulimit=nofile=100:200"];
     let script = ["/bin/sh", "-c", "export LD_AUDIT=/tmp/x.so; exec /bin/sleep 1000"];
     let container = docker.start_with(&world.image, &limits, &script)?;
     let twin = docker.start_with(&world.image, &limits, &script)?;
@@ -167,17 +167,60 @@ fn written(world: &World) -> Result<()> {
     fs::write(&state, original)?;
     watch.event(of(&container, "hostconfig.json:CapAdd.SYS_ADMIN", true))?;
 
+    // What nothing but the file itself tells of: by Docker, and by an editor.
+    let update = ["update", "--restart=on-failure:3", &container.id];
+    let output = docker.command().args(update).output()?;
+    ensure!(output.status.success(), "{output:?}");
+    let policy = watch.event(of(&container, "hostconfig.json:RestartPolicy", false))?;
+    let item = policy.config.as_ref().context("no item")?;
+    let text = |text: &Option<Text>| text.as_ref().map(ToString::to_string).unwrap_or_default();
+    ensure!(text(&item.declared) == r#"{"Name":"no"}"#, "{item:?}");
+    ensure!(text(&item.live).contains("on-failure"), "{item:?}");
+    let mut edited: serde_json::Value = serde_json::from_slice(&fs::read(&state)?)?;
+    edited["Ulimits"] = serde_json::json!([]);
+    edited["LogConfig"]["Config"] = serde_json::json!({"token": SECRET});
+    fs::write(&state, edited.to_string())?;
+    let ulimits = watch.event(of(&container, "hostconfig.json:Ulimits", false))?;
+    ensure!(ulimits.config.as_ref().is_some_and(|it| it.live.is_none()), "{ulimits:?}");
+    let log = watch.event(of(&container, "hostconfig.json:LogConfig", false))?;
+    ensure!(!serde_json::to_string(&log)?.contains(SECRET), "{log:?}");
+
+    let config = state.with_file_name("config.v2.json");
+    let mut edited: serde_json::Value = serde_json::from_slice(&fs::read(&config)?)?;
+    edited["Config"]["User"] = "7".into();
+    edited["Config"]["Labels"] = serde_json::json!({"token": SECRET});
+    fs::write(&config, edited.to_string())?;
+    for item in ["config.v2.json:User", "config.v2.json:Labels"] {
+        let event = watch.event(of(&container, item, false))?;
+        ensure!(!serde_json::to_string(&event)?.contains(SECRET), "{event:?}");
+    }
+
     let bundle = world.lab.containerd().state().join("io.containerd.runtime.v2.task/moby");
     let bundle = bundle.join(&container.id).join("config.json");
+    let options = fs::read(bundle.with_file_name("options.json"))?;
+    let options: serde_json::Value = serde_json::from_slice(&options)?;
+    let runc = std::path::Path::new(options["root"].as_str().context("no root")?);
+    let runc = runc.join("moby").join(&container.id).join("state.json");
+    let mut edited: serde_json::Value = serde_json::from_slice(&fs::read(&runc)?)?;
+    edited["config"]["Hooks"]["poststop"] = serde_json::json!([{"path": "/tmp/x"}]);
+    fs::write(&runc, edited.to_string())?;
+    watch.event(of(&container, "state.json:Hooks.poststop", false))?;
+
     fs::write(&bundle, fs::read(&bundle)?)?;
     watch.event(of(&container, "config.json", false))?;
 
     let seen = said(&watch, &container)?;
     let expected = [
         "declaration config.json",
+        "declaration config.v2.json:Labels",
+        "declaration config.v2.json:User",
         "declaration hostconfig.json:CapAdd.SYS_ADMIN",
         "declaration hostconfig.json:CapAdd.SYS_ADMIN ended",
+        "declaration hostconfig.json:LogConfig",
         "declaration hostconfig.json:Memory",
+        "declaration hostconfig.json:RestartPolicy",
+        "declaration hostconfig.json:Ulimits",
+        "declaration state.json:Hooks.poststop",
         "environment LD_AUDIT",
         "limit memory.limit",
         "limit pids.limit",

@@ -16,6 +16,9 @@ use crate::event::Timestamp;
 
 /// How long after a change another one may have the same time.
 const TICKS_NS: i64 = 1_000_000_000;
+/// Where runc keeps its state, by itself and for containerd's shim; that has a directory for each namespace there.
+const RUNC: &str = "/run/runc";
+const RUNC_OF_SHIM: &str = "/run/containerd/runc";
 /// The runtime of Docker's containers.
 const DOCKER: &str = "docker";
 
@@ -76,6 +79,12 @@ impl Document {
     /// One that is named by the digest of its content: no time of a change matters.
     fn proved(path: String, bytes: Vec<u8>) -> Self {
         Self { path, bytes, changed: None, stamp: None }
+    }
+
+    /// One that nobody has on disk.
+    #[cfg(test)]
+    pub(crate) fn in_memory(path: &str, bytes: &[u8]) -> Self {
+        Self::proved(path.to_owned(), bytes.to_owned())
     }
 
     /// The configuration of an image, by its digest, as Docker's image store or containerd's content store has it. `None`
@@ -141,6 +150,8 @@ pub(crate) struct Declaration {
     pub(crate) host_config: Option<Document>,
     /// Docker's `config.v2.json`.
     pub(crate) config: Option<Document>,
+    /// runc's `state.json`.
+    pub(crate) runc: Option<Document>,
     /// The first process, by what the runtime wrote down.
     pub(crate) pid: Option<u32>,
     /// What could not be read.
@@ -169,6 +180,8 @@ impl Declaration {
                 let bundle = format!("overlay-containers/{id}/userdata");
                 let taken = found.bundle(roots, root, &bundle, "pidfile");
                 found.keep(taken);
+                let taken = found.runc(roots, Path::new(RUNC), id);
+                found.keep(taken);
             }
         }
         // Under a state directory that nobody told us, the bundle is where the runtime's own process
@@ -178,13 +191,17 @@ impl Declaration {
         {
             let taken = found.bundle(roots, &bundle, ".", "init.pid");
             found.keep(taken);
+            let namespace = bundle.parent().and_then(Path::file_name).and_then(|it| it.to_str());
+            let taken = StateDir::open(roots, &bundle)
+                .and_then(|it| found.runc_of_shim(roots, it.as_ref(), ".", namespace, id));
+            found.keep(taken);
         }
         found
     }
 
     /// The files that it was read from.
     pub(crate) fn sources(&self) -> Sources {
-        let all = [&self.bundle, &self.config, &self.host_config];
+        let all = [&self.bundle, &self.config, &self.host_config, &self.runc];
         let files: Option<Vec<_>> = all
             .into_iter()
             .flatten()
@@ -194,7 +211,7 @@ impl Declaration {
             && files.is_some()
             && self.config.is_some() == self.host_config.is_some()
             && self.problems.is_empty();
-        let all = [&self.bundle, &self.config, &self.host_config].into_iter().flatten();
+        let all = [&self.bundle, &self.config, &self.host_config, &self.runc].into_iter().flatten();
         let above = |document: &Document| Some(Path::new(&document.path).parent()?.to_owned());
         let mut directories: Vec<PathBuf> = all.filter_map(above).collect();
         directories.dedup();
@@ -234,10 +251,46 @@ impl Declaration {
             for namespace in directory.entries(tasks) {
                 // Docker's ids are its own; of the other namespaces, a container is in one.
                 if (namespace == containerd::DOCKER) == (runtime == DOCKER) {
-                    self.bundle(roots, state, &format!("{tasks}/{namespace}/{id}"), "init.pid")?;
+                    let bundle = format!("{tasks}/{namespace}/{id}");
+                    let before = self.bundle.is_some();
+                    self.bundle(roots, state, &bundle, "init.pid")?;
+                    if !before {
+                        let namespace = Some(namespace.as_str());
+                        self.runc_of_shim(roots, Some(&directory), &bundle, namespace, id)?;
+                    }
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Takes what runc keeps of a container of containerd: where its shim was told to, else where that does by itself.
+    fn runc_of_shim(
+        &mut self,
+        roots: &StateRoots,
+        directory: Option<&StateDir>,
+        bundle: &str,
+        namespace: Option<&str>,
+        id: &str,
+    ) -> Result<(), String> {
+        let (Some(directory), Some(namespace)) = (directory, namespace) else { return Ok(()) };
+        if self.bundle.is_none() || self.runc.is_some() {
+            return Ok(());
+        }
+        let options: ShimOptions =
+            directory.json(&format!("{bundle}/options.json"))?.unwrap_or_default();
+        let root =
+            options.root.filter(|it| it.is_absolute()).unwrap_or_else(|| RUNC_OF_SHIM.into());
+        self.runc(roots, &root.join(namespace), id)
+    }
+
+    /// Takes runc's state below a directory of its own.
+    fn runc(&mut self, roots: &StateRoots, root: &Path, id: &str) -> Result<(), String> {
+        if self.bundle.is_none() || self.runc.is_some() {
+            return Ok(());
+        }
+        let Some(directory) = StateDir::open(roots, root)? else { return Ok(()) };
+        self.runc = document(&directory, &format!("{id}/state.json"))?;
         Ok(())
     }
 
@@ -263,6 +316,14 @@ impl Declaration {
         }
         Ok(())
     }
+}
+
+/// Of the `options.json` that containerd's shim keeps beside a bundle.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct ShimOptions {
+    /// Where runc is told to keep its state.
+    root: Option<PathBuf>,
 }
 
 /// Of `config.v2.json`.
@@ -325,7 +386,10 @@ mod tests {
         let bundle = format!("run/{}/moby/{id}", containerd::TASKS[0]);
         write(format!("{bundle}/config.json"), "{}");
         write(format!("{bundle}/init.pid"), "71\n");
+        write(format!("{bundle}/options.json"), r#"{"binary_name":"runc","root":"/run/mine"}"#);
+        write(format!("run/mine/moby/{id}/state.json"), "{}");
         write(format!("run/{}/k8s.io/pod/config.json", containerd::TASKS[0]), "{}");
+        write("run/containerd/runc/k8s.io/pod/state.json".into(), "{}");
         write("proc/self/mountinfo".into(), "");
         write("proc/1/mountinfo".into(), "");
         let roots = StateRoots {
@@ -344,10 +408,12 @@ mod tests {
         let found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
         assert!(found.bundle.unwrap().path.contains("/moby/"));
         assert!(found.host_config.is_some() && found.config.is_some());
+        assert!(found.runc.unwrap().path.contains("/mine/moby/"));
         assert_eq!(found.pid, Some(71));
         assert!(found.made.is_some() && found.problems.is_empty());
         let found = Declaration::find(&runtimes.all_roots(), "pod", "containerd");
         assert!(found.bundle.is_some() && found.config.is_none() && found.pid.is_none());
+        assert!(found.runc.unwrap().path.contains("/containerd/runc/k8s.io/pod/"));
         assert!(Declaration::find(&runtimes.all_roots(), "../x", DOCKER).bundle.is_none());
     }
 
@@ -399,13 +465,14 @@ mod tests {
             "too young to tell"
         );
         let mut found = Declaration::find(&runtimes.all_roots(), &id(), DOCKER);
-        let documents = [&mut found.bundle, &mut found.config, &mut found.host_config];
+        let documents =
+            [&mut found.bundle, &mut found.config, &mut found.host_config, &mut found.runc];
         for document in documents.into_iter().flatten() {
             document.stamp = Some(Stamp::of(&fs::metadata(&document.path).unwrap()));
         }
         let sources = found.sources();
         assert!(sources.are_same());
-        assert_eq!(sources.directories().len(), 2, "the bundle's and Docker's");
+        assert_eq!(sources.directories().len(), 3, "the bundle's, Docker's and runc's");
         let new = host.path().join("new");
         fs::write(&new, "{}").unwrap();
         fs::rename(&new, &path).unwrap();

@@ -2,12 +2,14 @@
 
 mod capabilities;
 mod declaration;
+mod docker;
 mod environment;
 mod identity;
 mod image;
 mod limits;
 mod mounts;
 mod pod;
+mod runc;
 mod sysctls;
 #[cfg(test)]
 mod tests;

@@ -139,7 +139,7 @@ fn is_other(mount: &Mount, origin: Option<&Origin>, is: &LiveMount) -> bool {
 }
 
 /// The flags that were declared; the last word counts.
-fn flags(mount: &Mount) -> Vec<&'static str> {
+pub(super) fn flags(mount: &Mount) -> Vec<&'static str> {
     let mut set = [false; FLAGS.len()];
     for option in &mount.options {
         let (flag, on) = match option.as_str() {
@@ -159,7 +159,7 @@ fn flags(mount: &Mount) -> Vec<&'static str> {
 }
 
 /// How mounts propagate, by the last word of it.
-fn propagation(mount: &Mount) -> Option<&str> {
+pub(super) fn propagation(mount: &Mount) -> Option<&str> {
     const ALL: [&str; 8] = [
         "private",
         "rprivate",

@@ -34,21 +34,25 @@ const BUNDLE: &str = r#"{
         "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 10, "hard": 20}],
         "noNewPrivileges": true, "apparmorProfile": "docker-default", "oomScoreAdj": 5
     },
-    "root": {"readonly": true}, "hostname": "web", "domainname": "example",
+    "root": {"path": "/root", "readonly": true}, "hostname": "web", "domainname": "example",
     "mounts": [
         {"destination": "/proc", "type": "proc", "options": ["nosuid", "noexec", "nodev"]},
         {"destination": "/dev", "type": "tmpfs", "options": ["nosuid"]},
         {"destination": "/sys", "type": "sysfs", "options": ["ro"]},
         {"destination": "/sys/fs/cgroup", "type": "cgroup", "options": ["ro"]},
         {"destination": "/data", "type": "bind", "source": "/srv/data", "options": ["rbind", "ro", "rprivate"]},
-        {"destination": "/open", "type": "bind", "source": "/srv/open", "options": ["rbind", "rslave"]}
+        {"destination": "/open", "type": "bind", "source": "/srv/open", "options": ["rbind", "rslave"]},
+        {"destination": "/vol", "type": "bind", "source": "/docker/volumes/db/_data", "options": ["rbind"]},
+        {"destination": "/scratch", "type": "tmpfs", "source": "tmpfs", "options": ["noexec", "nosuid", "nodev", "rprivate", "size=1m"]},
+        {"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": ["nosuid", "noexec", "nodev", "mode=1777", "size=67108864"]}
     ],
+    "hooks": {"prestart": [{"path": "/usr/bin/dockerd", "args": ["libnetwork-setkey"]}]},
     "linux": {
         "namespaces": [{"type": "mount"}, {"type": "pid"}, {"type": "uts"}, {"type": "user"},
                        {"type": "network", "path": "/run/netns/x"}, {"type": "ipc", "path": "/proc/7/ns/ipc"}],
         "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
         "gidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],
-        "devices": [{"path": "/dev/fuse"}],
+        "devices": [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229}],
         "cgroupsPath": "system.slice:docker:abc",
         "resources": {
             "devices": [{"allow": false, "access": "rwm"}, {"allow": true, "type": "c", "major": 10, "minor": 229, "access": "rwm"}],
@@ -67,11 +71,38 @@ const HOST: &str = r#"{"Memory": 104857600, "MemorySwap": 209715200, "MemoryRese
     "CpuShares": 512, "NanoCpus": 500000000, "CpusetCpus": "0,1", "CpusetMems": "0", "PidsLimit": 50,
     "OomScoreAdj": 5, "ReadonlyRootfs": true, "CapAdd": ["KILL", "CHOWN"], "CapDrop": ["all"],
     "Sysctls": {"net.ipv4.ping_group_range": "0 9"}, "Ulimits": [{"Name": "nofile", "Soft": 10, "Hard": 20}],
-    "SecurityOpt": ["no-new-privileges"], "Devices": [{"PathInContainer": "/dev/fuse"}],
-    "Binds": ["/srv/data:/data:ro", "volume:/open"], "PidMode": "", "NetworkMode": "none"}"#;
+    "SecurityOpt": ["no-new-privileges"], "Devices": [{"PathInContainer": "/dev/fuse", "CgroupPermissions": "rwm"}],
+    "Binds": ["/srv/data:/data:ro", "volume:/open"], "PidMode": "", "NetworkMode": "none", "CgroupnsMode": "host",
+    "Mounts": [{"Type": "volume", "Source": "db", "Target": "/vol"}], "Tmpfs": {"/scratch": "size=1024k"},
+    "ShmSize": 67108864, "GroupAdd": ["20", "web"], "BlkioDeviceReadBps": [{"Path": "/dev/sda", "Rate": 9}],
+    "MaskedPaths": ["/proc/kcore", "/sys/firmware", "/proc/absent"], "ReadonlyPaths": ["/proc/bus", "/proc/sys"],
+    "Init": true, "Runtime": "runc", "UsernsMode": ""}"#;
 
-const CONFIG: &str =
-    r#"{"Path": "sleep", "Args": ["9"], "Config": {"Env": ["TOKEN=hunter2", "PATH=/bin"]}}"#;
+const CONFIG: &str = r#"{"Path": "sleep", "Args": ["9"], "NoNewPrivileges": true, "AppArmorProfile": "docker-default",
+    "State": {"Running": true, "Pid": 100},
+    "Config": {"Env": ["TOKEN=hunter2", "PATH=/bin", "LD_PRELOAD=/image.so"], "User": "1000:1000", "Hostname": "web",
+        "Domainname": "example", "Cmd": ["sleep", "9"]},
+    "MountPoints": {
+        "/data": {"Type": "bind", "Source": "/srv/data", "RW": false, "Propagation": "rprivate"},
+        "/open": {"Type": "volume", "Name": "volume", "Driver": "nfs", "Source": "/srv/open", "RW": true},
+        "/vol": {"Type": "volume", "Name": "db", "Driver": "local", "RW": true}}}"#;
+
+const RUNC: &str = r#"{"init_process_pid": 100, "cgroup_paths": {"": "/sys/fs/cgroup/x/docker-abc.scope"},
+    "namespace_paths": {"NEWPID": "/proc/100/ns/pid", "NEWNS": "/proc/100/ns/mnt"},
+    "config": {"rootfs": "/root", "readonlyfs": true, "no_new_privileges": true, "apparmor_profile": "docker-default",
+        "seccomp": {"default_action": 1}, "capabilities": {"Bounding": ["CAP_CHOWN", "CAP_KILL"], "Permitted": ["CAP_CHOWN"]},
+        "namespaces": [{"type": "NEWNS"}, {"type": "NEWPID"}, {"type": "NEWUTS"}, {"type": "NEWUSER"},
+            {"type": "NEWNET", "path": "/run/netns/x"}, {"type": "NEWIPC", "path": "/proc/7/ns/ipc"}],
+        "uid_mappings": [{"container_id": 0, "host_id": 100000, "size": 65536}],
+        "gid_mappings": [{"container_id": 0, "host_id": 100000, "size": 65536}],
+        "mask_paths": ["/proc/kcore", "/sys/firmware", "/proc/absent"], "readonly_paths": ["/proc/sys", "/proc/bus"],
+        "sysctl": {"net.ipv4.ping_group_range": "0 9"},
+        "mounts": [{"destination": "/proc"}, {"destination": "/dev"}, {"destination": "/sys", "flags": 1},
+            {"destination": "/sys/fs/cgroup", "flags": 1}, {"source": "/srv/data", "destination": "/data", "flags": 20481},
+            {"source": "/srv/open", "destination": "/open", "flags": 20480},
+            {"source": "/docker/volumes/db/_data", "destination": "/vol", "flags": 20480},
+            {"destination": "/scratch", "flags": 14}, {"destination": "/dev/shm", "flags": 14}],
+        "Hooks": {"prestart": [{"path": "/usr/bin/dockerd", "args": ["libnetwork-setkey"]}], "poststop": null}}}"#;
 
 fn origin(minor: u32, root: &str) -> Origin {
     Origin { device: (0, minor), root: root.into() }
@@ -126,7 +157,10 @@ fn pair() -> (Declared, Live) {
         docker: Some(Docker {
             host: Some(serde_json::from_str(HOST).unwrap()),
             config: serde_json::from_str(CONFIG).unwrap(),
+            ..Docker::default()
         }),
+        runc: Some(serde_json::from_str(RUNC).unwrap()),
+        pid: Some(100),
         ..Declared::default()
     };
     let mut live = Live {
@@ -156,6 +190,9 @@ fn pair() -> (Declared, Live) {
         bound("/data", "/srv/data", &["ro"], "/srv/data"),
         bound("/data/sub", "/other", &[], "/srv/data/sub"),
         bound("/open", "/srv/open", &[], "/srv/open"),
+        bound("/vol", "/docker/volumes/db/_data", &[], "/docker/volumes/db/_data"),
+        mount("/scratch", "tmpfs", origin(48, "/"), &["nosuid", "nodev", "noexec"]),
+        mount("/dev/shm", "tmpfs", origin(49, "/"), &["nosuid", "nodev", "noexec"]),
         mount("/dev/console", "devpts", origin(46, "/0"), &[]),
         mount("/dev/null", "devtmpfs", origin(6, "/null"), &[]),
         mount("/dev/fuse", "devtmpfs", origin(6, "/fuse"), &[]),
@@ -387,7 +424,152 @@ const CHANGES: &[Change] = &[
         let env = &mut declared.docker.as_mut().unwrap().config.config.env;
         env.insert("TOKEN".into(), secret::digest(b"hunter3"));
     }),
+    (Aspect::Declaration, "hostconfig.json:Tmpfs./scratch", None, |declared, _| {
+        host(declared).tmpfs.insert("/scratch".into(), "size=1m,exec".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:ShmSize", None, |declared, _| {
+        host(declared).shm_size = 9;
+    }),
+    (Aspect::Declaration, "hostconfig.json:GroupAdd.30", None, |declared, _| {
+        host(declared).group_add.push("30".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:BlkioDeviceReadBps", None, |declared, _| {
+        host(declared).blkio_device_read_bps.clear();
+    }),
+    (Aspect::Declaration, "hostconfig.json:BlkioWeight", None, |declared, _| {
+        host(declared).blkio_weight = 300;
+    }),
+    (Aspect::Declaration, "hostconfig.json:MaskedPaths./proc/kcore", None, |declared, _| {
+        host(declared).masked_paths.as_mut().unwrap().remove(0);
+    }),
+    (Aspect::Declaration, "hostconfig.json:ReadonlyPaths./proc/new", None, |declared, _| {
+        host(declared).readonly_paths.as_mut().unwrap().push("/proc/new".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:UsernsMode", None, |declared, _| {
+        host(declared).userns_mode = "host".into();
+    }),
+    (Aspect::Declaration, "hostconfig.json:CgroupnsMode", None, |declared, _| {
+        host(declared).cgroupns_mode = "private".into();
+    }),
+    (Aspect::Declaration, "hostconfig.json:DeviceCgroupRules.b 8:* rwm", None, |declared, _| {
+        host(declared).device_cgroup_rules.push("b 8:* rwm".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:SecurityOpt.apparmor", None, |declared, _| {
+        host(declared).security_opt.push("apparmor=unconfined".into());
+    }),
+    (Aspect::Declaration, "hostconfig.json:OomKillDisable", None, |declared, _| {
+        host(declared).oom_kill_disable = true;
+    }),
+    (Aspect::Declaration, "hostconfig.json:Init", None, |declared, _| {
+        host(declared).init = Some(false);
+    }),
+    (Aspect::Declaration, "hostconfig.json:Mounts./etc", None, |declared, _| {
+        let mount = r#"{"Type": "bind", "Source": "/etc", "Target": "/etc"}"#;
+        host(declared).mounts.push(serde_json::from_str(mount).unwrap());
+    }),
+    (Aspect::Declaration, "hostconfig.json:Mounts./vol", None, |declared, _| {
+        host(declared).mounts[0].source = "other".into();
+    }),
+    (Aspect::Declaration, "config.v2.json:MountPoints./data", None, |declared, _| {
+        config(declared).mount_points.get_mut("/data").unwrap().is_writable = true;
+    }),
+    (Aspect::Declaration, "config.v2.json:MountPoints./vol", None, |declared, _| {
+        config(declared).mount_points.remove("/vol");
+    }),
+    (Aspect::Declaration, "config.v2.json:MountPoints./open", None, |declared, _| {
+        config(declared).mount_points.get_mut("/open").unwrap().is_writable = false;
+    }),
+    (Aspect::Declaration, "config.v2.json:Env.LD_PRELOAD", None, |declared, _| {
+        config(declared).config.env.remove(&Text::from("LD_PRELOAD"));
+    }),
+    (Aspect::Declaration, "config.v2.json:User", None, |declared, _| {
+        config(declared).config.user = "root:1000".into();
+    }),
+    (Aspect::Declaration, "config.v2.json:WorkingDir", None, |declared, _| {
+        config(declared).config.working_dir = "/tmp".into();
+    }),
+    (Aspect::Declaration, "config.v2.json:Hostname", None, |declared, _| {
+        config(declared).config.hostname = "db".into();
+    }),
+    (Aspect::Declaration, "config.v2.json:Domainname", None, |declared, _| {
+        config(declared).config.domainname = "other".into();
+    }),
+    (Aspect::Declaration, "config.v2.json:Cmd", None, |declared, _| {
+        config(declared).config.entrypoint = vec!["sh".into()];
+    }),
+    (Aspect::Declaration, "config.v2.json:NoNewPrivileges", None, |declared, _| {
+        config(declared).no_new_privileges = false;
+    }),
+    (Aspect::Declaration, "config.v2.json:AppArmorProfile", None, |declared, _| {
+        config(declared).app_armor_profile = "unconfined".into();
+    }),
+    (Aspect::Declaration, "state.json:readonlyfs", None, |declared, _| {
+        runc(declared).readonlyfs = false;
+    }),
+    (Aspect::Declaration, "state.json:no_new_privileges", None, |declared, _| {
+        runc(declared).no_new_privileges = false;
+    }),
+    (Aspect::Declaration, "state.json:seccomp", None, |declared, _| {
+        runc(declared).seccomp = false;
+    }),
+    (Aspect::Declaration, "state.json:apparmor_profile", None, |declared, _| {
+        runc(declared).apparmor_profile.clear();
+    }),
+    (Aspect::Declaration, "state.json:mask_paths./proc/kcore", None, |declared, _| {
+        runc(declared).mask_paths.remove(0);
+    }),
+    (Aspect::Declaration, "state.json:capabilities.bounding", None, |declared, _| {
+        runc(declared).capabilities.as_mut().unwrap().0.bounding.push("CAP_SYS_ADMIN".into());
+    }),
+    (Aspect::Declaration, "state.json:sysctl.kernel.shmmax", None, |declared, _| {
+        runc(declared).sysctl.insert("kernel.shmmax".into(), "1".into());
+    }),
+    (Aspect::Declaration, "state.json:uid_mappings", None, |declared, _| {
+        runc(declared).uid_mappings.clear();
+    }),
+    (Aspect::Declaration, "state.json:rootfs", None, |declared, _| {
+        runc(declared).rootfs = "/".into();
+    }),
+    (Aspect::Declaration, "state.json:mounts./data", None, |declared, _| {
+        runc(declared).mounts[4].source = "/etc".into();
+    }),
+    (Aspect::Declaration, "state.json:mounts./sys", None, |declared, _| {
+        runc(declared).mounts.remove(2);
+    }),
+    (Aspect::Declaration, "state.json:mounts./new", None, |declared, _| {
+        runc(declared).mounts.push(serde_json::from_str(r#"{"destination": "/new"}"#).unwrap());
+    }),
+    (Aspect::Declaration, "state.json:Hooks.poststop", None, |declared, _| {
+        let hooks = serde_json::from_str(r#"[{"path": "/tmp/x"}]"#).unwrap();
+        runc(declared).hooks.insert("poststop".into(), hooks);
+    }),
+    (Aspect::Declaration, "state.json:Hooks.prestart", None, |declared, _| {
+        let hooks = runc(declared).hooks.get_mut("prestart").unwrap();
+        hooks.as_mut().unwrap()[0].args[0] = "other".into();
+    }),
+    (Aspect::Declaration, "state.json:namespaces.cgroup", None, |declared, _| {
+        runc(declared).namespaces.push(serde_json::from_str(r#"{"type": "NEWCGROUP"}"#).unwrap());
+    }),
+    (Aspect::Declaration, "state.json:namespace_paths.pid", None, |declared, _| {
+        let state = declared.runc.as_mut().unwrap();
+        state.namespace_paths.insert("NEWPID".into(), "/proc/1/ns/pid".into());
+    }),
+    (Aspect::Declaration, "state.json:init_process_pid", None, |declared, _| {
+        declared.runc.as_mut().unwrap().init_process_pid = 1;
+    }),
+    (Aspect::Declaration, "state.json:cgroup_paths.unified", None, |declared, _| {
+        let state = declared.runc.as_mut().unwrap();
+        state.cgroup_paths.insert(String::new(), "/sys/fs/cgroup".into());
+    }),
 ];
+
+fn config(declared: &mut Declared) -> &mut crate::config::declared::DockerConfig {
+    &mut declared.docker.as_mut().unwrap().config
+}
+
+fn runc(declared: &mut Declared) -> &mut crate::config::declared::RuncConfig {
+    declared.runc.as_mut().unwrap().config.as_mut().unwrap()
+}
 
 fn differences(declared: &Declared, live: &Live) -> Vec<(Aspect, String, Option<ConfigMark>)> {
     let comparison = compare(declared, live);
@@ -457,6 +639,7 @@ fn less_than_was_declared_does_not_differ() {
 fn whoever_starts_as_root_may_become_another() {
     let (mut declared, mut live) = pair();
     declared.bundle.process.user.uid = 0;
+    config(&mut declared).config.user = ":1000".into();
     live.others[0].status.uids = [100_033; 4];
     live.others[0].status.groups = vec![100_033];
     assert_eq!(differences(&declared, &live), []);

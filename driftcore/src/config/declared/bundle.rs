@@ -23,6 +23,21 @@ pub(in crate::config) struct Bundle {
     pub(in crate::config) mounts: Vec<Mount>,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) linux: Linux,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) annotations: BTreeMap<String, String>,
+    /// What the runtime runs on the host, by when it does.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) hooks: BTreeMap<String, Option<Vec<Hook>>>,
+}
+
+/// A program of the host.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(in crate::config) struct Hook {
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) path: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) args: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -82,6 +97,8 @@ pub(in crate::config) struct Rlimit {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(in crate::config) struct Root {
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) path: String,
     pub(in crate::config) readonly: bool,
 }
 
@@ -151,6 +168,12 @@ pub(in crate::config) struct IdMapping {
 #[serde(default)]
 pub(in crate::config) struct Device {
     pub(in crate::config) path: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) r#type: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) major: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) minor: i64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -183,8 +206,10 @@ pub(in crate::config) struct DeviceRule {
 
 /// In bytes; 0 and less are no limit.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(in crate::config) struct Memory {
+    #[serde(rename = "disableOOMKiller", deserialize_with = "or_default")]
+    pub(in crate::config) disable_oom_killer: bool,
     pub(in crate::config) limit: Option<i64>,
     /// Memory and swap together.
     pub(in crate::config) swap: Option<i64>,
@@ -211,6 +236,9 @@ pub(in crate::config) struct Pids {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(in crate::config) struct BlockIo {
+    pub(in crate::config) weight: Option<u64>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) weight_device: Vec<WeightDevice>,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) throttle_read_bps_device: Vec<Throttle>,
     #[serde(deserialize_with = "or_default")]
@@ -229,6 +257,13 @@ pub(in crate::config) struct Throttle {
     pub(in crate::config) rate: u64,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub(in crate::config) struct WeightDevice {
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) weight: u64,
+}
+
 /// `null` is what is not there.
 pub(super) fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
@@ -238,7 +273,7 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+pub(super) fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<IgnoredAny>::deserialize(deserializer)?.is_some())
 }
 

@@ -40,7 +40,7 @@ pub(in crate::config) struct Settings {
 }
 
 /// Of an object whose members say nothing more.
-fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let members: Option<BTreeMap<String, IgnoredAny>> = Option::deserialize(deserializer)?;
     Ok(members.unwrap_or_default().into_keys().collect())
 }

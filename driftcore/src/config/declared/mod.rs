@@ -5,22 +5,36 @@ mod docker;
 mod environment;
 mod image;
 mod pod;
+mod runc;
 
 pub(super) use bundle::Bundle;
+pub(super) use bundle::CapabilitySets;
+pub(super) use bundle::Device;
+pub(super) use bundle::DeviceRule;
+pub(super) use bundle::Hook;
 pub(super) use bundle::IdMapping;
 pub(super) use bundle::Mount;
 pub(super) use bundle::Resources;
+pub(super) use docker::ApiMount;
+pub(super) use docker::Bind;
+pub(super) use docker::Config as DockerConfig;
 pub(super) use docker::Docker;
 pub(super) use docker::Host as DockerHost;
+pub(super) use docker::Members;
+pub(super) use docker::MountPoint;
+pub(super) use docker::Throttle as DockerThrottle;
 pub(super) use environment::Environment;
 pub(super) use environment::parse as parse_environment;
 pub(super) use environment::parse_some as parse_environment_of;
 pub(super) use image::ImageConfig;
 pub(super) use pod::PodContainer;
+pub(super) use runc::Config as RuncConfig;
+pub(super) use runc::Runc;
 
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -50,6 +64,10 @@ pub struct Declared {
     pub(super) root: Option<(PathBuf, (u32, u32))>,
     pub(super) bundle: Bundle,
     pub(super) docker: Option<Docker>,
+    /// What Docker's files said when they were read of the running container for the first time.
+    pub(super) first: Option<Arc<Members>>,
+    /// What runc keeps of it.
+    pub(super) runc: Option<Runc>,
     /// What its image says, where that is on this node.
     pub(super) image: Option<ImageConfig>,
     /// What the JSON of its pod says, where that was given.
@@ -97,13 +115,16 @@ impl Declared {
             Ok(image) => (image, None),
             Err(problem) => (None, Some(problem)),
         };
+        let docker = docker(&found, &mut problems);
         Ok(Self {
             id: container.id.clone(),
             runtime: container.runtime.clone(),
             pid: found.pid,
             root: root.map(|root| (root.mount_point.clone(), root.device)),
             bundle,
-            docker: docker(&found, &mut problems),
+            first: first(docker.as_ref()),
+            docker,
+            runc: take(found.runc.as_ref(), &mut problems),
             image,
             pod: None,
             edited: edited(&found),
@@ -144,8 +165,8 @@ impl Declared {
         self.sources.directories()
     }
 
-    /// Takes in what Docker's files say now, and whether the bundle was changed since. The rest stays as it
-    /// was when it was first read. Whether they say otherwise than before.
+    /// Takes in what Docker's and runc's files say now, and whether the bundle was changed since. The rest stays as
+    /// it was when it was first read. Whether they say otherwise than before.
     #[cfg(feature = "sensor")]
     pub(crate) fn renew<'a>(&mut self, roots: impl FnOnce() -> &'a StateRoots) -> bool {
         if self.sources.are_same() {
@@ -154,9 +175,12 @@ impl Declared {
         let found = Found::find(roots(), &self.id, &self.runtime);
         let mut problems = found.problems.clone();
         let docker = docker(&found, &mut problems);
+        let runc = take(found.runc.as_ref(), &mut problems);
         let edited = edited(&found);
-        let is_news = docker != self.docker || edited != self.edited;
-        (self.docker, self.edited, self.problems) = (docker, edited, problems);
+        let is_news = docker != self.docker || runc != self.runc || edited != self.edited;
+        self.first = self.first.take().or_else(|| first(docker.as_ref()));
+        (self.docker, self.runc) = (docker, runc);
+        (self.edited, self.problems) = (edited, problems);
         self.sources = found.sources();
         is_news
     }
@@ -178,8 +202,13 @@ pub(crate) fn take_pods(
 
 /// Docker's own files.
 fn docker(found: &Found, problems: &mut Vec<String>) -> Option<Docker> {
-    let config = take(found.config.as_ref(), problems)?;
-    Some(Docker { config, host: take(found.host_config.as_ref(), problems) })
+    Docker::read(found.config.as_ref(), found.host_config.as_ref(), problems)
+}
+
+/// What is compared with later: what a daemon wrote that had started the container.
+fn first(docker: Option<&Docker>) -> Option<Arc<Members>> {
+    let is_whole = |it: &&Docker| it.host.is_some() && it.is_of_running();
+    docker.filter(is_whole).map(|it| Arc::clone(&it.members))
 }
 
 /// When the bundle was changed, if the runtime had read it by then.

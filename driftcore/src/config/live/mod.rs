@@ -65,6 +65,8 @@ const START: Duration = Duration::from_secs(5);
 /// The variable that runc's own process in a container has, and for how many seconds it may have it.
 const STARTER: &str = "_LIBCONTAINER_INITTYPE";
 const STARTER_FOR: u64 = 60;
+/// How long an exec may show no environment at all, neither the old one nor the new.
+const EXECUTED: Duration = Duration::from_millis(5);
 /// Clock ticks a second in /proc/PID/stat: USER_HZ, 100 on every architecture we know.
 const TICKS: u64 = 100;
 
@@ -220,10 +222,13 @@ impl Live {
     }
 
     fn take_environment(&mut self, process: &Process) {
-        let Some(block) = self.keep(&[Aspect::Environment], process::read(process, "environ"))
-        else {
-            return;
-        };
+        let read = || process::read(process, "environ");
+        let Some(mut block) = self.keep(&[Aspect::Environment], read()) else { return };
+        if block.is_empty() {
+            // In the midst of an exec it is, too.
+            std::thread::sleep(EXECUTED);
+            block = read().unwrap_or_default();
+        }
         match parse_environment(&block) {
             (environment, true) => self.environment = Some(environment),
             (_, false) => self.cannot_tell(

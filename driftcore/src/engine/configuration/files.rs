@@ -26,7 +26,8 @@ use crate::config::is_limit_file;
 /// Most changes that wait; the kernel keeps more, and says when it has lost some.
 const QUEUE: usize = 256;
 /// What runtimes keep of a container.
-const DOCUMENTS: [&[u8]; 2] = [b"config.json", b"hostconfig.json"];
+const DOCUMENTS: [&[u8]; 4] =
+    [b"config.json", b"config.v2.json", b"hostconfig.json", b"state.json"];
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,11 +148,15 @@ mod tests {
         let watch = files.watch(directory.path()).unwrap();
         assert_eq!(files.watch(directory.path()).unwrap(), watch);
         let told = files.written();
-        fs::write(directory.path().join("config.v2.json"), "x").unwrap();
+        fs::write(directory.path().join("hosts"), "x").unwrap();
         fs::write(directory.path().join("new"), "x").unwrap();
         fs::rename(directory.path().join("new"), directory.path().join("hostconfig.json")).unwrap();
         assert_eq!(told.recv_timeout(PATIENCE), Ok(Written::Document(watch)));
         assert!(told.is_empty());
+        for name in ["config.v2.json", "state.json"] {
+            fs::write(directory.path().join(name), "x").unwrap();
+            assert_eq!(told.recv_timeout(PATIENCE), Ok(Written::Document(watch)), "{name}");
+        }
         files.forget(watch);
         fs::write(directory.path().join("config.json"), "x").unwrap();
         drop(files);

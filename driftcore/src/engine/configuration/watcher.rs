@@ -88,6 +88,8 @@ struct Watched {
     /// Watches of the directories that tell of writes to its limits and documents.
     watches: Vec<i32>,
     due: Option<Instant>,
+    /// When its documents, of which one was written, are read again.
+    unread: Option<Instant>,
     /// The first call since the last comparison that may have changed a part.
     causes: BTreeMap<Aspect, Box<Cause>>,
 }
@@ -133,7 +135,7 @@ impl Watcher {
         let nothing = crossbeam_channel::never();
         let mut written = self.files.as_ref().map_or_else(|| nothing.clone(), Files::written);
         loop {
-            let due = self.watched.values().filter_map(|it| it.due).min();
+            let due = self.watched.values().filter_map(Watched::next).min();
             let next = crossbeam_channel::at(self.turns.next(due));
             crossbeam_channel::select_biased! {
                 recv(messages) -> message => match message {
@@ -150,9 +152,12 @@ impl Watcher {
             if self.turns.begins_round(now) {
                 self.round(now);
             }
-            if self.turns.may_work(now) && self.watched.values().any(|it| it.is_due(now)) {
+            let is_due = |it: &Watched| it.next().is_some_and(|due| now >= due);
+            if self.turns.may_work(now) && self.watched.values().any(is_due) {
                 let start = turns::worked();
-                let compared = self.look(now);
+                self.read_again(now);
+                let is_due = self.watched.values().any(|it| it.is_due(now));
+                let compared = if is_due { self.look(now) } else { 0 };
                 let cpu = turns::worked().saturating_sub(start);
                 self.turns.rest(Instant::now(), cpu);
                 let cpu_us = cpu.as_micros();
@@ -193,6 +198,7 @@ impl Watcher {
                     standing: Standing::default(),
                     watches: Vec::new(),
                     due: Some(now + FIRST),
+                    unread: None,
                     causes: BTreeMap::new(),
                 };
                 watched.declare(self.host.runtimes());
@@ -232,12 +238,25 @@ impl Watcher {
         };
         let watched = self.watches.get(&watch).and_then(|id| self.watched.get_mut(id));
         let Some(watched) = watched else { return };
-        // Docker writes its files each time that it looks after a container's health.
-        let host = &mut self.host;
-        let is_news = !is_document
-            || watched.declared.as_mut().is_some_and(|it| it.renew(|| host.state_roots()));
-        if is_news {
+        if is_document {
+            // Docker writes its files one after another, each time that it looks after a container's health.
+            watched.unread.get_or_insert(now + SETTLED);
+        } else {
             watched.is_touched(now);
+        }
+    }
+
+    /// Reads documents that were written. What says the same as before is no reason to compare.
+    fn read_again(&mut self, now: Instant) {
+        let host = &mut self.host;
+        for watched in self.watched.values_mut() {
+            if watched.unread.take_if(|due| *due <= now).is_none() {
+                continue;
+            }
+            let declared = watched.declared.as_mut();
+            if declared.is_some_and(|it| it.renew(|| host.state_roots())) {
+                watched.is_due_by(now);
+            }
         }
     }
 
@@ -399,6 +418,11 @@ impl Watched {
         self.due.is_some_and(|due| now >= due)
     }
 
+    /// When there is something to do about it.
+    fn next(&self) -> Option<Instant> {
+        self.due.into_iter().chain(self.unread).min()
+    }
+
     /// Something may have changed. What was seen once is looked at again in its own time.
     fn is_touched(&mut self, now: Instant) {
         if self.due.is_none() || !self.standing.is_open() {
@@ -496,6 +520,15 @@ mod tests {
         std::fs::write(own.join("config.json"), "x").unwrap();
         while written.recv_timeout(PATIENCE).unwrap() != Written::Document(fence) {}
 
+        // A document that says what it said is read again and no reason to compare.
+        watcher.written(Written::Document(watches[0]));
+        watcher.written(Written::Document(watches[0]));
+        let unread = watcher.watched[&2].unread.unwrap();
+        assert_eq!(watcher.watched[&2].next(), Some(unread));
+        watcher.read_again(unread - SETTLED / 2);
+        assert_eq!(watcher.watched[&2].unread, Some(unread), "it waits for the others");
+        watcher.read_again(unread);
+        assert_eq!(watcher.watched[&2].next(), None);
         // A limit is a reason to compare the container that has it, and no other.
         begin(&mut watcher, 3, "c");
         watcher.written(Written::Limit(watches[0]));

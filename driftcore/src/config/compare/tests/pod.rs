@@ -9,7 +9,7 @@ const POD: &str = r#"{"metadata": {"name": "web"}, "spec": {
         "seccompProfile": {"type": "RuntimeDefault"}, "sysctls": [{"name": "net.ipv4.ping_group_range", "value": "0\t9"}]},
     "containers": [{"name": "app",
         "env": [{"name": "TOKEN", "value": "hunter2"}, {"name": "FROM", "valueFrom": {}}],
-        "volumeMounts": [{"mountPath": "/data", "readOnly": true}, {"mountPath": "/open/"}],
+        "volumeMounts": [{"mountPath": "/data", "readOnly": true}, {"mountPath": "/open/"}, {"mountPath": "/vol"}],
         "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
             "capabilities": {"add": ["KILL"], "drop": ["ALL"]}},
         "resources": {"limits": {"memory": "100Mi", "cpu": "500m"}}}]}}"#;
@@ -48,6 +48,7 @@ fn a_container_that_is_as_its_pod_says_does_not_differ() {
         "pod:env.TOKEN",
         "pod:volumeMounts./data",
         "pod:volumeMounts./open/",
+        "pod:volumeMounts./vol",
         "pod:runAsUser",
         "pod:runAsGroup",
         "pod:runAsNonRoot",
@@ -285,7 +286,8 @@ fn what_nobody_said_is_as_the_image_says() {
     declared.bundle.process.user.uid = 0;
     assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new());
     let told = r#"{"Config": {"User": "0:0", "WorkingDir": "/srv"}}"#;
-    declared.docker = Some(Docker { host: None, config: serde_json::from_str(told).unwrap() });
+    let config = serde_json::from_str(told).unwrap();
+    declared.docker = Some(Docker { config, ..Docker::default() });
     assert_eq!(of_image_alone(&declared, &live), ["image:WorkingDir"]);
 }
 

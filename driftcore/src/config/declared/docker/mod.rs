@@ -1,12 +1,23 @@
 //! What Docker keeps of a container beside its bundle, and makes the next bundle from.
 
+mod members;
+mod mounts;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+pub(in crate::config) use self::members::Members;
+pub(in crate::config) use self::mounts::ApiMount;
+pub(in crate::config) use self::mounts::Bind;
+pub(in crate::config) use self::mounts::MountPoint;
 use super::Environment;
 use super::bundle::or_default;
 use super::environment;
+use super::image::names;
+use crate::container::Document;
 
 /// Docker's own two files about a container.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +26,28 @@ pub(in crate::config) struct Docker {
     pub(in crate::config) host: Option<Host>,
     /// `config.v2.json`.
     pub(in crate::config) config: Config,
+    /// What both say, member by member.
+    pub(in crate::config) members: Arc<Members>,
+}
+
+impl Docker {
+    /// Reads the two. `None` where Docker has none, or `config.v2.json` cannot be read; what cannot be read is among
+    /// the problems.
+    pub(in crate::config) fn read(
+        config: Option<&Document>,
+        host: Option<&Document>,
+        problems: &mut Vec<String>,
+    ) -> Option<Self> {
+        let of_config: Config = super::take(config, problems)?;
+        let of_host: Option<Host> = super::take(host, problems);
+        let members = Members::of(config, host.filter(|_| of_host.is_some()));
+        Some(Self { host: of_host, config: of_config, members: Arc::new(members) })
+    }
+
+    /// Whether it was written when the container ran already: Docker completes it while it starts one.
+    pub(in crate::config) fn is_of_running(&self) -> bool {
+        self.config.state.pid > 0
+    }
 }
 
 /// Of `hostconfig.json`.
@@ -68,6 +101,50 @@ pub(in crate::config) struct Host {
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) binds: Vec<Bind>,
     #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) mounts: Vec<ApiMount>,
+    /// Options by mount point.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) tmpfs: BTreeMap<String, String>,
+    /// Containers whose volumes it has, too.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) volumes_from: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) shm_size: i64,
+    /// Which is none of those is a path that the daemon chose when it made the container.
+    pub(in crate::config) masked_paths: Option<Vec<String>>,
+    pub(in crate::config) readonly_paths: Option<Vec<String>>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) device_cgroup_rules: Vec<String>,
+    /// Devices that somebody else finds, and may give the container mounts and variables for.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) device_requests: Vec<IgnoredAny>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) userns_mode: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) cgroupns_mode: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) group_add: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) blkio_weight: i64,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) blkio_weight_device: Vec<Weight>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) blkio_device_read_bps: Vec<Throttle>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) blkio_device_write_bps: Vec<Throttle>,
+    #[serde(rename = "BlkioDeviceReadIOps", deserialize_with = "or_default")]
+    pub(in crate::config) blkio_device_read_iops: Vec<Throttle>,
+    #[serde(rename = "BlkioDeviceWriteIOps", deserialize_with = "or_default")]
+    pub(in crate::config) blkio_device_write_iops: Vec<Throttle>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) oom_kill_disable: bool,
+    /// Whose variables it has, too.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) links: Vec<String>,
+    pub(in crate::config) init: Option<bool>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) runtime: String,
+    #[serde(deserialize_with = "or_default")]
     pub(in crate::config) privileged: bool,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) publish_all_ports: bool,
@@ -95,25 +172,26 @@ pub(in crate::config) struct Ulimit {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(in crate::config) struct Device {
+    #[serde(deserialize_with = "or_default")]
     pub(in crate::config) path_in_container: String,
+    /// Of `rwm`.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) cgroup_permissions: String,
 }
 
-/// `SOURCE:DESTINATION[:OPTIONS]`; the source is a path of the host or the name of a volume.
+/// Of a disk; which one, a path of the host says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "String")]
-pub(in crate::config) struct Bind {
-    pub(in crate::config) source: String,
-    pub(in crate::config) destination: String,
-    pub(in crate::config) is_read_only: bool,
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::config) struct Weight {
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) weight: u64,
 }
 
-impl From<String> for Bind {
-    fn from(text: String) -> Self {
-        let mut parts = text.split(':');
-        let mut next = || parts.next().unwrap_or_default().to_owned();
-        let (source, destination, options) = (next(), next(), next());
-        Self { source, destination, is_read_only: options.split(',').any(|it| it == "ro") }
-    }
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub(in crate::config) struct Throttle {
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) rate: u64,
 }
 
 /// Of `config.v2.json`.
@@ -126,6 +204,24 @@ pub(in crate::config) struct Config {
     pub(in crate::config) args: Vec<String>,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) config: Settings,
+    /// By where they are mounted.
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) mount_points: BTreeMap<String, MountPoint>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) no_new_privileges: bool,
+    #[serde(rename = "AppArmorProfile", deserialize_with = "or_default")]
+    pub(in crate::config) app_armor_profile: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) process_label: String,
+    #[serde(deserialize_with = "or_default")]
+    state: State,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct State {
+    #[serde(deserialize_with = "or_default")]
+    pid: i64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -137,6 +233,17 @@ pub(in crate::config) struct Settings {
     pub(in crate::config) user: String,
     #[serde(deserialize_with = "or_default")]
     pub(in crate::config) working_dir: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) hostname: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) domainname: String,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) entrypoint: Vec<String>,
+    #[serde(deserialize_with = "or_default")]
+    pub(in crate::config) cmd: Vec<String>,
+    /// Mount points, those of the image among them.
+    #[serde(deserialize_with = "names")]
+    pub(in crate::config) volumes: Vec<String>,
 }
 
 #[cfg(test)]
