@@ -123,3 +123,30 @@ fn layer() {
 fn manifest() {
     replay("manifest", targets::manifest);
 }
+
+#[test]
+fn baseline() {
+    replay("baseline", targets::baseline);
+}
+
+#[test]
+fn bundle() {
+    replay("bundle", targets::bundle);
+}
+
+#[test]
+fn docker() {
+    replay("docker", targets::docker);
+}
+
+#[cfg(feature = "digest")]
+#[test]
+fn pods() {
+    replay("pods", targets::pods);
+}
+
+#[cfg(feature = "digest")]
+#[test]
+fn approved() {
+    replay("approved", targets::approved);
+}

@@ -1,12 +1,19 @@
 //! What the fuzz targets do with bytes. `driftcore/tests/regressions.rs` does the same with
 //! the committed inputs, in every test run and without a fuzzer.
 
+mod baseline;
+mod declared;
 #[cfg(feature = "manifest")]
 mod manifest;
 mod package;
 #[path = "../../driftcore/tests/plain/mod.rs"]
 mod plain;
+#[cfg(feature = "digest")]
+mod pods;
 
+pub use baseline::baseline;
+pub use declared::bundle;
+pub use declared::docker;
 #[cfg(feature = "manifest")]
 pub use manifest::layer;
 #[cfg(feature = "manifest")]
@@ -21,6 +28,10 @@ pub use package::pip;
 pub use package::rpm_bdb;
 pub use package::rpm_ndb;
 pub use package::rpm_sqlite;
+#[cfg(feature = "digest")]
+pub use pods::approved;
+#[cfg(feature = "digest")]
+pub use pods::pods;
 
 use driftcore::decode::decode;
 use driftcore::event::DriftEvent;

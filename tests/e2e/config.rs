@@ -783,7 +783,7 @@ fn pods(world: &World) -> Result<()> {
         let items = report["items"].as_array().context("no items")?;
         let of_pod =
             items.iter().filter(|it| it["name"].as_str().is_some_and(|it| it.starts_with("pod:")));
-        ensure!(of_pod.count() == 20, "{report}");
+        ensure!(of_pod.count() == 23, "{report}");
         let mut otherwise = pod.clone();
         otherwise["spec"]["containers"][0]["securityContext"]["capabilities"]["add"] =
             serde_json::json!([]);

@@ -94,11 +94,11 @@ fn pod_of(id: &str, volume: &Path) -> Value {
         "metadata": {"name": "web-0", "namespace": "shop", "uid": "u-1"},
         "spec": {
             "volumes": [{"name": "data", "hostPath": {"path": volume}}],
-            "containers": [{"name": "app", "image": "lab", "command": ["/bin/sh"], "args": ["-c", "true"],
+            "containers": [{"name": "app", "image": "lab", "command": ["/bin/sh"], "args": ["-c", "true; exec /bin/sleep 100000"],
                 "env": [{"name": "TOKEN", "value": SECRET}],
                 "volumeMounts": [{"name": "data", "mountPath": "/data", "readOnly": true}],
                 "securityContext": {"allowPrivilegeEscalation": false},
-                "resources": {"limits": {"cpu": "500m"}}}]},
+                "resources": {"limits": {"cpu": "500m"}, "requests": {"cpu": "1"}}}]},
         "status": {"containerStatuses": [{"name": "app", "containerID": format!("containerd://{id}")}]}})
 }
 
@@ -126,6 +126,9 @@ fn conforming(world: &World) -> Result<()> {
         ensure!(report["problems"] == json!([]), "{}", report["problems"]);
         let of_pod = [
             "pod:env.TOKEN",
+            "pod:command",
+            "pod:shareProcessNamespace",
+            "pod:volumes./data",
             "pod:volumeMounts./data",
             "pod:allowPrivilegeEscalation",
             "pod:procMount",
@@ -135,8 +138,15 @@ fn conforming(world: &World) -> Result<()> {
             "pod:hostPID",
             "pod:hostIPC",
             "pod:limits.cpu",
+            "pod:requests.cpu",
         ];
-        ensure!(names(&report, "pod:") == of_pod, "{report}");
+        // What its bundle names it, where it does.
+        let (named, found): (Vec<&str>, Vec<&str>) =
+            names(&report, "pod:").into_iter().partition(|it| it.contains(".name"));
+        ensure!(found == of_pod, "{report}");
+        let of_bundle = ["pod:containers.name", "pod:metadata.name", "pod:metadata.namespace"];
+        let expected = if options == ANNOTATIONS { &of_bundle[..] } else { &[] };
+        ensure!(named == expected, "{report}");
         let of_image = ["image:Env.PATH", "image:User", "image:WorkingDir", "image:Args"];
         ensure!(names(&report, "image:") == of_image, "{report}");
         // What the kernel shows of it counts as before.
@@ -230,6 +240,50 @@ fn drifted(world: &World) -> Result<()> {
     container["securityContext"] = json!({"capabilities": {"add": ["SYS_ADMIN"]}});
     container["resources"]["limits"]["memory"] = "64Mi".into();
     made.expect(&pod, &[])?;
+    // What is mounted, started, asked for, and where is not what the pod says.
+    let elsewhere = data.with_extension("other");
+    fs::create_dir(&elsewhere)?;
+    let is_link = data.with_extension("link");
+    std::os::unix::fs::symlink(&data, &is_link)?;
+    for (pointer, value, expected) in [
+        ("/spec/volumes/0/hostPath/path", json!(is_link), &[][..]),
+        (
+            "/spec/volumes/0/hostPath/path",
+            json!(elsewhere),
+            &["declaration pod:volumes./data", "declaration pod:volumes./host"],
+        ),
+        (
+            "/spec/volumes/0",
+            json!({"name": "data", "secret": {"secretName": "s"}}),
+            &["declaration pod:volumes./data", "declaration pod:volumes./host"],
+        ),
+        ("/spec/containers/0/args/1", json!(SECRET), &["declaration pod:command"]),
+        ("/spec/containers/0/workingDir", json!("/tmp"), &["declaration pod:workingDir"]),
+        ("/spec/hostUsers", json!(false), &["declaration pod:hostUsers"]),
+        (
+            "/spec/containers/0/volumeDevices",
+            json!([{"name": "raw", "devicePath": "/dev/xvda"}]),
+            &["declaration pod:volumeDevices./dev/xvda"],
+        ),
+        (
+            "/metadata/annotations",
+            json!({"container.apparmor.security.beta.kubernetes.io/app": "localhost/mine"}),
+            &["declaration pod:appArmorProfile"],
+        ),
+    ] {
+        let mut other = pod.clone();
+        let (parent, name) = pointer.rsplit_once('/').context("no pointer")?;
+        let parent = other.pointer_mut(parent).context("no such member")?;
+        match name.parse::<usize>().ok().filter(|_| parent.is_array()) {
+            Some(at) => parent[at] = value,
+            None => parent[name] = value,
+        }
+        let report = made.expect(&other, expected).with_context(|| pointer.to_owned())?;
+        if let Some(item) = item(&report, "pod:volumes./data").ok().filter(|_| !expected.is_empty())
+        {
+            ensure!(item["mark"] == "host_path", "{item}");
+        }
+    }
     // One that says nothing of what is started: the image has another command.
     let container = pod["spec"]["containers"][0].as_object_mut().context("no container")?;
     container.remove("command");

@@ -46,6 +46,7 @@ mod storm;
 mod taint;
 mod unnamed;
 mod verify;
+mod verify_index;
 mod world;
 mod writer;
 
@@ -107,6 +108,7 @@ fn cases() -> Vec<Case> {
         secrets::CASES,
         secret_kinds::CASES,
         verify::CASES,
+        verify_index::CASES,
         posture::CASES,
         files::flood::CASES,
     ]

@@ -31,14 +31,14 @@ pub(crate) const CASES: &[Case] = &[
     ("run_reports_an_image_that_was_not_approved_once_and_again_when_the_list_changes", live),
 ];
 
-fn verify(world: &World, approved: &Path, arguments: &[&str]) -> Result<Output> {
+pub(crate) fn verify(world: &World, approved: &Path, arguments: &[&str]) -> Result<Output> {
     let mut command = world.options.plain("verify");
     command.arg("--approved").arg(approved).args(arguments);
     Ok(command.output()?)
 }
 
 /// What is said of a container, and the exit status.
-fn answer(output: &Output, name: &str) -> Result<(Value, Option<i32>)> {
+pub(crate) fn answer(output: &Output, name: &str) -> Result<(Value, Option<i32>)> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let report: Value = serde_json::from_slice(&output.stdout).context(stderr.into_owned())?;
     let containers = report["containers"].as_array().context("no list")?;
@@ -129,7 +129,7 @@ fn pods(world: &World) -> Result<()> {
 }
 
 /// An image of the lab's with a layer of its own on top, which may be altered.
-fn own_image(world: &World, name: &str) -> Result<String> {
+pub(crate) fn own_image(world: &World, name: &str) -> Result<String> {
     let container = world.start(&[])?;
     container.sh(
         "mkdir -p /own/d; printf content > /own/file; printf x > /own/d/x; ln -s file /own/link",

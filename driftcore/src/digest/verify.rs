@@ -219,12 +219,19 @@ impl Verifier {
             _ => {}
         }
         match self.blobs.content(running) {
-            Some(Content::Index(manifests)) => manifests
-                .iter()
-                .any(|(manifest, platform)| {
-                    manifest == approved && platform.as_ref().is_some_and(Platform::is_ours)
+            Some(Content::Index(manifests)) => {
+                let ours = manifests
+                    .iter()
+                    .filter(|(_, platform)| platform.as_ref().is_some_and(Platform::is_ours));
+                ours.map(|(manifest, _)| manifest).find_map(|manifest| {
+                    if manifest == approved {
+                        return Some("an index whose manifest for this machine was approved");
+                    }
+                    let content = self.blobs.content(manifest);
+                    (content == Some(Content::Manifest(approved.clone())))
+                        .then_some("an index whose configuration for this machine was approved")
                 })
-                .then_some("an index whose manifest for this machine was approved"),
+            }
             Some(Content::Manifest(config)) if config == *approved => {
                 Some("the manifest whose configuration was approved")
             }
@@ -392,6 +399,7 @@ mod tests {
             (&manifest, format!("a/b@{index}"), "for this machine"),
             (&manifest, config.to_string(), "the configuration of the manifest"),
             (&config, format!("a/b@{manifest}"), "the manifest whose configuration"),
+            (&config, format!("a/b@{index}"), "an index whose configuration for this machine"),
         ] {
             let got = answer(&blobs, &format!("a/b@{approved}"), "a/b:1", &running);
             assert!(got.0 == Approval::Approved && got.1.contains(way), "{way}: {got:?}");

@@ -23,9 +23,9 @@ impl Left {
         if let Some(pod) = &declared.pod {
             return Self {
                 user: pod.user.is_none(),
-                working_dir: !pod.working_dir,
-                command: !pod.command,
-                args: !pod.args && !pod.command,
+                working_dir: pod.working_dir.is_none(),
+                command: pod.command.is_empty(),
+                args: pod.args.is_empty() && pod.command.is_empty(),
                 env: !pod.env_from,
             };
         }

@@ -100,7 +100,7 @@ fn memory(resources: &Resources, live: &Live, items: &mut Vec<Item>) {
 }
 
 /// The weights of version 2 that stand for shares of version 1: runtimes reckon in two ways.
-fn weights(shares: u64) -> [u64; 2] {
+pub(super) fn weights(shares: u64) -> [u64; 2] {
     let shares = shares.clamp(2, 262_144);
     let straight = 1 + (shares - 2) * 9999 / 262_142;
     // The curve of runc 1.3.2 and crun 1.23 on, through (2, 1), (1024, 100) and (262144, 10000).

@@ -28,6 +28,7 @@ pub(super) use environment::parse as parse_environment;
 pub(super) use environment::parse_some as parse_environment_of;
 pub(super) use image::ImageConfig;
 pub(super) use pod::PodContainer;
+pub(super) use pod::VolumeKind;
 pub(super) use runc::Config as RuncConfig;
 pub(super) use runc::Runc;
 
@@ -70,6 +71,8 @@ pub struct Declared {
     pub(super) runc: Option<Runc>,
     /// What its image says, where that is on this node.
     pub(super) image: Option<ImageConfig>,
+    /// The digest of the image that it was made of, by what the runtime wrote down.
+    pub(super) image_digest: Option<String>,
     /// What the JSON of its pod says, where that was given.
     pub(super) pod: Option<PodContainer>,
     /// When the bundle was changed after the runtime had read it.
@@ -126,6 +129,7 @@ impl Declared {
             docker,
             runc: take(found.runc.as_ref(), &mut problems),
             image,
+            image_digest: container.image_digest.clone(),
             pod: None,
             edited: edited(&found),
             sources: found.sources(),

@@ -14,6 +14,7 @@ use rustix::fs::OFlags;
 use rustix::fs::ResolveFlags;
 
 use crate::config::declared::Declared;
+use crate::config::declared::VolumeKind;
 use crate::container::Mount;
 
 /// What the kernel writes behind the name of a file that is no more.
@@ -63,6 +64,8 @@ pub(in crate::config) struct Mounts {
     pub(in crate::config) live: Vec<LiveMount>,
     /// One for each that was declared, in that order.
     pub(in crate::config) expected: Vec<Expected>,
+    /// One for each volume that the pod mounts: where its path of the host leads.
+    pub(in crate::config) of_pod: Vec<Option<Origin>>,
     /// Of the paths that are to be masked or read-only those that this kernel has.
     pub(in crate::config) guarded: Vec<String>,
 }
@@ -115,10 +118,15 @@ impl Mounts {
             Expected { point, origin, source }
         });
         let expected = expected.collect();
+        let of_pod = declared.pod.iter().flat_map(|pod| &pod.mounts).map(|mount| {
+            let Some(VolumeKind::HostPath(path)) = &mount.volume else { return None };
+            expected_origin(&live, runtime, host, &absolute(&mount.path), path).0
+        });
+        let of_pod = of_pod.collect();
         let linux = &declared.bundle.linux;
         let guarded = linux.masked_paths.iter().chain(&linux.readonly_paths);
         let guarded = guarded.filter(|path| is_guarded(path)).cloned().collect();
-        Self { live, expected, guarded }
+        Self { live, expected, of_pod, guarded }
     }
 }
 

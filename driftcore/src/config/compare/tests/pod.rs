@@ -3,22 +3,45 @@
 use super::*;
 
 /// The pod that the container was made for.
-const POD: &str = r#"{"metadata": {"name": "web"}, "spec": {
-    "hostNetwork": false,
+const POD: &str = r#"{"metadata": {"name": "web", "namespace": "shop", "uid": "u-1",
+        "annotations": {"container.apparmor.security.beta.kubernetes.io/app": "localhost/docker-default"}}, "spec": {
+    "hostNetwork": false, "hostUsers": false, "shareProcessNamespace": false,
+    "volumes": [{"name": "v", "hostPath": {"path": "/srv/data"}}, {"name": "s", "secret": {"secretName": "open"}},
+        {"name": "x", "csi": {"driver": "x"}}, {"name": "raw", "persistentVolumeClaim": {"claimName": "raw"}}],
     "securityContext": {"runAsUser": 1000, "runAsGroup": 1000, "runAsNonRoot": true, "fsGroup": 20,
+        "seLinuxOptions": {"type": "container_t", "level": "s0:c1,c2"},
         "seccompProfile": {"type": "RuntimeDefault"}, "sysctls": [{"name": "net.ipv4.ping_group_range", "value": "0\t9"}]},
     "containers": [{"name": "app",
         "env": [{"name": "TOKEN", "value": "hunter2"}, {"name": "FROM", "valueFrom": {}}],
-        "volumeMounts": [{"mountPath": "/data", "readOnly": true}, {"mountPath": "/open/"}, {"mountPath": "/vol"}],
+        "image": "web@sha256:0a", "command": ["sleep"], "args": ["9"], "workingDir": "/srv",
+        "volumeDevices": [{"name": "raw", "devicePath": "/dev/xvda"}],
+        "volumeMounts": [{"name": "v", "mountPath": "/data", "readOnly": true}, {"name": "s", "mountPath": "/open/"}, {"name": "x", "mountPath": "/vol"}],
         "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true,
             "capabilities": {"add": ["KILL"], "drop": ["ALL"]}},
         "resources": {"limits": {"memory": "100Mi", "cpu": "500m"}}}]}}"#;
 
 /// The container with what a pod says of it.
 fn of_pod(pod: &str) -> (Declared, Live) {
-    let (mut declared, live) = pair();
+    let (mut declared, mut live) = pair();
     declared.bundle.process.capabilities.as_mut().unwrap().bounding = vec!["CAP_KILL".into()];
     declared.bundle.process.capabilities.as_mut().unwrap().permitted = vec!["CAP_CHOWN".into()];
+    let bundle = &mut declared.bundle;
+    bundle.process.cwd = "/srv".to_owned();
+    bundle.process.selinux_label = Some("system_u:system_r:container_t:s0:c1,c2".to_owned());
+    let device = r#"{"path": "/dev/xvda", "type": "b", "major": 8, "minor": 0}"#;
+    bundle.linux.devices.push(serde_json::from_str(device).unwrap());
+    bundle.mounts[5].source =
+        Some("/var/lib/kubelet/pods/u-1/volumes/kubernetes.io~secret/s".to_owned());
+    bundle.annotations = [
+        ("io.kubernetes.cri.container-name", "app"),
+        ("io.kubernetes.cri.sandbox-name", "web"),
+        ("io.kubernetes.pod.namespace", "shop"),
+        ("io.kubernetes.cri.sandbox-uid", "u-1"),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into();
+    declared.image_digest = Some("sha256:0a".to_owned());
+    live.mounts.of_pod = vec![Some(origin(1, "/srv/data")), None, None];
     let container = crate::event::Container {
         name: Some("app".into()),
         pod: Some("web".into()),
@@ -46,6 +69,17 @@ fn a_container_that_is_as_its_pod_says_does_not_differ() {
     let names: Vec<String> = names.filter(|it| it.starts_with("pod:")).collect();
     let expected = [
         "pod:env.TOKEN",
+        "pod:containers.name",
+        "pod:metadata.name",
+        "pod:metadata.namespace",
+        "pod:metadata.uid",
+        "pod:image",
+        "pod:workingDir",
+        "pod:command",
+        "pod:shareProcessNamespace",
+        "pod:volumes./data",
+        "pod:volumes./open/",
+        "pod:volumeDevices./dev/xvda",
         "pod:volumeMounts./data",
         "pod:volumeMounts./open/",
         "pod:volumeMounts./vol",
@@ -57,6 +91,9 @@ fn a_container_that_is_as_its_pod_says_does_not_differ() {
         "pod:allowPrivilegeEscalation",
         "pod:seccompProfile.type",
         "pod:procMount",
+        "pod:appArmorProfile",
+        "pod:seLinuxOptions.type",
+        "pod:seLinuxOptions.level",
         "pod:privileged",
         "pod:capabilities.add.KILL",
         "pod:capabilities.drop.ALL",
@@ -64,6 +101,7 @@ fn a_container_that_is_as_its_pod_says_does_not_differ() {
         "pod:hostNetwork",
         "pod:hostPID",
         "pod:hostIPC",
+        "pod:hostUsers",
         "pod:sysctls.net.ipv4.ping_group_range",
         "pod:limits.memory",
         "pod:limits.cpu",
@@ -80,20 +118,26 @@ fn what_a_pod_says_otherwise_is_one_item_each() {
         ("hunter2", "hunter3", "env.TOKEN", &*other, &*token),
         (r#""name": "TOKEN""#, r#""name": "TOKEM""#, "env.TOKEM", &token, "absent"),
         (
-            r#"{"mountPath": "/open/"}"#,
-            r#"{"mountPath": "/open/", "readOnly": true}"#,
+            r#"{"name": "s", "mountPath": "/open/"}"#,
+            r#"{"name": "s", "mountPath": "/open/", "readOnly": true}"#,
             "volumeMounts./open/",
             "ro",
             "rw",
         ),
         (
-            r#"{"mountPath": "/open/"}"#,
+            r#"{"name": "s", "mountPath": "/open/"}"#,
             r#"{"mountPath": "/open"}, {"mountPath": "/else"}"#,
             "volumeMounts./else",
             "rw",
             "absent",
         ),
-        (r#", {"mountPath": "/open/"}"#, "", "volumeMounts./open", "-", "/srv/open rw"),
+        (
+            r#", {"name": "s", "mountPath": "/open/"}"#,
+            "",
+            "volumeMounts./open",
+            "-",
+            "/var/lib/kubelet/pods/u-1/volumes/kubernetes.io~secret/s rw",
+        ),
         (r#""runAsUser": 1000"#, r#""runAsUser": 1001"#, "runAsUser", "1001", "1000"),
         (r#""runAsGroup": 1000"#, r#""runAsGroup": 7"#, "runAsGroup", "7", "1000"),
         (
@@ -121,15 +165,53 @@ fn what_a_pod_says_otherwise_is_one_item_each() {
         (r#""0\t9""#, r#""0 10""#, "sysctls.net.ipv4.ping_group_range", "0 10", "0 9"),
         ("100Mi", "101Mi", "limits.memory", "105906176", "104857600"),
         ("500m", "0.6", "limits.cpu", "60000/100000", "50000/100000"),
+        ("\"shop\"", "\"other\"", "metadata.namespace", "other", "shop"),
+        ("\"u-1\"", "\"u-2\"", "metadata.uid", "u-2", "u-1"),
+        ("sha256:0a", "sha256:0b", "image", "sha256:0b", "sha256:0a"),
+        (r#""workingDir": "/srv""#, r#""workingDir": "/""#, "workingDir", "/", "/srv"),
+        ("localhost/docker-default", "localhost/mine", "appArmorProfile", "mine", "docker-default"),
+        ("container_t", "spc_t", "seLinuxOptions.type", "spc_t", "container_t"),
+        ("/dev/xvda", "/dev/xvdb", "volumeDevices.", "", ""),
+        (
+            r#""secret": {"secretName": "open"}"#,
+            r#""emptyDir": {}"#,
+            "volumes./open/",
+            "emptyDir",
+            "/var/lib/kubelet/pods/u-1/volumes/kubernetes.io~secret/s",
+        ),
     ] {
         assert!(POD.contains(was), "{was}");
         let (declared, live) = of_pod(&POD.replace(was, is));
+        if name == "volumeDevices." {
+            let text = |name: &str, pod: &str, bundle: &str| {
+                (format!("pod:volumeDevices.{name}"), pod.to_owned(), bundle.to_owned())
+            };
+            let both = [text("/dev/xvdb", "there", "absent"), text("/dev/xvda", "absent", "there")];
+            assert_eq!(of_pod_alone(&declared, &live), both);
+            continue;
+        }
         let expected = [(format!("pod:{name}"), pod.to_owned(), bundle.to_owned())];
         assert_eq!(of_pod_alone(&declared, &live), expected, "{is}");
     }
     // What is more than the pod asks for.
     type Change = fn(&mut Declared, &mut Live);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 16] = [
+        ("volumes./data", |_, live| live.mounts.of_pod[0] = Some(origin(1, "/srv/other"))),
+        ("hostUsers", |_, live| live.first.namespaces[5] = live.host_namespaces[5]),
+        ("shareProcessNamespace", |declared, _| {
+            declared.bundle.linux.namespaces[1].path = Some("/proc/7/ns/pid".into());
+        }),
+        ("command", |declared, _| declared.bundle.process.args = vec!["sh".into()]),
+        ("appArmorProfile", |declared, _| {
+            declared.bundle.process.apparmor_profile = Some("unconfined".into());
+        }),
+        ("containers.name", |declared, _| {
+            let key = "io.kubernetes.cri.container-name".to_owned();
+            declared.bundle.annotations.insert(key, "other".into());
+        }),
+        ("seLinuxOptions.level", |declared, _| {
+            declared.bundle.process.selinux_label = Some("system_u:system_r:container_t:s0".into());
+        }),
         ("readOnlyRootFilesystem", |declared, _| declared.bundle.root.readonly = false),
         ("allowPrivilegeEscalation", |declared, _| {
             declared.bundle.process.no_new_privileges = false;
@@ -212,7 +294,10 @@ fn of_image() -> (Declared, Live) {
     process.cwd = "/srv".to_owned();
     process.env.insert("VERSION".into(), secret::digest(b"1"));
     process.env.insert("WEB_PORT".into(), secret::digest(b"tcp://10.0.0.1:80"));
-    declared.pod.as_mut().unwrap().user = None;
+    let pod = declared.pod.as_mut().unwrap();
+    (pod.user, pod.working_dir) = (None, None);
+    pod.command.clear();
+    pod.args.clear();
     (declared, live)
 }
 
@@ -231,14 +316,14 @@ fn what_nobody_said_is_as_the_image_says() {
             "WorkingDir",
             |it| it.bundle.process.cwd = "/tmp".into(),
             |it| {
-                it.pod.as_mut().unwrap().working_dir = true;
+                it.pod.as_mut().unwrap().working_dir = Some("/srv".into());
             },
         ),
         (
             "Args",
             |it| it.bundle.process.args.push("8".into()),
             |it| {
-                it.pod.as_mut().unwrap().args = true;
+                it.pod.as_mut().unwrap().args = vec!["9".into()];
             },
         ),
         (
@@ -269,10 +354,10 @@ fn what_nobody_said_is_as_the_image_says() {
     }
     // Other arguments for the same program, and another program.
     let (mut declared, live) = of_image();
-    declared.pod.as_mut().unwrap().args = true;
+    declared.pod.as_mut().unwrap().args = vec!["9".into()];
     declared.bundle.process.args = vec!["sh".to_owned()];
     assert_eq!(of_image_alone(&declared, &live), ["image:Entrypoint"]);
-    declared.pod.as_mut().unwrap().command = true;
+    declared.pod.as_mut().unwrap().command = vec!["sh".into()];
     assert_eq!(of_image_alone(&declared, &live), Vec::<String>::new());
     // A user by name may be any.
     let (mut declared, live) = of_image();
@@ -341,4 +426,46 @@ fn a_variable_that_neither_pod_nor_image_has_is_told_where_both_are_known() {
     }
     let (declared, live) = more(&POD.replace(r#""cpu": "500m""#, r#""cpu": "500m", "pods": "1""#));
     assert_eq!(of_pod_alone(&declared, &live), expected);
+}
+
+#[test]
+fn a_command_of_a_pod_may_be_made_of_variables_and_start_behind_an_init() {
+    let told = |command: &str, is: &[&str]| {
+        let (mut declared, live) =
+            of_pod(&POD.replace(r#""command": ["sleep"], "args": ["9"]"#, command));
+        declared.bundle.process.args = is.iter().map(|it| (*it).to_owned()).collect();
+        of_pod_alone(&declared, &live).into_iter().map(|it| it.0).collect::<Vec<_>>()
+    };
+    let variables = r#""command": ["sh", "-c"], "args": ["x $(A)", "$$(B)"]"#;
+    assert_eq!(told(variables, &["sh", "-c", "anything", "$(B)"]), [""; 0]);
+    assert_eq!(told(variables, &["/dev/init", "--", "sh", "-c", "anything", "$(B)"]), [""; 0]);
+    assert_eq!(told(variables, &["sh", "-c", "anything", "other"]), ["pod:command"]);
+    assert_eq!(told(variables, &["/tmp/x", "sh", "-c", "anything", "$(B)"]), ["pod:command"]);
+    assert_eq!(told(variables, &["sh", "-c"]), ["pod:command"]);
+    let args = r#""args": ["9"]"#;
+    assert_eq!(told(args, &["of", "the", "image", "9"]), [""; 0]);
+    assert_eq!(told(args, &["of", "the", "image", "8"]), ["pod:args"]);
+}
+
+#[test]
+fn shares_that_kubernetes_changed_are_declared() {
+    let requests = POD.replace(r#""limits""#, r#""requests": {"cpu": "250m"}, "limits""#);
+    let (declared, mut live) = of_pod(&requests);
+    file(&mut live, "cpu.shares", "256");
+    file(&mut live, "memory.memsw.limit_in_bytes", "104857600");
+    let names = |declared: &Declared, live: &Live| {
+        let comparison = compare(declared, live);
+        let of_limits = comparison
+            .differences()
+            .filter(|it| it.name.to_string().contains("cpu") || it.aspect == Aspect::Limit);
+        of_limits.map(|it| it.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&declared, &live), [""; 0]);
+    file(&mut live, "cpu.shares", "257");
+    assert_eq!(names(&declared, &live), ["cpu.shares", "pod:requests.cpu"]);
+    live.cgroup.files.remove("cpu.shares");
+    file(&mut live, "cpu.weight", "10");
+    assert_eq!(names(&declared, &live), [""; 0]);
+    file(&mut live, "cpu.weight", "99");
+    assert_eq!(names(&declared, &live), ["cpu.weight", "pod:requests.cpu"]);
 }

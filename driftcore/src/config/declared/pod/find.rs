@@ -40,7 +40,7 @@ pub(in crate::config) fn find(
     let each = |pod: Object<Metadata, Spec, Status>| {
         for (name, id) in pod.status.ids() {
             if let Some(&at) = by_id.get(id)
-                && let Some(container) = pod.spec.container(name)
+                && let Some(container) = pod.spec.container(&pod.metadata, name)
             {
                 (found[at], is_exact[at]) = (Some(container), true);
             }
@@ -51,7 +51,8 @@ pub(in crate::config) fn find(
         for &at in named {
             if !is_exact[at]
                 && is_of(wanted[at], &pod.metadata)
-                && let Some(container) = name_of(wanted[at]).and_then(|it| pod.spec.container(it))
+                && let Some(container) =
+                    name_of(wanted[at]).and_then(|it| pod.spec.container(&pod.metadata, it))
             {
                 found[at] = Some(container);
             }
@@ -130,7 +131,7 @@ mod tests {
         assert_eq!((found.user, found.group), (Some(7), Some(2000)));
         assert_eq!((found.groups.as_slice(), found.non_root), ([4, 3].as_slice(), true));
         assert_eq!(
-            (found.seccomp.as_deref(), found.read_only_root),
+            (found.seccomp.map(|it| it.r#type).as_deref(), found.read_only_root),
             (Some("RuntimeDefault"), true)
         );
         assert_eq!((found.memory, found.cpu), (Some(64 << 20), Some(1500)));
@@ -138,7 +139,8 @@ mod tests {
         assert!(found.host_network && !found.host_pid && !found.host_ipc);
         assert_eq!(found.sysctls[0].0, "net.ipv4.ip_forward");
         assert!(found.mounts[0].read_only && !found.mounts[1].read_only);
-        assert_eq!(one(&container("9", "web", Some("other"))).unwrap(), PodContainer::default());
+        let other = one(&container("9", "web", Some("other"))).unwrap();
+        assert_eq!((other.namespace.as_deref(), other.user), (Some("other"), None));
         assert!(one(&container("9", "none", None)).is_none());
         assert_eq!(one(&container("9", "web", None)).unwrap().user, Some(7), "the last one");
     }

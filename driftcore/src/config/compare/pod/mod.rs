@@ -2,12 +2,17 @@
 //! no bundle tells. They part when somebody between the two changes what is asked for, and when either was
 //! edited since.
 
+mod profiles;
+mod started;
+mod volumes;
+
 use std::path::Path;
 
 use crate::config::compare::capabilities::DEFAULT;
 use crate::config::compare::capabilities::bits;
 use crate::config::compare::capabilities::names;
 use crate::config::compare::image::is_of_services;
+use crate::config::compare::limits::weights;
 use crate::config::compare::mounts::mark_of;
 use crate::config::declared::Bundle;
 use crate::config::declared::Declared;
@@ -71,9 +76,12 @@ pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
         sides.same(&format!("env.{name}"), value.clone(), is);
     }
     more_variables(pod, declared, sides.items);
+    started::compare(pod, declared, &mut sides);
+    volumes::compare(pod, declared, live, &mut sides);
     mounts(pod, declared, &mut sides);
     ids(pod, bundle, &mut sides);
     confinement(pod, bundle, &mut sides);
+    profiles::compare(pod, bundle, &mut sides);
     capabilities(pod, bundle, &mut sides);
     shared(pod, live, &mut sides);
     limits(pod, live, sides.items);
@@ -162,7 +170,8 @@ fn confinement(pod: &PodContainer, bundle: &Bundle, sides: &mut Sides<'_>) {
     if pod.allow_privilege_escalation == Some(false) {
         sides.flag("allowPrivilegeEscalation", false, !bundle.process.no_new_privileges);
     }
-    if let Some(kind) = pod.seccomp.as_deref().filter(|_| !pod.privileged) {
+    if let Some(profile) = pod.seccomp.as_ref().filter(|_| !pod.privileged) {
+        let kind = profile.r#type.as_str();
         let is = if bundle.linux.seccomp { "filter" } else { "Unconfined" };
         sides.push("seccompProfile.type", kind, is, kind != is && !bundle.linux.seccomp);
     }
@@ -221,6 +230,12 @@ fn shared(pod: &PodContainer, live: &Live, sides: &mut Sides<'_>) {
             sides.flag(name, wanted, is == host);
         }
     }
+    let users = NAMESPACES.iter().position(|it| *it == "user");
+    if let (Some(false), Some(at)) = (pod.host_users, users)
+        && let (Some(is), Some(host)) = (live.first.namespaces[at], live.host_namespaces[at])
+    {
+        sides.flag("hostUsers", false, is == host);
+    }
     for (name, wanted) in &pod.sysctls {
         if let Some(is) = live.settings.values.get(name) {
             sides.same(&format!("sysctls.{name}"), normal(wanted), is.as_str());
@@ -234,6 +249,12 @@ fn limits(pod: &PodContainer, live: &Live, items: &mut Vec<Item>) {
     let page = live.page_size.max(1);
     let memory = pod.memory.filter(|it| *it > 0).map(|it| (it - it % page).to_string());
     take_limit(items, "limits.memory", "memory.limit", &|_| memory.clone());
+    // Together with swap, of which there is none without a word about it.
+    let swap =
+        items.iter_mut().find(|it| it.aspect == Aspect::Limit && it.name == "memory.swap".into());
+    if let (Some(swap), Some(memory)) = (swap, &memory) {
+        swap.differs &= swap.live != Some(Text::from(memory.as_str()));
+    }
     // In thousandths of a processor. Kubernetes gives a quota of a thousandth of a second at least.
     let cpu = pod.cpu.filter(|it| *it > 0);
     take_limit(items, "limits.cpu", "cpu.quota", &|is| {
@@ -241,6 +262,14 @@ fn limits(pod: &PodContainer, live: &Live, items: &mut Vec<Item>) {
         let period = period.unwrap_or(100_000);
         let quota = cpu?.saturating_mul(period) / 1000;
         Some(format!("{}/{period}", quota.max(1000)))
+    });
+    // A thousand shares and a few are a processor.
+    let shares = pod.cpu_request.map(|it| (it.saturating_mul(1024) / 1000).clamp(2, 262_144));
+    take_limit(items, "requests.cpu", "cpu.shares", &|_| Some(shares?.to_string()));
+    take_limit(items, "requests.cpu", "cpu.weight", &|is| {
+        let fits = weights(shares?);
+        let is = is.parse().ok().filter(|is| fits.contains(is));
+        Some(is.unwrap_or(fits[0]).to_string())
     });
 }
 

@@ -1,0 +1,4 @@
+//! What was approved.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| driftcore_fuzz::approved(bytes));

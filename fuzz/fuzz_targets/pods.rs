@@ -1,0 +1,4 @@
+//! Pods.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| driftcore_fuzz::pods(bytes));
