@@ -19,6 +19,7 @@ use driftcore::digest::Approved;
 use driftcore::digest::Blobs;
 use driftcore::digest::Verifier;
 use driftcore::engine::CodeOptions;
+use driftcore::engine::ConfigurationCalls;
 use driftcore::engine::ConfigurationOptions;
 use driftcore::event::PortRange;
 use driftcore::image::manifest::ManifestFile;
@@ -138,11 +139,23 @@ struct Packages {
     watch: bool,
 }
 
+/// Whether calls after which containers are compared are asked for though no rule speaks of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Calls {
+    /// Where that costs nothing.
+    #[default]
+    Free,
+    Always,
+    Never,
+}
+
 /// How containers are set up.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Configuration {
     interval: u64,
+    calls: Calls,
     secrets: Vec<PathBuf>,
     pods: Option<PathBuf>,
 }
@@ -288,6 +301,7 @@ impl Default for Configuration {
     fn default() -> Self {
         Self {
             interval: ConfigurationOptions::default().interval.as_secs(),
+            calls: Calls::default(),
             secrets: Vec::new(),
             pods: None,
         }
@@ -536,6 +550,15 @@ impl Config {
         (asked && !interval.is_zero()).then_some(ConfigurationOptions { interval })
     }
 
+    /// Whether comparisons ask for calls that no rule asks for.
+    pub(crate) const fn configuration_calls(&self) -> ConfigurationCalls {
+        match self.config.calls {
+            Calls::Free => ConfigurationCalls::WhereFree,
+            Calls::Always => ConfigurationCalls::Always,
+            Calls::Never => ConfigurationCalls::Never,
+        }
+    }
+
     /// Which files of containers are compared as secrets are.
     pub(crate) fn secrets(&self) -> &[PathBuf] {
         &self.config.secrets
@@ -685,6 +708,22 @@ mod tests {
         let error = config.check().unwrap_err().to_string();
         assert!(error.contains("exec_ring_bytes = 5000"), "{error}");
     }
+    #[test]
+    fn whether_comparisons_ask_for_calls_is_one_of_three_words() {
+        let read = |text: &str| toml::from_str::<Config>(text);
+        let calls = |word: &str| read(&format!("[config]\ncalls = {word:?}\n"));
+        for (word, expected) in [
+            ("free", ConfigurationCalls::WhereFree),
+            ("always", ConfigurationCalls::Always),
+            ("never", ConfigurationCalls::Never),
+        ] {
+            assert_eq!(calls(word).unwrap().configuration_calls(), expected);
+        }
+        assert_eq!(read("").unwrap().configuration_calls(), ConfigurationCalls::WhereFree);
+        let error = calls("often").unwrap_err().to_string();
+        assert!(error.contains("often") && error.contains("always"), "{error}");
+    }
+
     #[test]
     fn the_event_files_ask_for_the_kinds_that_are_listed() {
         let wanted = |text: &str| toml::from_str::<Config>(text).unwrap().wanted(true);

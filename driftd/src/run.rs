@@ -63,6 +63,7 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         .code(config.code())
         .packages(config.watches_packages())
         .configuration(config.configuration(events_asked, asks_for_config))
+        .configuration_calls(config.configuration_calls())
         .secrets(config.secrets().to_vec())
         .pods(config.pods().map(std::path::Path::to_owned))
         .allow_degraded(arguments.allow_degraded)

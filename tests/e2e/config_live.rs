@@ -28,7 +28,7 @@ pub(crate) const CASES: &[Case] = &[
 /// What no output may hold.
 const SECRET: &str = "incorrect-horse-battery-staple";
 
-fn of<'a>(
+pub(crate) fn of<'a>(
     container: &'a DockerContainer,
     item: &'a str,
     ended: bool,
@@ -42,12 +42,12 @@ fn of<'a>(
 }
 
 /// Where an item was changed from.
-fn origin(event: &DriftEvent) -> Option<WriterOrigin> {
+pub(crate) fn origin(event: &DriftEvent) -> Option<WriterOrigin> {
     event.config.as_ref().and_then(|it| it.origin)
 }
 
 /// The items that were told of a container, in order.
-fn said(watch: &Driftd, container: &DockerContainer) -> Result<Vec<String>> {
+pub(crate) fn said(watch: &Driftd, container: &DockerContainer) -> Result<Vec<String>> {
     let text = |event: &DriftEvent| {
         let item = event.config.as_ref().map(|it| it.item.to_string()).unwrap_or_default();
         format!("{} {item}{}", event.action, if event.ended { " ended" } else { "" })

@@ -13,6 +13,7 @@ mod calls;
 mod cli;
 mod code;
 mod config;
+mod config_at_once;
 mod config_containerd;
 mod config_live;
 mod containerd;
@@ -104,6 +105,7 @@ fn cases() -> Vec<Case> {
         storm::CASES,
         config::CASES,
         config_containerd::CASES,
+        config_at_once::CASES,
         config_live::CASES,
         secrets::CASES,
         secret_kinds::CASES,

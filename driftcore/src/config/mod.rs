@@ -44,9 +44,21 @@ mod secret;
 mod secrets;
 mod security;
 
+#[cfg(feature = "sensor")]
+pub(crate) use compare::Allowed;
+#[cfg(feature = "sensor")]
+pub(crate) use compare::Beginning;
+#[cfg(feature = "sensor")]
+pub(crate) use compare::ExecRights;
 pub use compare::compare;
 #[cfg(feature = "sensor")]
+pub(crate) use compare::compare_since;
+#[cfg(feature = "sensor")]
 pub(crate) use compare::entered;
+#[cfg(feature = "sensor")]
+pub(crate) use compare::exceeding;
+#[cfg(feature = "sensor")]
+pub(crate) use compare::executed;
 pub use declared::Declared;
 #[cfg(feature = "sensor")]
 pub(crate) use declared::take_pods;
@@ -59,6 +71,8 @@ pub use item::Item;
 #[cfg(feature = "sensor")]
 pub(crate) use live::Host;
 pub use live::Live;
+#[cfg(feature = "sensor")]
+pub(crate) use live::MountTable;
 #[cfg(feature = "sensor")]
 pub(crate) use live::is_limit_file;
 pub use secrets::Secrets;

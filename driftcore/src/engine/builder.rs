@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::CodeOptions;
+use super::ConfigurationCalls;
 use super::ConfigurationOptions;
 use super::Engine;
 use super::EngineError;
@@ -58,6 +59,7 @@ pub struct EngineBuilder {
     pub(super) code: CodeOptions,
     pub(super) packages: WatchPackages,
     pub(super) configuration: Option<ConfigurationOptions>,
+    pub(super) configuration_calls: ConfigurationCalls,
     pub(super) secrets: Vec<PathBuf>,
     pub(super) pods: Option<PathBuf>,
     pub(super) images: KnownImages,
@@ -172,9 +174,17 @@ impl EngineBuilder {
     /// Compares how each container is set up with what its runtime wrote down, and reports each item that
     /// departs from it as `config` drift, once when it does and once, as `ended`, when it does no more.
     /// Default: `None`, nothing is compared. A thread of its own looks at containers at an interval, and
-    /// after calls that may change something, as far as rules ask the sensor for such calls.
+    /// after calls that may change something, as far as [rules or the engine](Self::configuration_calls) ask the
+    /// sensor for such calls; when the mounts or limits of a container change; and at execs.
     pub fn configuration(&mut self, options: Option<ConfigurationOptions>) -> &mut Self {
         self.configuration = options.map(ConfigurationOptions::bounded);
+        self
+    }
+
+    /// Whether comparisons of configurations ask the sensor for calls that no rule asks for. Neither rules nor the
+    /// sink are told of them. Default: where it costs nothing.
+    pub fn configuration_calls(&mut self, which: ConfigurationCalls) -> &mut Self {
+        self.configuration_calls = which;
         self
     }
 

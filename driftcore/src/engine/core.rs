@@ -59,6 +59,7 @@ use crate::event::Verdict;
 use crate::event::Writer;
 use crate::network::Expectations;
 use crate::provenance::Classified;
+use crate::sensor::Wanted;
 use crate::sink::Sink;
 use crate::view::Ancestors;
 use crate::view::ObservedFacts;
@@ -97,6 +98,8 @@ pub(super) struct Core {
     pub(super) mounts: Mounts,
     /// The kernel side remembers who writes files.
     pub(super) watches_files: bool,
+    /// Calls that nobody but the engine itself asked for: rules and the sink are not told of them.
+    pub(super) unheard: Wanted,
     pub(super) old_path: Vec<u8>,
     pub(super) call_arguments: Arguments,
 }
@@ -132,6 +135,7 @@ impl Core {
             path: Vec::new(),
             mounts: Mounts::default(),
             watches_files: false,
+            unheard: Wanted::NOTHING,
             old_path: Vec::new(),
             call_arguments: Arguments::default(),
         }

@@ -45,6 +45,7 @@ pub use builder::EngineBuilder;
 pub use builder::Scope;
 pub use choice::HookChoice;
 pub use code::CodeOptions;
+pub use configuration::ConfigurationCalls;
 pub use configuration::ConfigurationOptions;
 pub use counters::Counters;
 #[cfg(feature = "digest")]

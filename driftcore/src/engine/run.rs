@@ -20,15 +20,17 @@ use rustix::time::Timespec;
 
 use super::EngineBuilder;
 use super::EngineError;
-use super::asked;
 use super::asked::Asking;
+use super::asked::Needs;
 use super::asked::Shared;
 use super::assemble::Origin;
 use super::choice::Chosen;
 use super::choice::HookChoice;
 use super::choice::choose;
 use super::clock::boot_now_ns;
+use super::configuration;
 use super::configuration::Configuration;
+use super::configuration::ConfigurationCalls;
 use super::configuration::secrets::SecretsWatch;
 use super::containers::Containers;
 use super::core::Core;
@@ -56,6 +58,7 @@ use crate::sensor::Batch;
 use crate::sensor::Losses;
 use crate::sensor::Sensor;
 use crate::sensor::Suppressed;
+use crate::sensor::Wanted;
 use crate::sink::Sink;
 use crate::wire::RawEvent;
 
@@ -141,7 +144,15 @@ impl Engine {
         core.expectations = ExpectationsHandle::new(std::mem::take(&mut options.expectations));
         core.normality = NormalityHandle::new(std::mem::take(&mut options.normality));
 
-        let wanted = asked::all_wanted(options.wanted, options.code.never(), rules.as_deref());
+        let compares = options.configuration.is_some();
+        let calls = options.configuration_calls;
+        let needs = Needs {
+            watched: options.wanted,
+            never: options.code.never(),
+            own: if compares { configuration::calls(calls) } else { Wanted::NOTHING },
+            own_alone: calls == ConfigurationCalls::Always,
+        };
+        let wanted = needs.told(rules.as_deref());
         let mut record = |record: &[u8]| core.record(record, Origin::Live);
         let Chosen { sensor, test, choice } = choose(options.sensor, &wanted, &mut record)?;
         sensor.set_interpreters(&options.code.interpreters)?;
@@ -160,8 +171,7 @@ impl Engine {
         let linger = new_timer()?;
         let epoll = wait_set(&sensor, &stopper, &timer, &linger)?;
         let losses = sensor.losses()?;
-        let sensor =
-            Shared::new(Asking::begin(sensor, options.wanted, options.code.never(), wanted)?);
+        let sensor = Shared::new(Asking::begin(sensor, needs, wanted)?);
         core.matching.asks(sensor.asker());
         let mut engine = Self {
             sensor,
@@ -298,7 +308,8 @@ impl Engine {
         self.core.watches_files = self.sensor.watches_files();
         let mut is_reading = false;
         loop {
-            let more = self.sensor.with(|sensor| sensor.read(&mut self.batch))?;
+            let (more, unheard) = self.sensor.read(&mut self.batch)?;
+            self.core.unheard = unheard;
             if self.batch.is_empty() {
                 break;
             }

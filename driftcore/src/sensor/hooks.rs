@@ -84,6 +84,11 @@ impl HookSet {
         }
     }
 
+    /// Whether the exit of system calls has to show any of it.
+    pub(super) fn needs_call_exit(self, wanted: &Wanted) -> bool {
+        self.rest(wanted).has_files() || wanted.has_calls() || wanted.has_unix_sockets()
+    }
+
     /// What is left for the system calls to show.
     pub(super) fn rest(self, wanted: &Wanted) -> Wanted {
         match self {

@@ -251,7 +251,7 @@ impl Sensor {
         let hooks = self.hooks;
         let by_call = hooks.rest(wanted);
         names.extend(hooks.probes(wanted));
-        if by_call.has_files() || wanted.has_calls() || wanted.has_unix_sockets() {
+        if hooks.needs_call_exit(wanted) {
             names.push(CALL_EXIT);
         }
         // Nothing is mapped through io_uring, and no interpreter that is known reads scripts by it.
@@ -292,6 +292,12 @@ impl Sensor {
         }
         self.ask_cgroups(datagrams);
         Ok(())
+    }
+
+    /// Whether a program stands at the exit of every system call for this: what costs all of them, and costs no
+    /// more with further calls.
+    pub(crate) fn needs_call_exit(&self, wanted: &Wanted) -> bool {
+        self.hooks.needs_call_exit(wanted)
     }
 
     /// From where operations on files are seen.

@@ -92,6 +92,13 @@ impl Wanted {
         self.calls.iter().any(|&word| word != 0)
     }
 
+    /// The system calls that are asked for here and not there, and nothing else.
+    pub(crate) fn calls_beyond(&self, other: &Self) -> Self {
+        let mut calls = self.calls;
+        calls.iter_mut().zip(other.calls).for_each(|(word, without)| *word &= !without);
+        Self { calls, ..Self::NOTHING }
+    }
+
     /// This without the other.
     #[must_use]
     pub const fn without(mut self, other: Self) -> Self {

@@ -96,29 +96,31 @@ pub(super) fn names(bits: u64) -> String {
 }
 
 pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
+    let of_process = |process: &ProcessFacts| of_process(declared, live, process);
+    super::of_processes(live, items, Aspect::Capability, &of_process);
+}
+
+/// The sets of one process.
+pub(super) fn of_process(declared: &Declared, live: &Live, process: &ProcessFacts) -> Vec<Item> {
     // A bundle that names no capabilities leaves them to its runtime.
-    let Some(sets) = &declared.bundle.process.capabilities else { return };
-    super::of_processes(live, items, Aspect::Capability, &|process| {
-        if is_nested(live, process) {
-            return Vec::new();
-        }
-        let status = &process.status;
-        let pairs = [
-            ("capabilities.inheritable", &sets.inheritable, status.inheritable),
-            ("capabilities.permitted", &sets.permitted, status.permitted),
-            ("capabilities.effective", &sets.effective, status.effective),
-            ("capabilities.bounding", &sets.bounding, status.bounding),
-            ("capabilities.ambient", &sets.ambient, status.ambient),
-        ];
-        let item = |(name, declared, live): (&str, &Vec<String>, u64)| {
-            let declared = bits(declared);
-            Item::new(Aspect::Capability, name)
-                .declared(Some(names(declared)))
-                .live(Some(names(live)))
-                .differs(live & !declared != 0)
-        };
-        pairs.map(item).into()
-    });
+    let sets = declared.bundle.process.capabilities.as_ref();
+    let Some(sets) = sets.filter(|_| !is_nested(live, process)) else { return Vec::new() };
+    let status = &process.status;
+    let pairs = [
+        ("capabilities.inheritable", &sets.inheritable, status.inheritable),
+        ("capabilities.permitted", &sets.permitted, status.permitted),
+        ("capabilities.effective", &sets.effective, status.effective),
+        ("capabilities.bounding", &sets.bounding, status.bounding),
+        ("capabilities.ambient", &sets.ambient, status.ambient),
+    ];
+    let item = |(name, declared, live): (&str, &Vec<String>, u64)| {
+        let declared = bits(declared);
+        Item::new(Aspect::Capability, name)
+            .declared(Some(names(declared)))
+            .live(Some(names(live)))
+            .differs(live & !declared != 0)
+    };
+    pairs.map(item).into()
 }
 
 #[cfg(test)]

@@ -48,8 +48,17 @@ fn inside(map: &[IdMapping], id: u32) -> Result<u32, String> {
     inside.ok_or_else(|| format!("host {id}"))
 }
 
+/// An id of the container as the host has it.
+#[cfg(feature = "sensor")]
+pub(super) fn outside(map: &[IdMapping], id: u32) -> Option<u32> {
+    let has =
+        |entry: &&IdMapping| id.checked_sub(entry.inside).is_some_and(|offset| offset < entry.size);
+    let entry = map.iter().find(has)?;
+    entry.outside.checked_add(id - entry.inside)
+}
+
 /// User and groups. Whoever starts as root may become anybody: that is no more than was declared.
-fn ids(declared: &Declared, live: &Live, process: &ProcessFacts) -> Vec<Item> {
+pub(super) fn ids(declared: &Declared, live: &Live, process: &ProcessFacts) -> Vec<Item> {
     let user = &declared.bundle.process.user;
     let starts_as_root = user.uid == 0;
     let status = &process.status;
@@ -207,5 +216,7 @@ mod tests {
         assert_eq!(inside(&map, 0), Err("host 0".to_owned()));
         let whole = [IdMapping { inside: 0, outside: 0, size: u32::MAX }];
         assert_eq!(inside(&whole, 7), Ok(7));
+        #[cfg(feature = "sensor")]
+        assert_eq!([3, 9, 10].map(|id| outside(&map, id)), [Some(100_003), Some(100_009), None]);
     }
 }

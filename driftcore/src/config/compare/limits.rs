@@ -7,7 +7,7 @@ use crate::config::item::Item;
 use crate::config::live::Live;
 
 /// No limit.
-const MAX: &str = "max";
+pub(super) const MAX: &str = "max";
 /// Version 1 has no word for it: what is larger than any memory is none.
 const NONE_FROM: u64 = 1 << 62;
 /// The devices that runtimes allow whatever the bundle says (OCI runtime specification, "default

@@ -9,7 +9,11 @@ mod image;
 mod limits;
 mod mounts;
 mod pod;
+#[cfg(feature = "sensor")]
+mod rights;
 mod runc;
+#[cfg(feature = "sensor")]
+mod since;
 mod sysctls;
 #[cfg(test)]
 mod tests;
@@ -18,7 +22,17 @@ use std::collections::BTreeSet;
 
 #[cfg(feature = "sensor")]
 use procfs::process::Process;
+#[cfg(feature = "sensor")]
+pub(crate) use rights::Allowed;
+#[cfg(feature = "sensor")]
+pub(crate) use rights::ExecRights;
+#[cfg(feature = "sensor")]
+pub(crate) use rights::exceeding;
 use rustc_hash::FxHashMap;
+#[cfg(feature = "sensor")]
+pub(crate) use since::Beginning;
+#[cfg(feature = "sensor")]
+pub(crate) use since::compare_since;
 
 use super::declared::Declared;
 use super::item::Aspect;
@@ -73,8 +87,21 @@ pub fn compare(declared: &Declared, live: &Live) -> Comparison {
 #[cfg(feature = "sensor")]
 pub(crate) fn entered(declared: &Declared, host: &Host, process: &Process) -> Option<Vec<Item>> {
     let (name, variables) = super::live::entered(host, process)?;
+    held(environment::of_process(declared, None, &variables), process, &name)
+}
+
+/// What the environment of a process that the container's own processes made brings that injects code. `first` tells
+/// of the first process. `None` when it is gone.
+#[cfg(feature = "sensor")]
+pub(crate) fn executed(declared: &Declared, first: &Live, process: &Process) -> Option<Vec<Item>> {
+    let (name, variables) = super::live::executed(process)?;
+    let of_first = first.environment.as_ref();
+    held(environment::of_process(declared, of_first, &variables), process, &name)
+}
+
+#[cfg(feature = "sensor")]
+fn held(mut items: Vec<Item>, process: &Process, name: &Text) -> Option<Vec<Item>> {
     let pid = u32::try_from(process.pid()).ok()?;
-    let mut items = environment::of_process(declared, None, &variables);
     for item in &mut items {
         item.process = Some(Holder { pid, name: name.clone() });
     }
@@ -105,7 +132,11 @@ impl<'a> Alike<'a> {
         Self { items, known: FxHashMap::default(), left_out: 0 }
     }
 
-    fn add(&mut self, mut item: Item, process: &ProcessFacts) {
+    fn add(&mut self, item: Item, process: &ProcessFacts) {
+        self.add_of(item, process.pid, &process.status.name);
+    }
+
+    fn add_of(&mut self, mut item: Item, pid: u32, name: &Text) {
         let key = (item.name.clone(), item.live.clone());
         if let Some(known) = self.known.get(&key).and_then(|&index| self.items.get_mut(index)) {
             known.more += 1;
@@ -113,8 +144,7 @@ impl<'a> Alike<'a> {
             self.left_out += 1;
         } else {
             self.known.insert(key, self.items.len());
-            let name = process.status.name.clone();
-            item.process = Some(Holder { pid: process.pid, name });
+            item.process = Some(Holder { pid, name: name.clone() });
             self.items.push(item);
         }
     }

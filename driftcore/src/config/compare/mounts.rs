@@ -1,16 +1,20 @@
-//! The container's mounts: those that were declared, what masks /proc and /sys, and what came besides.
+//! The container's mounts: those that were declared, what masks /proc and /sys, what came besides, and what processes
+//! with mounts of their own have that the first one has not.
 
 use std::path::Path;
 use std::path::PathBuf;
 
 use rustc_hash::FxHashMap;
 
+use super::Alike;
+use super::REST;
 use super::TOLD;
 use super::rest_of;
 use crate::config::declared::Declared;
 use crate::config::declared::Mount;
 use crate::config::item::Aspect;
 use crate::config::item::Item;
+use crate::config::live::Elsewhere;
 use crate::config::live::Expected;
 use crate::config::live::FLAGS;
 use crate::config::live::Live;
@@ -106,6 +110,7 @@ pub(super) fn compare(declared: &Declared, live: &Live, items: &mut Vec<Item>) {
     }
     guarded(declared, live, &mut table, items);
     undeclared(declared, live, &mut table, &groups, items);
+    elsewhere(live, items);
 }
 
 fn item(point: &Path) -> Item {
@@ -299,6 +304,69 @@ fn undeclared(
     if left_out > 0 {
         items.push(rest_of(Aspect::Mount, left_out));
     }
+}
+
+/// What other mount namespaces of the container show that the first process's does not.
+fn elsewhere(live: &Live, items: &mut Vec<Item>) {
+    let of_first = Table::new(&live.mounts.live);
+    let mut alike = Alike::new(items);
+    for other in &live.mounts.elsewhere {
+        for item in beyond(&of_first, other, &live.mounts.guarded) {
+            alike.add_of(item, other.pid, &other.name);
+        }
+    }
+    alike.finish(Aspect::Mount);
+    let more = live.mounts.more_elsewhere;
+    if more > 0 {
+        let text = format!("{more} more mount namespaces");
+        items.push(Item::new(Aspect::Mount, REST).live(Some(text)).differs(true));
+    }
+}
+
+/// What one of them shows: of a root of its own, that alone.
+fn beyond(of_first: &Table<'_>, other: &Elsewhere, guarded: &[String]) -> Vec<Item> {
+    let table = Table::new(&other.live);
+    let seen = |table: &Table<'_>, point: &Path| {
+        table
+            .at
+            .get(point)
+            .and_then(|all| all.last())
+            .and_then(|&index| table.live.get(index))
+            .cloned()
+    };
+    let root = Path::new("/");
+    let (own, firsts) = (seen(&table, root), seen(of_first, root));
+    if own.as_ref().map(|it| &it.origin) != firsts.as_ref().map(|it| &it.origin) {
+        let count = other.live.len();
+        let what = own.map_or("none".to_owned(), |it| live_text(&it));
+        let text = format!("another root: {what}, {count} mount(s)");
+        return vec![item(root).live(Some(text)).differs(true)];
+    }
+    let mut items = Vec::new();
+    for (index, mount) in other.live.iter().enumerate() {
+        let point = mount.point.as_path();
+        let is_seen = table.at.get(point).and_then(|all| all.last()) == Some(&index);
+        // Tighter than the first process has it is no more.
+        let is_firsts = |it: &LiveMount| {
+            it.origin == mount.origin && it.flags.iter().all(|flag| mount.flags.contains(flag))
+        };
+        let mut firsts = of_first.at.get(point).into_iter().flatten();
+        if is_seen && !firsts.any(|&at| of_first.live.get(at).is_some_and(is_firsts)) {
+            let mut found = item(point).live(Some(live_text(mount))).differs(true);
+            found.mark = mount.host.as_deref().map(mark_of);
+            items.push(found);
+        }
+    }
+    for path in guarded {
+        let point = Path::new(path);
+        let covered =
+            table.covering(point).is_some_and(|it| matches!(it.fs_type.as_str(), "proc" | "sysfs"));
+        if covered && of_first.at.contains_key(point) && !table.at.contains_key(point) {
+            let declared = seen(of_first, point).map(|it| live_text(&it));
+            items.push(item(point).declared(declared).live(Some("not mounted")).differs(true));
+        }
+    }
+    items
 }
 
 /// What a path of the host is to a container.

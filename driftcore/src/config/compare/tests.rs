@@ -1,6 +1,7 @@
 //! A container that is as it was declared, and one change at a time.
 
 mod bounds;
+mod elsewhere;
 mod files;
 mod pod;
 

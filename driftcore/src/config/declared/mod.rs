@@ -157,6 +157,12 @@ impl Declared {
         Ok(self.pod.is_some())
     }
 
+    /// One of which nothing is known but its first process.
+    #[cfg(all(test, feature = "sensor"))]
+    pub(crate) fn of_process(pid: u32) -> Self {
+        Self { pid: Some(pid), ..Self::default() }
+    }
+
     /// Its first process, by what its runtime wrote down.
     #[cfg(feature = "sensor")]
     pub(crate) const fn first_process(&self) -> Option<u32> {

@@ -7,6 +7,8 @@ mod host;
 mod mounts;
 mod process;
 mod settings;
+#[cfg(feature = "sensor")]
+mod table;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,6 +27,7 @@ pub(super) use cgroup::controller_of;
 pub(crate) use cgroup::is_limit_file;
 pub(super) use first::First;
 pub(crate) use host::Host;
+pub(super) use mounts::Elsewhere;
 pub(super) use mounts::Expected;
 pub(super) use mounts::FLAGS;
 pub(super) use mounts::LiveMount;
@@ -33,7 +36,7 @@ pub(super) use mounts::Origin;
 use mounts::Places;
 pub(super) use process::NAMESPACES;
 pub(super) use process::ProcessFacts;
-#[cfg(test)]
+#[cfg(any(test, feature = "sensor"))]
 pub(super) use process::Status;
 pub(super) use process::Variables;
 pub(super) use process::host_namespace;
@@ -42,6 +45,8 @@ use procfs::process::LimitValue;
 use procfs::process::Process;
 pub(super) use settings::Settings;
 pub(super) use settings::normal;
+#[cfg(feature = "sensor")]
+pub(crate) use table::MountTable;
 
 use super::ConfigError;
 use super::declared::Declared;
@@ -54,6 +59,8 @@ use crate::container::Runtimes;
 use crate::container::read_mounts;
 use crate::event::Text;
 
+/// Most mount namespaces of a container, beside that of its first process, whose mounts are looked at.
+const ELSEWHERE: usize = 8;
 /// Most processes of a container that are looked at.
 const PROCESSES: usize = 16_384;
 /// A process of the runtime that is about to become one of the container's has more rights for as long as
@@ -83,8 +90,8 @@ pub struct Live {
     pub(super) named_namespaces: BTreeMap<String, u64>,
     /// As exec left it; `None` where it could not be read, or was written over.
     pub(super) environment: Option<Environment>,
-    pub(super) uid_map: Vec<IdMapping>,
-    pub(super) gid_map: Vec<IdMapping>,
+    pub(super) uid_map: IdMaps,
+    pub(super) gid_map: IdMaps,
     pub(super) mounts: Mounts,
     pub(super) cgroup: Cgroup,
     /// Hard limits by their names in a bundle.
@@ -94,6 +101,9 @@ pub struct Live {
     pub(super) page_size: u64,
     pub(super) problems: Vec<Problem>,
 }
+
+/// How ids of a user namespace stand for others.
+pub(super) type IdMaps = Vec<IdMapping>;
 
 /// Something could not be read.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,15 +157,60 @@ impl Live {
     /// As [`Live::read`].
     pub(crate) fn glance(host: &mut Host, declared: &Declared) -> Result<Self, ConfigError> {
         let proc = host.runtimes().roots().proc.clone();
-        let not_running =
-            |reason: String| ConfigError::NotRunning { id: declared.id.clone(), reason };
+        let (mut live, process, mounts) = Self::begin(host, declared)?;
+        live.page_size = page_size();
+        live.take_limits(&process);
+        live.take_mounts(host, declared, &process, mounts);
+        live.take_cgroup(host, declared, &process);
+        live.take_settings(&proc, declared, &process);
+        live.take_named_namespaces(host.runtimes(), declared);
+        live.take_others(&proc, &declared.id, host);
+        live.take_elsewhere(&proc, host, &process);
+        // What was read of one process is of no other.
+        if process::start_of(&process).ok() != Some(live.first.start) {
+            return Err(not_running(declared, "it ended just now".to_owned()));
+        }
+        Ok(live)
+    }
+
+    /// Who the first process is and what it was given, and nothing else: what execs are held against.
+    ///
+    /// # Errors
+    ///
+    /// As [`Live::read`].
+    #[cfg(feature = "sensor")]
+    pub(crate) fn footing(host: &Host, declared: &Declared) -> Result<Self, ConfigError> {
+        Self::begin(host, declared).map(|(live, _, _)| live)
+    }
+
+    /// That of one that was looked at.
+    #[cfg(feature = "sensor")]
+    pub(crate) fn to_footing(&self) -> Self {
+        Self {
+            first: self.first.clone(),
+            host_namespaces: self.host_namespaces,
+            environment: self.environment.clone(),
+            uid_map: self.uid_map.clone(),
+            gid_map: self.gid_map.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn begin(
+        host: &Host,
+        declared: &Declared,
+    ) -> Result<(Self, Process, Option<Vec<Mount>>), ConfigError> {
+        let proc = &host.runtimes().roots().proc;
+        let not_running = |reason| not_running(declared, reason);
         let pid = declared.pid.filter(|&pid| pid > 1);
         let pid = pid.ok_or_else(|| not_running("its runtime names no process".to_owned()))?;
         let process = Process::new_with_root(proc.join(pid.to_string()))
             .map_err(|_| not_running(format!("there is no process {pid}")))?;
-        let mut live = Self { page_size: page_size(), ..Self::default() };
-        live.first = ProcessFacts::read(&proc, &process).map_err(&not_running)?;
-        live.host_namespaces = host.namespaces;
+        let mut live = Self {
+            first: ProcessFacts::read(proc, &process).map_err(not_running)?,
+            host_namespaces: host.namespaces,
+            ..Self::default()
+        };
         let mounts = live.mounts_of(&process);
         if !live.is_containers(declared, &process, mounts.as_deref().unwrap_or_default()) {
             return Err(not_running(format!("process {pid} is not one of its")));
@@ -165,17 +220,7 @@ impl Live {
             return Err(ConfigError::Starting { id: declared.id.clone() });
         }
         live.take_ids(&process);
-        live.take_limits(&process);
-        live.take_mounts(host, declared, &process, mounts);
-        live.take_cgroup(host, declared, &process);
-        live.take_settings(&proc, declared, &process);
-        live.take_named_namespaces(host.runtimes(), declared);
-        live.take_others(&proc, &declared.id, host);
-        // What was read of one process is of no other.
-        if process::start_of(&process).ok() != Some(live.first.start) {
-            return Err(not_running("it ended just now".to_owned()));
-        }
-        Ok(live)
+        Ok((live, process, mounts))
     }
 
     /// The directories of its control groups whose files tell limits.
@@ -332,7 +377,9 @@ impl Live {
         if bundle.domainname.is_some() {
             names.push("kernel.domainname".to_owned());
         }
-        self.settings = Settings::read(proc, process, names);
+        let is_own = |kind: usize| self.first.namespaces[kind] != self.host_namespaces[kind];
+        let undeclared = settings::looked_at(is_own, &names);
+        self.settings = Settings::read(proc, process, names, undeclared);
     }
 
     fn take_named_namespaces(&mut self, runtimes: &Runtimes, declared: &Declared) {
@@ -393,6 +440,35 @@ impl Live {
     }
 }
 
+impl Live {
+    /// The mounts of processes that have a mount namespace of their own, neither the first one's nor the host's: of one
+    /// process each.
+    fn take_elsewhere(&mut self, proc: &Path, host: &mut Host, first: &Process) {
+        let known = [self.first.namespaces[0], self.host_namespaces[0], None];
+        let mut seen = BTreeMap::new();
+        for other in self.others.iter().filter(|it| !known.contains(&it.namespaces[0])) {
+            seen.entry(other.namespaces[0]).or_insert((other.pid, other.start));
+        }
+        if seen.is_empty() {
+            return;
+        }
+        let Some(runtime) = self.runtime_places(host, first) else { return };
+        self.mounts.more_elsewhere = seen.len().saturating_sub(ELSEWHERE);
+        for (pid, start) in seen.into_values().take(ELSEWHERE) {
+            let Ok(process) = Process::new_with_root(proc.join(pid.to_string())) else { continue };
+            // Of one that ended meanwhile, nobody wants to know.
+            let file = process.open_relative("mountinfo").ok();
+            let all = file.and_then(|file| read_mounts(file, |_| true).ok());
+            let is_same = process::start_of(&process).ok() == Some(start);
+            let Some(all) = all.filter(|_| is_same) else { continue };
+            let found = self.others.iter().find(|it| it.pid == pid);
+            let name = found.map(|it| it.status.name.clone()).unwrap_or_default();
+            let live = mounts::live_mounts(all, &runtime);
+            self.mounts.elsewhere.push(Elsewhere { pid, name, live });
+        }
+    }
+}
+
 /// Whether a process is runc's on its way into the container, by the variables that it leaves to itself.
 /// One that runs for a while is not: nobody hides behind such a name for long.
 fn is_starter(environment: &Environment, start: u64, host: &Host) -> bool {
@@ -422,6 +498,20 @@ pub(super) fn entered(host: &Host, process: &Process) -> Option<(Text, Variables
         other => other,
     };
     is_there.then_some((name, variables))
+}
+
+/// The name and the environment, as far as it injects code, of a process that the container's own made. `None` when
+/// it is gone.
+#[cfg(feature = "sensor")]
+pub(super) fn executed(process: &Process) -> Option<(Text, Variables)> {
+    let variables = Variables::read(process, false);
+    // What was read of one that ended is empty; `comm` can be read of nobody then.
+    let name = process::read(process, "comm").ok()?;
+    Some((Text::from(name.strip_suffix(b"\n").unwrap_or(&name)), variables))
+}
+
+fn not_running(declared: &Declared, reason: String) -> ConfigError {
+    ConfigError::NotRunning { id: declared.id.clone(), reason }
 }
 
 /// Whether a process's control groups name the container.

@@ -16,6 +16,7 @@ use rustix::fs::ResolveFlags;
 use crate::config::declared::Declared;
 use crate::config::declared::VolumeKind;
 use crate::container::Mount;
+use crate::event::Text;
 
 /// What the kernel writes behind the name of a file that is no more.
 const DELETED: &[u8] = b"//deleted";
@@ -68,6 +69,19 @@ pub(in crate::config) struct Mounts {
     pub(in crate::config) of_pod: Vec<Option<Origin>>,
     /// Of the paths that are to be masked or read-only those that this kernel has.
     pub(in crate::config) guarded: Vec<String>,
+    /// Those of the container's other mount namespaces.
+    pub(in crate::config) elsewhere: Vec<Elsewhere>,
+    /// How many more of these there are.
+    pub(in crate::config) more_elsewhere: usize,
+}
+
+/// What a process has mounted in a mount namespace of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::config) struct Elsewhere {
+    pub(in crate::config) pid: u32,
+    pub(in crate::config) name: Text,
+    /// In the kernel's order.
+    pub(in crate::config) live: Vec<LiveMount>,
 }
 
 /// The flags that can be taken away by a remount.
@@ -83,24 +97,7 @@ impl Mounts {
         host: &Path,
         is_guarded: &mut dyn FnMut(&str) -> bool,
     ) -> Self {
-        let root = live.iter().rfind(|mount| mount.mount_point == Path::new("/"));
-        let root = root.map(|mount| mount.device);
-        let of_host = |mount: &Mount| {
-            let origin = Origin { device: mount.device, root: mount.root.clone() };
-            (Some(mount.device) != root).then(|| runtime.seen_at(&origin)).flatten()
-        };
-        let live: Vec<LiveMount> = live
-            .into_iter()
-            .map(|mount| LiveMount {
-                host: of_host(&mount),
-                flags: FLAGS.into_iter().filter(|flag| mount.has_flag(flag.as_bytes())).collect(),
-                origin: Origin { device: mount.device, root: alive(&mount.root).to_vec() },
-                point: mount.mount_point,
-                fs_type: mount.fs_type,
-                is_shared: mount.is_shared,
-                is_slave: mount.is_slave,
-            })
-            .collect();
+        let live = live_mounts(live, runtime);
         let own_root = declared.root.as_ref().map(|(root, _)| root.as_path());
         let expected = declared.bundle.mounts.iter().map(|mount| {
             let point = absolute(&mount.destination);
@@ -126,8 +123,29 @@ impl Mounts {
         let linux = &declared.bundle.linux;
         let guarded = linux.masked_paths.iter().chain(&linux.readonly_paths);
         let guarded = guarded.filter(|path| is_guarded(path)).cloned().collect();
-        Self { live, expected, of_pod, guarded }
+        Self { live, expected, of_pod, guarded, ..Self::default() }
     }
+}
+
+/// The mounts of a container, and where the runtime sees what they show.
+pub(super) fn live_mounts(all: Vec<Mount>, runtime: &Places) -> Vec<LiveMount> {
+    let root = all.iter().rfind(|mount| mount.mount_point == Path::new("/"));
+    let root = root.map(|mount| mount.device);
+    let of_host = |mount: &Mount| {
+        let origin = Origin { device: mount.device, root: mount.root.clone() };
+        (Some(mount.device) != root).then(|| runtime.seen_at(&origin)).flatten()
+    };
+    all.into_iter()
+        .map(|mount| LiveMount {
+            host: of_host(&mount),
+            flags: FLAGS.into_iter().filter(|flag| mount.has_flag(flag.as_bytes())).collect(),
+            origin: Origin { device: mount.device, root: alive(&mount.root).to_vec() },
+            point: mount.mount_point,
+            fs_type: mount.fs_type,
+            is_shared: mount.is_shared,
+            is_slave: mount.is_slave,
+        })
+        .collect()
 }
 
 /// Where the source of a bind mount is. It is looked up by its name alone if that does, for the filesystem

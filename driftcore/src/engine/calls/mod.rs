@@ -32,9 +32,11 @@ impl Core {
         if call.unseen_ring {
             self.unseen_ring(call);
         } else if let Some(event_type) = EventType::of_call(call.number) {
-            let mut arguments = std::mem::take(&mut self.call_arguments);
-            self.call_of(call, event_type, &mut arguments);
-            self.call_arguments = arguments;
+            if !self.unheard.has_call(call.number) {
+                let mut arguments = std::mem::take(&mut self.call_arguments);
+                self.call_of(call, event_type, &mut arguments);
+                self.call_arguments = arguments;
+            }
             self.configuration_call(call, event_type);
         }
     }

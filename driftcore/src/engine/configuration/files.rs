@@ -1,4 +1,5 @@
-//! Files that tell when they are written: limits of control groups, and what runtimes keep of containers.
+//! Files that tell when they are written: limits of control groups, and what runtimes keep of containers; and mount
+//! tables, which tell when they change.
 //!
 //! The kernel tells of a write to a file of a control group as of any other file, in both versions of
 //! control groups. Who wrote is not told.
@@ -13,14 +14,14 @@ use std::thread::JoinHandle;
 use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use rustix::event::EventfdFlags;
-use rustix::event::PollFd;
-use rustix::event::PollFlags;
 use rustix::fs::inotify;
 use rustix::fs::inotify::CreateFlags;
 use rustix::fs::inotify::ReadFlags;
 use rustix::fs::inotify::WatchFlags;
 use rustix::io::Errno;
 
+use super::tables::Tables;
+use crate::config::MountTable;
 use crate::config::is_limit_file;
 
 /// Most changes that wait; the kernel keeps more, and says when it has lost some.
@@ -29,6 +30,9 @@ const QUEUE: usize = 256;
 const DOCUMENTS: [&[u8]; 4] =
     [b"config.json", b"config.v2.json", b"hostconfig.json", b"state.json"];
 
+/// The place of the descriptor that tells of the end.
+const END: usize = 1;
+
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
@@ -36,6 +40,8 @@ pub(super) enum Written {
     Limit(i32),
     /// A document, in the directory of that watch.
     Document(i32),
+    /// The mount table of that container.
+    Mounts(u64),
     /// More than the kernel kept.
     TooMuch,
 }
@@ -45,6 +51,7 @@ pub(super) enum Written {
 pub(super) struct Files {
     inotify: Arc<OwnedFd>,
     end: Arc<OwnedFd>,
+    tables: Arc<Tables>,
     from: Option<Receiver<Written>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -55,11 +62,13 @@ impl Files {
         let inotify = Arc::new(inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?);
         let end = Arc::new(rustix::event::eventfd(0, EventfdFlags::CLOEXEC)?);
         let (to, from) = crossbeam_channel::bounded(QUEUE);
-        let (events, over) = (Arc::clone(&inotify), Arc::clone(&end));
+        // By these places.
+        let tables = Arc::new(Tables::new(&[&inotify, &end])?);
+        let (events, waiting) = (Arc::clone(&inotify), Arc::clone(&tables));
         let thread = std::thread::Builder::new()
             .name("driftcore-limits".to_owned())
-            .spawn(move || read(&events, &over, &to))?;
-        Ok(Self { inotify, end, from: Some(from), thread: Some(thread) })
+            .spawn(move || read(&events, &waiting, &to))?;
+        Ok(Self { inotify, end, tables, from: Some(from), thread: Some(thread) })
     }
 
     /// What was written, as it comes; nothing any more when that cannot be told.
@@ -71,6 +80,21 @@ impl Files {
     pub(super) fn watch(&self, directory: &Path) -> io::Result<i32> {
         let flags = WatchFlags::MODIFY | WatchFlags::MOVED_TO | WatchFlags::ONLYDIR;
         Ok(inotify::add_watch(&*self.inotify, directory, flags)?)
+    }
+
+    /// Tells of changes of a container's mount table.
+    pub(super) fn watch_mounts(&self, container: u64, table: MountTable) {
+        self.tables.hold(container, table);
+    }
+
+    /// Whether changes of a container's mount table are told. What changed until now will not be.
+    pub(super) fn asks_mounts(&self, container: u64) -> bool {
+        self.tables.ask(container);
+        self.tables.holds(container)
+    }
+
+    pub(super) fn forget_mounts(&self, container: u64) {
+        self.tables.forget(container);
     }
 
     /// Watches it no more. One whose directory is gone has ended by itself.
@@ -90,7 +114,7 @@ impl Drop for Files {
 }
 
 /// Reads until nobody takes it any more.
-fn read(events: &OwnedFd, over: &OwnedFd, to: &Sender<Written>) {
+fn read(events: &OwnedFd, tables: &Tables, to: &Sender<Written>) {
     let mut buffer = [MaybeUninit::uninit(); 4096];
     let mut reader = inotify::Reader::new(events, &mut buffer);
     loop {
@@ -104,10 +128,16 @@ fn read(events: &OwnedFd, over: &OwnedFd, to: &Sender<Written>) {
             }
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
-                let mut files =
-                    [PollFd::new(events, PollFlags::IN), PollFd::new(over, PollFlags::IN)];
-                let polled = rustix::event::poll(&mut files, None);
-                if !files[1].revents().is_empty() || polled.is_err_and(|it| it != Errno::INTR) {
+                let came = match tables.wait() {
+                    Ok(came) => came,
+                    Err(error) => {
+                        tracing::warn!(%error, "changes are found by the interval alone");
+                        return;
+                    }
+                };
+                let changed = came.changed.into_iter();
+                let is_taken = |container| to.send(Written::Mounts(container)).is_ok();
+                if came.others.contains(&END) || !changed.into_iter().all(is_taken) {
                     return;
                 }
             }

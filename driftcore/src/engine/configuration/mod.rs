@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! container begins ─→ read what was declared ─┐
-//! an interval, a call that changes something ─┴→ compare, and again ─→ Finding ─→ events
-//!                                                (a thread of its own)
+//! an interval, a call that changes something, ┴→ compare, and again ─→ Finding ─→ events
+//! a mount table or a limit that changed          (a thread of its own)
+//! an exec ─→ what it may do, its environment ──→ held against it at once ─↑
 //! ```
 //! Nothing of it is done where records are taken in: there a message is put into a queue of bounded length.
 
+mod execs;
 mod files;
 mod pods;
 pub(super) mod secrets;
 mod standing;
+mod tables;
 mod turns;
 mod watcher;
 
@@ -26,6 +29,7 @@ use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashMap;
 
+use self::execs::Executed;
 use self::pods::PodsFile;
 use self::standing::Change;
 use self::watcher::Message;
@@ -33,10 +37,10 @@ use self::watcher::Watcher;
 use super::EngineError;
 use super::acting::Acting;
 use super::assemble::Observed;
-use super::assemble::Origin;
 use super::core::Core;
 use super::packages::Cause;
 use super::proofs::Answered;
+use crate::config::Allowed;
 use crate::config::Aspect;
 use crate::container::Runtimes;
 use crate::enrich::Identity;
@@ -44,17 +48,19 @@ use crate::event::Action;
 use crate::event::Call;
 use crate::event::ConfigItem;
 use crate::event::DriftEvent;
-use crate::event::Exec;
 use crate::event::Kind;
 use crate::event::Process;
 use crate::event::Timestamp;
 use crate::event::WriterOrigin;
 use crate::fields::EventType;
 use crate::provenance::Wake;
+use crate::sensor::Wanted;
 use crate::view::LiveFacts;
 
 /// Most messages and findings that wait.
 const QUEUE: usize = 1024;
+/// Most programs of containers' own processes that wait to be looked at.
+const PROGRAMS: usize = 256;
 /// The runtime of a container that none knows.
 const UNKNOWN: &str = "unknown";
 /// Calls after which a container may be set up otherwise.
@@ -84,6 +90,13 @@ const TELLING: [(&str, Parts); 24] = [
     ("umount2", MOUNTS),
     ("unshare", RIGHTS),
 ];
+/// Of these, the calls that are rare enough to be asked for when no rule does. Not `prctl`, which names threads
+/// and memory all day, nor the `setuid` family: what it can give begins with an exec, which is seen anyway.
+const ASKED: [&str; 8] =
+    ["capset", "chroot", "mount", "move_mount", "pivot_root", "setns", "umount2", "unshare"];
+/// Of `prctl`, what gives a process anything: `PR_SET_KEEPCAPS`, `PR_SET_SECUREBITS`, `PR_SET_MM` (which moves its
+/// environment) and `PR_CAP_AMBIENT`.
+const GIVING: [u64; 4] = [8, 28, 35, 47];
 const MOUNTS: Parts = &[Aspect::Mount];
 const RIGHTS: Parts = &[Aspect::Capability, Aspect::Identity];
 const LIMITS: Parts = &[Aspect::Limit];
@@ -117,6 +130,27 @@ impl Default for ConfigurationOptions {
     }
 }
 
+/// Whether calls after which a container may be set up otherwise are asked of the sensor though no rule speaks of
+/// them: those that mount and unmount, `chroot`, `pivot_root`, `setns`, `unshare` and `capset`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigurationCalls {
+    /// Where the sensor looks at the exit of system calls anyway, so that it costs nothing more.
+    #[default]
+    WhereFree,
+    /// In any case: every system call of the node costs a little more then.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The calls that are asked for, where it is no matter what that costs.
+pub(super) fn calls(which: ConfigurationCalls) -> Wanted {
+    let asked = ASKED.iter().filter(|_| which != ConfigurationCalls::Never);
+    let numbers = asked.filter_map(|name| EventType::of(name)?.call_number());
+    numbers.fold(Wanted::NOTHING, Wanted::with_call)
+}
+
 /// What was found of a container.
 #[derive(Debug)]
 pub(super) struct Finding {
@@ -124,21 +158,46 @@ pub(super) struct Finding {
     change: Change,
     time: Timestamp,
     origin: WriterOrigin,
-    /// The call that was seen just before.
-    cause: Option<Box<Cause>>,
+    /// The call, or the exec, that was seen just before.
+    cause: Option<By>,
+}
+
+/// Who may have done something.
+#[derive(Clone, Debug)]
+enum By {
+    Known(Box<Cause>),
+    /// Whom the engine knows more of.
+    Program(Executed),
+}
+
+/// What the thread tells.
+#[derive(Debug)]
+enum Told {
+    Found(Finding),
+    /// What programs of a container may have: held against each as it is executed.
+    Allowed(u64, Allowed),
+}
+
+/// A container that the thread knows.
+#[derive(Debug)]
+struct Known {
+    /// As which.
+    id: String,
+    /// `None` until that is known.
+    allowed: Option<Allowed>,
 }
 
 /// The way to the thread that compares, and back.
 #[derive(Default)]
 pub(super) struct Configuration {
     to: Option<Sender<Message>>,
-    from: Option<Receiver<Finding>>,
+    programs: Option<Sender<Executed>>,
+    from: Option<Receiver<Told>>,
     /// Comparisons that were asked for and not made, and that nobody counted yet.
     unmade: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
-    /// The containers that the thread knows, and as which.
-    told: FxHashMap<u64, String>,
+    told: FxHashMap<u64, Known>,
     telling: Vec<(EventType, Parts)>,
 }
 
@@ -151,6 +210,7 @@ impl Configuration {
         wake: Wake,
     ) -> Result<Self, EngineError> {
         let (to, messages) = crossbeam_channel::bounded(QUEUE);
+        let (programs, executed) = crossbeam_channel::bounded(PROGRAMS);
         let (findings, from) = crossbeam_channel::bounded(QUEUE);
         let unmade = Arc::new(AtomicU64::new(0));
         let over = Arc::new(AtomicBool::new(false));
@@ -166,10 +226,11 @@ impl Configuration {
         );
         let thread = std::thread::Builder::new()
             .name("driftcore-config".to_owned())
-            .spawn(move || watcher.run(&messages))
+            .spawn(move || watcher.run(&messages, &executed))
             .map_err(EngineError::io_std("start the thread that compares configurations"))?;
         Ok(Self {
             to: Some(to),
+            programs: Some(programs),
             from: Some(from),
             unmade,
             over,
@@ -181,13 +242,21 @@ impl Configuration {
                 .collect(),
         })
     }
+
+    /// Has the environment of a program looked at. How many could not be is counted.
+    fn look_at(&self, executed: Executed) {
+        let programs = self.programs.as_ref();
+        if programs.is_some_and(|programs| programs.try_send(executed).is_err()) {
+            self.unmade.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Waits for the thread, which finishes the container that it is at.
 impl Drop for Configuration {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
-        drop((self.from.take(), self.to.take()));
+        drop((self.from.take(), self.programs.take(), self.to.take()));
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the thread that compares configurations panicked");
         }
@@ -209,7 +278,7 @@ impl Core {
             let container = &known.container;
             let is_known = container.runtime != UNKNOWN && known.processes > 0;
             if !is_known
-                || told.get(&id) == Some(&container.id)
+                || told.get(&id).is_some_and(|it| it.id == container.id)
                 || !self.scope.includes(Some(container))
             {
                 continue;
@@ -217,7 +286,7 @@ impl Core {
             let message =
                 Message::Began { id, container: Arc::clone(container), root: known.root.clone() };
             if to.try_send(message).is_ok() {
-                told.insert(id, container.id.clone());
+                told.insert(id, Known { id: container.id.clone(), allowed: None });
             }
         }
     }
@@ -230,6 +299,9 @@ impl Core {
         }
         let mut telling = self.configuration.telling.iter();
         let Some(&(_, parts)) = telling.find(|(it, _)| *it == event_type) else { return };
+        if event_type.name() == "prctl" && !GIVING.contains(&call.args[0]) {
+            return;
+        }
         // One that has just started may not be known to the thread yet.
         if !self.configuration.told.contains_key(&id)
             && self.containers.get(id).is_some_and(|known| known.container.runtime != UNKNOWN)
@@ -252,45 +324,33 @@ impl Core {
         }
     }
 
-    /// Takes in an exec: of a process whose parent is outside of the container, its environment is looked at.
-    pub(super) fn configuration_exec(&mut self, exec: &Exec<'_>, args: (&[u8], bool)) {
-        let task = &exec.task;
-        // The first process of a container has its parent outside, too. Who it is that is not known, the
-        // thread finds out.
-        if task.container_pid <= 1
-            || !self.configuration.told.contains_key(&task.container)
-            || self.processes.is_of(task.ppid, task.parent_start_ns, task.container)
-        {
-            return;
-        }
-        let executed = self.assemble(exec, args, Origin::Live, None);
-        let time = self.clock.wall(exec.boot_ns);
-        let mut event = DriftEvent::new(time, Kind::Config, Action::Environment);
-        event.process = executed.process;
-        event.tainted = executed.tainted;
-        let by = (Identity::from(task), exec.boot_ns);
-        let live = LiveFacts::default();
-        let cause = Box::new(Cause { container: task.container, event, live, by });
-        let Some(to) = &self.configuration.to else { return };
-        let (id, pid, start_ns) = (task.container, task.pid, task.start_ns);
-        if to.try_send(Message::Entered { id, pid, start_ns, cause }).is_err() {
-            self.counters.configurations_refused += 1;
-        }
-    }
-
     /// Hands over what was found.
     pub(super) fn configuration_findings(&mut self) {
         if self.configuration.unmade.load(Ordering::Relaxed) != 0 {
             self.counters.configurations_refused +=
                 self.configuration.unmade.swap(0, Ordering::Relaxed);
         }
-        while let Some(Ok(finding)) = self.configuration.from.as_ref().map(Receiver::try_recv) {
-            self.configuration_finding(finding);
+        while let Some(Ok(told)) = self.configuration.from.as_ref().map(Receiver::try_recv) {
+            match told {
+                Told::Found(finding) => self.configuration_finding(finding),
+                Told::Allowed(id, allowed) => {
+                    if let Some(known) = self.configuration.told.get_mut(&id) {
+                        known.allowed = Some(allowed);
+                    }
+                }
+            }
         }
     }
 
     fn configuration_finding(&mut self, finding: Finding) {
         let Finding { container, change: Change { item, ended }, time, origin, cause } = finding;
+        let cause = cause.map(|by| match by {
+            By::Known(cause) => *cause,
+            By::Program(executed) => {
+                let name = item.process.as_ref().map(|holder| holder.name.clone());
+                self.cause_of(&executed, name.unwrap_or_default().as_bytes())
+            }
+        });
         let (mut event, live, by) = match cause {
             Some(cause) => (cause.event, cause.live, cause.by),
             None => {

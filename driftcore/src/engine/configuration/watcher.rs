@@ -13,7 +13,10 @@ use crossbeam_channel::Receiver;
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashMap;
 
+use super::By;
 use super::Finding;
+use super::Told;
+use super::execs::Executed;
 use super::files::Files;
 use super::files::Written;
 use super::pods;
@@ -22,13 +25,21 @@ use super::standing::Change;
 use super::standing::Standing;
 use super::turns;
 use super::turns::Turns;
+use crate::config::Allowed;
 use crate::config::Aspect;
+use crate::config::Beginning;
 use crate::config::ConfigError;
 use crate::config::Declared;
+use crate::config::ExecRights;
 use crate::config::Host;
+use crate::config::Item;
 use crate::config::Live;
+use crate::config::MountTable;
 use crate::config::compare;
+use crate::config::compare_since;
 use crate::config::entered;
+use crate::config::exceeding;
+use crate::config::executed;
 use crate::container::RootMount;
 use crate::container::Runtimes;
 use crate::engine::packages::Cause;
@@ -47,6 +58,9 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// How often a declaration that is not there yet is looked for, and for how long.
 const DECLARED_EVERY: Duration = Duration::from_secs(1);
 const DECLARED_FOR: u32 = 10;
+/// Most environments of programs of containers' own processes that are read in a second.
+const READS: u32 = 500;
+const SECOND: Duration = Duration::from_secs(1);
 /// Most containers that are looked after.
 const CONTAINERS: usize = 4096;
 
@@ -64,11 +78,12 @@ pub(super) enum Message {
         parts: &'static [Aspect],
         cause: Box<Cause>,
     },
-    /// Somebody outside started a program in it.
+    /// A program was executed in it: by somebody outside, or with more than is allowed.
     Entered {
         id: u64,
-        pid: u32,
-        start_ns: u64,
+        /// The process whose environment is to be read, and when it started: where it came from outside.
+        process: Option<(u32, u64)>,
+        rights: ExecRights,
         cause: Box<Cause>,
     },
     Ended(u64),
@@ -84,6 +99,12 @@ struct Watched {
     /// The state of the file of pods in which it was looked for.
     looked_for: Option<pods::State>,
     attempts: u32,
+    /// Who its first process is: what execs are held against.
+    footing: Option<Live>,
+    /// What nobody declared, as it was at the first comparison.
+    beginning: Option<Beginning>,
+    /// What the engine was told of that.
+    allowed: Option<Allowed>,
     standing: Standing,
     /// Watches of the directories that tell of writes to its limits and documents.
     watches: Vec<i32>,
@@ -103,7 +124,9 @@ pub(super) struct Watcher {
     /// Whose directory a watch is of.
     watches: FxHashMap<i32, u64>,
     turns: Turns,
-    found: Sender<Finding>,
+    /// Environments of programs that may be read in this second.
+    reads: (Instant, u32),
+    found: Sender<Told>,
     wake: Wake,
     unmade: Arc<AtomicU64>,
     over: Arc<AtomicBool>,
@@ -114,7 +137,7 @@ impl Watcher {
         runtimes: &Runtimes,
         pods: Option<PodsFile>,
         interval: Duration,
-        found: Sender<Finding>,
+        found: Sender<Told>,
         wake: Wake,
         unmade: Arc<AtomicU64>,
         over: Arc<AtomicBool>,
@@ -127,11 +150,12 @@ impl Watcher {
             })
             .ok();
         let (watched, watches) = (BTreeMap::new(), FxHashMap::default());
-        Self { host, pods, watched, files, watches, turns, found, wake, unmade, over }
+        let reads = (Instant::now(), 0);
+        Self { host, pods, watched, files, watches, turns, reads, found, wake, unmade, over }
     }
 
     /// Until nobody tells anything any more.
-    pub(super) fn run(mut self, messages: &Receiver<Message>) {
+    pub(super) fn run(mut self, messages: &Receiver<Message>, programs: &Receiver<Executed>) {
         let nothing = crossbeam_channel::never();
         let mut written = self.files.as_ref().map_or_else(|| nothing.clone(), Files::written);
         loop {
@@ -140,6 +164,10 @@ impl Watcher {
             crossbeam_channel::select_biased! {
                 recv(messages) -> message => match message {
                     Ok(message) => self.take(message),
+                    Err(_) => return,
+                },
+                recv(programs) -> program => match program {
+                    Ok(program) => self.executed(&program),
                     Err(_) => return,
                 },
                 recv(written) -> told => match told {
@@ -195,6 +223,9 @@ impl Watcher {
                     declared: None,
                     looked_for: None,
                     attempts: 0,
+                    footing: None,
+                    beginning: None,
+                    allowed: None,
                     standing: Standing::default(),
                     watches: Vec::new(),
                     due: Some(now + FIRST),
@@ -202,9 +233,13 @@ impl Watcher {
                     causes: BTreeMap::new(),
                 };
                 watched.declare(self.host.runtimes());
+                let host = &self.host;
+                watched.footing =
+                    watched.declared.as_ref().and_then(|it| Live::footing(host, it).ok());
                 if let Some(before) = self.watched.insert(id, watched) {
                     self.forget(id, &before.watches);
                 }
+                self.allow(id);
             }
             Message::Touched { id, parts, cause } => {
                 if let Some(watched) = self.watched.get_mut(&id) {
@@ -214,11 +249,12 @@ impl Watcher {
                     }
                 }
             }
-            Message::Entered { id, pid, start_ns, cause } => {
-                self.entered(id, (pid, start_ns), &cause);
+            Message::Entered { id, process, rights, cause } => {
+                self.entered(id, process, &rights, &cause);
             }
             Message::Ended(id) => {
                 if let Some(watched) = self.watched.remove(&id) {
+                    self.files.iter().for_each(|files| files.forget_mounts(id));
                     self.forget(id, &watched.watches);
                 }
             }
@@ -231,6 +267,12 @@ impl Watcher {
         let (watch, is_document) = match told {
             Written::Limit(watch) => (watch, false),
             Written::Document(watch) => (watch, true),
+            Written::Mounts(id) => {
+                if let Some(watched) = self.watched.get_mut(&id) {
+                    watched.is_touched(now);
+                }
+                return;
+            }
             Written::TooMuch => {
                 self.watched.values_mut().for_each(|it| it.is_touched(now));
                 return;
@@ -287,38 +329,92 @@ impl Watcher {
         }
     }
 
-    /// Reads the environment of a program that somebody outside started. It may not run for long.
-    fn entered(&mut self, id: u64, process: (u32, u64), cause: &Cause) {
-        let Some(watched) = self.watched.get_mut(&id) else { return };
+    /// Holds a program against what was declared: its rights, and its environment where somebody outside started it. It
+    /// may not run for long.
+    fn entered(
+        &mut self,
+        id: u64,
+        process: Option<(u32, u64)>,
+        rights: &ExecRights,
+        cause: &Cause,
+    ) {
+        let Some(watched) = self.watched.get(&id) else { return };
         let Some(declared) = &watched.declared else { return };
-        if declared.first_process() == Some(process.0) {
+        let first = declared.first_process();
+        let mut items = watched
+            .footing
+            .as_ref()
+            .map_or_else(Vec::new, |footing| exceeding(declared, footing, rights));
+        if let Some((pid, start_ns)) = process.filter(|(pid, _)| Some(*pid) != first) {
+            let process = open_process(pid, start_ns);
+            match process.and_then(|it| entered(declared, &self.host, &it)) {
+                Some(mut environment) => items.append(&mut environment),
+                // It ended before.
+                None => {
+                    self.unmade.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        let origin = match process {
+            Some(_) => WriterOrigin::Outside,
+            None => WriterOrigin::Inside,
+        };
+        self.tell_at_once(id, items, origin, &By::Known(Box::new(cause.clone())));
+    }
+
+    /// Looks at the environment of a program that the container's own processes executed.
+    fn executed(&mut self, program: &Executed) {
+        let Some(watched) = self.watched.get(&program.container) else { return };
+        let (Some(declared), Some(first)) = (&watched.declared, &watched.footing) else { return };
+        let now = Instant::now();
+        if now.duration_since(self.reads.0) >= SECOND {
+            self.reads = (now, 0);
+        }
+        if self.reads.1 >= READS {
+            self.unmade.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let host = &self.host;
-        match open_process(process.0, process.1).and_then(|it| entered(declared, host, &it)) {
-            Some(items) => {
-                let changes = watched.standing.take_at_once(items);
-                if !changes.is_empty() {
-                    // To see whether it stays.
-                    watched.is_due_by(Instant::now() + AGAIN);
-                }
-                for change in changes {
-                    self.tell(id, change, WriterOrigin::Outside, Some(cause));
-                }
-            }
-            // It ended before.
-            None => {
-                self.unmade.fetch_add(1, Ordering::Relaxed);
-            }
+        self.reads.1 += 1;
+        // What has ended by now has nothing to be read.
+        let process = open_process(program.pid, program.start_ns);
+        let items = process.and_then(|it| executed(declared, first, &it)).unwrap_or_default();
+        let id = program.container;
+        self.tell_at_once(id, items, WriterOrigin::Inside, &By::Program(*program));
+    }
+
+    /// Tells what a program was seen to have, and looks later whether it has it still.
+    fn tell_at_once(&mut self, id: u64, items: Vec<Item>, origin: WriterOrigin, by: &By) {
+        if items.is_empty() {
+            return;
+        }
+        let Some(watched) = self.watched.get_mut(&id) else { return };
+        let changes = watched.standing.take_at_once(items);
+        if !changes.is_empty() {
+            watched.is_due_by(Instant::now() + AGAIN);
+        }
+        for change in changes {
+            self.tell(id, change, origin, Some(by.clone()));
+        }
+    }
+
+    /// Tells the engine what programs of a container may have.
+    fn allow(&mut self, id: u64) {
+        let Some(watched) = self.watched.get_mut(&id) else { return };
+        let (Some(declared), Some(live)) = (&watched.declared, &watched.footing) else { return };
+        let allowed = Allowed::of(declared, live).filter(|it| Some(*it) != watched.allowed);
+        let Some(allowed) = allowed else { return };
+        watched.allowed = Some(allowed);
+        if self.found.send(Told::Allowed(id, allowed)).is_ok() {
+            (self.wake)();
         }
     }
 
     /// Hands a change over; false when nobody takes it any more.
-    fn tell(&self, id: u64, change: Change, origin: WriterOrigin, cause: Option<&Cause>) -> bool {
-        let cause = cause.filter(|_| !change.ended).cloned().map(Box::new);
+    fn tell(&self, id: u64, change: Change, origin: WriterOrigin, by: Option<By>) -> bool {
+        let cause = by.filter(|_| !change.ended);
         let finding = Finding { container: id, change, time: Timestamp::now(), origin, cause };
         // It waits where the engine is busy: the queue of messages is bounded.
-        let is_taken = self.found.send(finding).is_ok();
+        let is_taken = self.found.send(Told::Found(finding)).is_ok();
         if is_taken {
             (self.wake)();
         }
@@ -366,6 +462,9 @@ impl Watcher {
             }
             let Some(declared) = &mut watched.declared else { continue };
             declared.renew(|| self.host.state_roots());
+            // Before it is looked at: what is mounted meanwhile is told.
+            let is_told = self.files.as_ref().is_none_or(|files| files.asks_mounts(id));
+            let table = (!is_told).then(|| MountTable::open(&self.host, declared)).flatten();
             let live = match Live::glance(&mut self.host, declared) {
                 Ok(live) => live,
                 Err(ConfigError::Starting { .. }) => {
@@ -378,13 +477,19 @@ impl Watcher {
                     continue;
                 }
             };
-            let comparison = compare(declared, &live);
+            if let (Some(files), Some(table)) = (&self.files, table.filter(|it| it.is_of(&live))) {
+                files.watch_mounts(id, table);
+            }
+            let mut comparison = compare(declared, &live);
+            let beginning = watched.beginning.get_or_insert_with(|| Beginning::of(&live));
+            compare_since(beginning, declared, &live, &mut comparison);
             if watched.watches.is_empty() {
                 let mut directories = declared.directories();
                 directories.extend_from_slice(live.limit_directories());
                 self.watch(id, &directories);
             }
             let Some(watched) = self.watched.get_mut(&id) else { continue };
+            watched.footing = Some(live.to_footing());
             compared += 1;
             for problem in &comparison.problems {
                 tracing::debug!(id = watched.container.id, problem, "a setting cannot be told");
@@ -398,16 +503,17 @@ impl Watcher {
                 watched.causes.clone_from(&causes);
             }
             for change in changes {
-                let cause = causes.get(&change.item.aspect).map(|cause| &**cause);
+                let cause = causes.get(&change.item.aspect);
                 // Calls are seen of the container's own processes alone.
                 let origin = match cause {
                     Some(_) => WriterOrigin::Inside,
                     None => WriterOrigin::Unknown,
                 };
-                if !self.tell(id, change, origin, cause) {
+                if !self.tell(id, change, origin, cause.cloned().map(By::Known)) {
                     return compared;
                 }
             }
+            self.allow(id);
         }
         compared
     }
@@ -579,5 +685,26 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         watcher.look(Instant::now());
         assert_eq!(*declared(&mut watcher, 1), eight, "what it said stands");
+    }
+
+    #[test]
+    fn programs_beyond_what_may_be_read_in_a_second_are_counted() {
+        let place = tempfile::tempdir().unwrap();
+        let mut watcher = watcher(place.path(), None);
+        begin(&mut watcher, 1, "a");
+        let program = Executed { container: 1, ..Executed::default() };
+        let unmade = |watcher: &Watcher| watcher.unmade.load(Ordering::Relaxed);
+        // A second that has not begun does not end.
+        let later = Instant::now() + Duration::from_secs(3600);
+        watcher.reads = (later, READS);
+        watcher.executed(&program);
+        assert_eq!(unmade(&watcher), 0, "nothing to hold it against is known");
+        watcher.watched.get_mut(&1).unwrap().footing = Some(Live::default());
+        watcher.executed(&program);
+        assert_eq!(unmade(&watcher), 1);
+        watcher.reads = (later, READS - 1);
+        watcher.executed(&program);
+        watcher.executed(&program);
+        assert_eq!(unmade(&watcher), 2);
     }
 }
