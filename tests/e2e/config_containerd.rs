@@ -140,13 +140,19 @@ fn conforming(world: &World) -> Result<()> {
             "pod:limits.cpu",
             "pod:requests.cpu",
         ];
-        // What its bundle names it, where it does.
+        // What its bundle names it: `ctr` writes labels to it, too.
+        let is_name = |it: &&str| it.starts_with("pod:metadata.") || *it == "pod:containers.name";
         let (named, found): (Vec<&str>, Vec<&str>) =
-            names(&report, "pod:").into_iter().partition(|it| it.contains(".name"));
-        ensure!(found == of_pod, "{report}");
-        let of_bundle = ["pod:containers.name", "pod:metadata.name", "pod:metadata.namespace"];
-        let expected = if options == ANNOTATIONS { &of_bundle[..] } else { &[] };
-        ensure!(named == expected, "{report}");
+            names(&report, "pod:").into_iter().partition(is_name);
+        ensure!(found == of_pod, "{found:?} in {report}");
+        let all = ["containers.name", "metadata.name", "metadata.namespace", "metadata.uid"];
+        let count = match options {
+            [] => 0,
+            ANNOTATIONS => 3,
+            _ => 4,
+        };
+        let expected = all[..count].iter().map(|it| format!("pod:{it}"));
+        ensure!(named.iter().copied().eq(expected), "{named:?} in {report}");
         let of_image = ["image:Env.PATH", "image:User", "image:WorkingDir", "image:Args"];
         ensure!(names(&report, "image:") == of_image, "{report}");
         // What the kernel shows of it counts as before.

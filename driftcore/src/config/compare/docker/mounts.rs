@@ -83,11 +83,17 @@ pub(super) fn of_points(pair: &Pair<'_>, sides: &mut Sides<'_>) {
     }
 }
 
+/// A path without what leads nowhere, as Docker has it in the bundle.
 fn clean(path: &str) -> String {
-    match path.trim_end_matches('/') {
-        "" => "/".to_owned(),
-        path => path.to_owned(),
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
     }
+    format!("/{}", parts.join("/"))
 }
 
 /// The mount that is seen at a path.
@@ -276,6 +282,15 @@ mod tests {
         )
         .unwrap();
         assert_eq!(api_tmpfs(&mount), "tmpfs ro nosuid nodev noexec size=1048576 mode=700");
+    }
+
+    #[test]
+    fn paths_are_those_that_docker_makes_of_them() {
+        for path in ["/srv/data", "/srv//data/", "/srv/./x/../data", "/../srv/data"] {
+            assert_eq!(clean(path), "/srv/data");
+        }
+        assert_eq!(clean("/"), "/");
+        assert_eq!(clean(""), "/");
     }
 
     #[test]
