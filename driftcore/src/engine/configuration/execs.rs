@@ -60,6 +60,12 @@ impl Executed {
         }
     }
 
+    /// Of a process that is not there.
+    #[cfg(test)]
+    pub(super) fn within(container: u64) -> Self {
+        Self { container, ..Self::default() }
+    }
+
     fn actor<'a>(&self, comm: &'a [u8]) -> Actor<'a> {
         Actor {
             container: self.container,

@@ -692,7 +692,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let mut watcher = watcher(place.path(), None);
         begin(&mut watcher, 1, "a");
-        let program = Executed { container: 1, ..Executed::default() };
+        let program = Executed::within(1);
         let unmade = |watcher: &Watcher| watcher.unmade.load(Ordering::Relaxed);
         // A second that has not begun does not end.
         let later = Instant::now() + Duration::from_secs(3600);
