@@ -31,7 +31,7 @@ pub(crate) const CASES: &[Case] = &[
     ("run_reports_an_image_that_was_not_approved_once_and_again_when_the_list_changes", live),
 ];
 
-pub(crate) fn verify(world: &World, approved: &Path, arguments: &[&str]) -> Result<Output> {
+fn verify(world: &World, approved: &Path, arguments: &[&str]) -> Result<Output> {
     let mut command = world.options.plain("verify");
     command.arg("--approved").arg(approved).args(arguments);
     Ok(command.output()?)

@@ -7,6 +7,7 @@ use std::fs;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::process::Output;
 
 use anyhow::Context;
 use anyhow::Result;
@@ -24,7 +25,6 @@ use sha2::Sha256;
 use crate::Case;
 use crate::verify::answer;
 use crate::verify::own_image;
-use crate::verify::verify;
 use crate::world::World;
 
 pub(crate) const CASES: &[Case] = &[
@@ -53,6 +53,7 @@ struct Platforms {
     repository: String,
     image: Image,
     index: String,
+    /// For this machine, and for the other one.
     manifests: [String; 2],
     configs: [String; 2],
 }
@@ -143,6 +144,13 @@ fn append(tar: &mut tar::Builder<File>, name: &str, bytes: &[u8]) -> Result<()> 
     Ok(tar.append_data(&mut header, name, bytes)?)
 }
 
+/// With containerd's content store at hand.
+fn verify(world: &World, approved: &Path, arguments: &[&str]) -> Result<Output> {
+    let mut command = world.options.command("verify");
+    command.arg("--approved").arg(approved).args(arguments);
+    Ok(command.output()?)
+}
+
 fn answers(world: &World) -> Result<()> {
     let _turn = world.shared();
     let platforms = Platforms::import(world, "index")?;
@@ -165,7 +173,8 @@ fn answers(world: &World) -> Result<()> {
             fs::write(&list, format!("{repository}@{approved}\n"))?;
             let (of, _) = answer(&verify(world, &list, &["--format", "json"])?, &id[..12])?;
             ensure!(of["approval"] == approval, "{approved}: {of}");
-            ensure!(of["running_digest"] == index.as_str(), "{of}");
+            // Of the index, what runs is the manifest for this machine.
+            ensure!(of["running_digest"] == manifests[0].as_str(), "{of}");
         }
         // What pods say that they run: any of them, of the roles that containers have.
         fs::write(&list, format!("{repository}@{index}\n"))?;
@@ -242,7 +251,7 @@ fn live(world: &World) -> Result<()> {
         let event =
             watch.event(of(&id, Action::Mismatch)).context("the manifest of another machine")?;
         let digests = event.digest.context("no digests")?;
-        ensure!(digests.running.as_deref() == Some(platforms.index.as_str()), "{digests:?}");
+        ensure!(digests.running.as_deref() == Some(platforms.manifests[0].as_str()), "{digests:?}");
         Ok(())
     })();
     containerd.remove(&id);
