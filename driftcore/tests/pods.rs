@@ -1,5 +1,6 @@
 //! Pods in the shapes in which versions of Kubernetes print them, as each reader of pods takes them.
 #![cfg(feature = "digest")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::Path;

@@ -48,7 +48,7 @@ pub fn approved(bytes: &[u8]) {
     for path in ["approved.yaml", "approved.json", "approved.txt"] {
         let mut approved = Approved::new();
         match approved.add(Path::new(path), text) {
-            Ok(()) => assert_eq!(approved.is_empty(), approved.len() == 0),
+            Ok(()) => {}
             Err(error) => assert!(error.to_string().starts_with(path), "{error}"),
         }
     }
