@@ -194,7 +194,6 @@ fn prepare(series: &Series, cache: &Path, sources: &Path, root: &Path) -> Result
         disk: root.to_owned(),
         sets: series.sets,
         counts: false,
-        parallel: series.parallel,
         console: home.join("console.log"),
         results: home.join("results.txt"),
     })
