@@ -50,6 +50,13 @@ const V2: [&str; 9] = [
     "io.max",
 ];
 
+/// The controllers of version 2 whose files set limits.
+#[cfg(feature = "sensor")]
+const UNIFIED: [&str; 8] = ["cpu", "cpuset", "hugetlb", "io", "memory", "misc", "pids", "rdma"];
+/// And how files of theirs end that are written to for something else.
+#[cfg(feature = "sensor")]
+const DEEDS: [&str; 4] = [".peak", ".pressure", ".reclaim", ".pressure_level"];
+
 /// What the control groups of a process say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::config) struct Cgroup {
@@ -109,13 +116,16 @@ impl Hierarchy {
     }
 }
 
-/// Whether a file of a control group is one whose change makes for another limit.
+/// Whether a file of a control group is one whose change may make for another limit.
 #[cfg(feature = "sensor")]
 pub(crate) fn is_limit_file(name: &[u8]) -> bool {
     let is_it = |file: &&str| file.as_bytes() == name;
     V1.iter().any(|(_, files)| files.iter().any(is_it))
-        || V2.iter().any(is_it)
         || WRITTEN.iter().any(is_it)
+        // A bundle may name any of version 2.
+        || std::str::from_utf8(name).is_ok_and(|name| {
+            UNIFIED.contains(&controller_of(name)) && !DEEDS.iter().any(|end| name.ends_with(end))
+        })
 }
 
 impl Cgroup {
@@ -301,6 +311,21 @@ mod tests {
         let mut found = cgroup.directories.clone();
         found.sort();
         assert_eq!(found, directories);
+    }
+
+    #[cfg(feature = "sensor")]
+    #[test]
+    fn any_limit_of_version_2_is_one() {
+        for name in ["memory.high", "memory.max", "cpu.max.burst", "pids.max", "hugetlb.2MB.max"] {
+            assert!(is_limit_file(name.as_bytes()), "{name}");
+        }
+        for name in ["memory.limit_in_bytes", "cpu.shares", "devices.deny"] {
+            assert!(is_limit_file(name.as_bytes()), "{name}");
+        }
+        for name in ["cgroup.procs", "memory.pressure", "memory.reclaim", "tasks", "x.max"] {
+            assert!(!is_limit_file(name.as_bytes()), "{name}");
+        }
+        assert!(!is_limit_file(b"memory.\xff"));
     }
 
     #[test]
