@@ -53,9 +53,10 @@ const V2: [&str; 9] = [
 /// The controllers of version 2 whose files set limits.
 #[cfg(feature = "sensor")]
 const UNIFIED: [&str; 8] = ["cpu", "cpuset", "hugetlb", "io", "memory", "misc", "pids", "rdma"];
-/// And how files of theirs end that are written to for something else.
+/// And how files of theirs end that the kernel tells something by, or that are written to for something else.
 #[cfg(feature = "sensor")]
-const DEEDS: [&str; 4] = [".peak", ".pressure", ".reclaim", ".pressure_level"];
+const OTHERS: [&str; 6] =
+    [".events", ".events.local", ".peak", ".pressure", ".pressure_level", ".reclaim"];
 
 /// What the control groups of a process say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +125,7 @@ pub(crate) fn is_limit_file(name: &[u8]) -> bool {
         || WRITTEN.iter().any(is_it)
         // A bundle may name any of version 2.
         || std::str::from_utf8(name).is_ok_and(|name| {
-            UNIFIED.contains(&controller_of(name)) && !DEEDS.iter().any(|end| name.ends_with(end))
+            UNIFIED.contains(&controller_of(name)) && !OTHERS.iter().any(|end| name.ends_with(end))
         })
 }
 
@@ -322,7 +323,9 @@ mod tests {
         for name in ["memory.limit_in_bytes", "cpu.shares", "devices.deny"] {
             assert!(is_limit_file(name.as_bytes()), "{name}");
         }
-        for name in ["cgroup.procs", "memory.pressure", "memory.reclaim", "tasks", "x.max"] {
+        for name in
+            ["cgroup.procs", "memory.pressure", "memory.reclaim", "tasks", "x.max", "pids.events"]
+        {
             assert!(!is_limit_file(name.as_bytes()), "{name}");
         }
         assert!(!is_limit_file(b"memory.\xff"));
