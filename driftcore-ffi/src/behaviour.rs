@@ -103,11 +103,8 @@ pub unsafe extern "C" fn driftcore_behaviour_suggest(
     error: *mut *mut driftcore_error,
 ) -> driftcore_status {
     guard(error, || {
-        for place in [yaml, json] {
-            if !place.is_null() {
-                handle::put!(place, driftcore_text::ABSENT);
-            }
-        }
+        handle::offer!(yaml, driftcore_text::ABSENT);
+        handle::offer!(json, driftcore_text::ABSENT);
         let object = handle::borrow_mut!(behaviour)?;
         let suggestion = match object.container.as_deref() {
             None => object.behaviour.suggest(None),
@@ -115,11 +112,8 @@ pub unsafe extern "C" fn driftcore_behaviour_suggest(
         };
         object.yaml = suggestion.to_string();
         object.json = suggestion.to_json().to_string();
-        for (place, text) in [(yaml, &object.yaml), (json, &object.json)] {
-            if !place.is_null() {
-                handle::put!(place, text.as_str().into());
-            }
-        }
+        handle::offer!(yaml, object.yaml.as_str().into());
+        handle::offer!(json, object.json.as_str().into());
         Ok(())
     })
 }

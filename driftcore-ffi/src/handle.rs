@@ -60,8 +60,17 @@ macro_rules! prepare {
 /// Writes a result to its place, which is not NULL.
 macro_rules! put {
     ($place:ident, $value:expr) => {
-        // SAFETY: `prepare!` found that it is not NULL; the caller promises that it may be written.
+        // SAFETY: `prepare!` or `offer!` found that it is not NULL; the caller promises that it may be written.
         unsafe { $place.write($value) }
+    };
+}
+
+/// Puts a value into a place that may be NULL: then it is not wanted.
+macro_rules! offer {
+    ($place:ident, $value:expr) => {
+        if !$place.is_null() {
+            $crate::handle::put!($place, $value);
+        }
     };
 }
 
@@ -84,6 +93,7 @@ pub(crate) use borrow;
 pub(crate) use borrow_mut;
 pub(crate) use free;
 pub(crate) use lend;
+pub(crate) use offer;
 pub(crate) use prepare;
 pub(crate) use put;
 

@@ -102,21 +102,15 @@ pub unsafe extern "C" fn driftcore_learner_baseline(
     error: *mut *mut driftcore_error,
 ) -> driftcore_status {
     guard(error, || {
-        for place in [yaml, report] {
-            if !place.is_null() {
-                handle::put!(place, driftcore_text::ABSENT);
-            }
-        }
+        handle::offer!(yaml, driftcore_text::ABSENT);
+        handle::offer!(report, driftcore_text::ABSENT);
         let object = handle::borrow_mut!(learner)?;
         let (mut baseline, learned) = object.learner.clone().finish();
         baseline.merge(object.added.clone());
         object.yaml = baseline.to_string();
         object.report = learned.report(&baseline).to_string();
-        for (place, text) in [(yaml, &object.yaml), (report, &object.report)] {
-            if !place.is_null() {
-                handle::put!(place, text.as_str().into());
-            }
-        }
+        handle::offer!(yaml, object.yaml.as_str().into());
+        handle::offer!(report, object.report.as_str().into());
         Ok(())
     })
 }

@@ -77,20 +77,14 @@ pub unsafe extern "C" fn driftcore_suggester_suggest(
     error: *mut *mut driftcore_error,
 ) -> driftcore_status {
     guard(error, || {
-        for place in [yaml, json] {
-            if !place.is_null() {
-                handle::put!(place, driftcore_text::ABSENT);
-            }
-        }
+        handle::offer!(yaml, driftcore_text::ABSENT);
+        handle::offer!(json, driftcore_text::ABSENT);
         let object = handle::borrow_mut!(suggester)?;
         let suggestions = object.suggester.suggest();
         object.yaml = suggestions.to_string();
         object.json = suggestions.report().to_string();
-        for (place, text) in [(yaml, &object.yaml), (json, &object.json)] {
-            if !place.is_null() {
-                handle::put!(place, text.as_str().into());
-            }
-        }
+        handle::offer!(yaml, object.yaml.as_str().into());
+        handle::offer!(json, object.json.as_str().into());
         Ok(())
     })
 }
